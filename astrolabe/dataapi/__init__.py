@@ -1,0 +1,1 @@
+"""The one door to a database: Data API commands, executed here or sent to an endpoint."""

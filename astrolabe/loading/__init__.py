@@ -1,0 +1,1 @@
+"""Files to documents to a load that survives being interrupted."""

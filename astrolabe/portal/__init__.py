@@ -1,0 +1,1 @@
+"""The organization: databases, keyspaces, integrations, credentials and their scopes."""

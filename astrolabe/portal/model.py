@@ -1,0 +1,142 @@
+"""The shapes of the organization: databases, integrations, credentials and scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import SecretStr
+
+from astrolabe.providers.model import Hosting, ModelInfo, ProviderInfo
+
+DEFAULT_KEYSPACE = "default_keyspace"
+"""The keyspace that every database has from the start."""
+
+MOST_DATABASES_AT_ONCE = 10
+"""How many databases one dialog may add to a scope; a scope itself has no limit."""
+
+
+class DatabaseStatus(StrEnum):
+    """Life of a database; it may be added to a scope in either state."""
+
+    INITIALIZING = "initializing"
+    ACTIVE = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A database of the organization."""
+
+    id: str
+    name: str
+    cloud_provider: str
+    region: str
+    status: DatabaseStatus
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseDraft:
+    """What the Create database dialog asks for. The name is unique; the keyspace ``default_keyspace`` always exists."""
+
+    name: str
+    cloud_provider: str = "aws"
+    region: str = "us-east-2"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A named secret of one integration. The secret itself is write-only and not in here.
+
+    Attributes:
+        id: Stable number in the catalog.
+        provider: The provider's key.
+        name: Immutable, unique in its integration.
+        masked: What may be shown of the secret: its last four characters behind dots, or the reference it is read
+            from (``$HF_TOKEN``).
+        created_at: When it was added.
+        databases: The databases in its scope, by name.
+    """
+
+    id: int
+    provider: str
+    name: str
+    masked: str
+    created_at: datetime
+    databases: tuple[Database, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialDraft:
+    """What the Add integration and Add API key dialogs ask for; ``repr`` shows no secret."""
+
+    provider: str
+    name: str
+    secret: SecretStr
+    database_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """One provider in the organization: active while it has at least one credential, or is hosted and available."""
+
+    provider: ProviderInfo
+    credentials: tuple[Credential, ...] = ()
+
+    @property
+    def active(self) -> bool:
+        """Whether the tile says Active."""
+        if self.provider.hosting is Hosting.HOSTED:
+            return self.provider.available
+        return bool(self.credentials)
+
+
+@dataclass(frozen=True, slots=True)
+class VectorizeChoice:
+    """One entry of "Embedding generation method" for a given database.
+
+    Attributes:
+        provider: The integration's provider.
+        credentials: Those whose scope has the database; empty for hosted providers. The credential field is active
+            only when there are several.
+        models: The models that may be chosen.
+    """
+
+    provider: ProviderInfo
+    credentials: tuple[Credential, ...]
+    models: tuple[ModelInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """A collection or table column that uses a credential, and so stops when the credential goes."""
+
+    database: str
+    keyspace: str
+    name: str
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceConfig:
+    """``vector.service`` of a collection or column, validated and normalised.
+
+    Attributes:
+        provider: Provider key.
+        model: Model name.
+        credential: ``NAME.providerKey`` or None (no stored credential: header, or hosted).
+        parameters: As given, without defaults filled in.
+    """
+
+    provider: str
+    model: str
+    credential: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def credential_name(self) -> str | None:
+        """The credential's name without the ``.providerKey`` suffix."""
+        return self.credential.removesuffix(".providerKey") if self.credential else None

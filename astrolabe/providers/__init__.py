@@ -1,0 +1,1 @@
+"""Embedding providers: the catalogue, one adapter each, and the engine above them."""

@@ -1,0 +1,134 @@
+"""The shapes of the provider catalogue and of one embedding request.
+
+The catalogue is data (``catalogue.toml``): ``findEmbeddingProviders``, the dialogs and the validation all read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Direction(StrEnum):
+    """Whether texts are embedded to be stored or to be searched with; some models treat them differently."""
+
+    STORE = "store"
+    QUERY = "query"
+
+
+class Hosting(StrEnum):
+    """Who runs the model: the user's account at a provider, or the platform (then no credential exists)."""
+
+    EXTERNAL = "external"
+    HOSTED = "hosted"
+
+
+class ModelStatus(StrEnum):
+    """Life cycle of a model; only SUPPORTED ones are accepted for new collections."""
+
+    SUPPORTED = "SUPPORTED"
+    DEPRECATED = "DEPRECATED"
+    END_OF_LIFE = "END_OF_LIFE"
+
+
+class ParameterType(StrEnum):
+    """JSON type of a parameter."""
+
+    STRING = "string"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterInfo:
+    """A parameter of a provider or model, as the dialogs show it and the validation checks it."""
+
+    name: str
+    type: ParameterType
+    required: bool
+    label: str
+    help: str
+    hint: str = ""
+    default: str | None = None
+    numeric_range: tuple[int, int] | None = None
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """An embedding model.
+
+    Attributes:
+        name: The name on the wire.
+        dimension: Fixed dimension, or None when a range applies.
+        dimension_range: Inclusive range, or None when the dimension is fixed.
+        default_dimension: Default inside the range; None when there is none (the dimension is then required).
+        status: Life cycle.
+        listed_by_astra: Whether ``findEmbeddingProviders`` names it upstream.
+        current: Whether the provider still offers it.
+        context_tokens: Longest text in tokens, when known.
+        parameters: Model-level parameters.
+        status_message: Reason shown with a status other than SUPPORTED.
+    """
+
+    name: str
+    dimension: int | None = None
+    dimension_range: tuple[int, int] | None = None
+    default_dimension: int | None = None
+    status: ModelStatus = ModelStatus.SUPPORTED
+    listed_by_astra: bool = True
+    current: bool = True
+    context_tokens: int | None = None
+    parameters: tuple[ParameterInfo, ...] = ()
+    status_message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderInfo:
+    """An embedding provider of the catalogue.
+
+    Attributes:
+        key: What goes into ``service.provider``, such as ``huggingfaceDedicated``; case-sensitive.
+        label: The portal's label, such as ``Hugging Face - Dedicated``.
+        hosting: External (needs a credential) or hosted (needs none).
+        url: Address template of the embeddings request; parameters in braces. None for Embedded.
+        credential_noun: ``user access token`` for Hugging Face, ``API key`` elsewhere; lower case start.
+        models: In the order of the documents.
+        parameters: Provider-level parameters.
+        batch_limit: Texts per request.
+        description: One or two sentences for the integration page.
+        available: Whether it can be used here and now (a missing package makes Embedded unavailable).
+        unavailable_reason: Why not, and how to get it.
+        regions: Regions a hosted provider is offered in; empty means all.
+        listed_by_astra: Whether upstream knows it.
+    """
+
+    key: str
+    label: str
+    hosting: Hosting
+    url: str | None
+    credential_noun: str
+    models: tuple[ModelInfo, ...]
+    parameters: tuple[ParameterInfo, ...] = ()
+    batch_limit: int = 32
+    description: str = ""
+    available: bool = True
+    unavailable_reason: str = ""
+    regions: tuple[str, ...] = ()
+    listed_by_astra: bool = True
+
+    def model(self, name: str) -> ModelInfo | None:
+        """Return the model of that name, or None."""
+        return next((model for model in self.models if model.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingSpec:
+    """Everything that decides what vector a text gets: provider, model, dimension and parameters."""
+
+    provider: str
+    model: str
+    dimension: int
+    parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,132 @@
+"""The shapes that cross the border of the storage room.
+
+One shape serves collections and tables: an item belongs to a container, has a key, a body, and zero or more named
+vectors. A collection's only vector is called ``$vector``; a table has one per vector column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+"""One embedding: shape ``(dimension,)``, float32."""
+
+Matrix = NDArray[np.float32]
+"""Several embeddings: shape ``(count, dimension)``, float32, C-contiguous."""
+
+COLLECTION_VECTOR = "$vector"
+"""The name of a collection's only vector."""
+
+
+class ContainerKind(StrEnum):
+    """What an item's container is; both kinds share one namespace of names inside a keyspace."""
+
+    COLLECTION = "collection"
+    TABLE = "table"
+
+
+class Metric(StrEnum):
+    """Similarity metrics, spelled as the Data API spells them."""
+
+    COSINE = "cosine"
+    DOT_PRODUCT = "dot_product"
+    EUCLIDEAN = "euclidean"
+
+
+class VectorForm(StrEnum):
+    """How a vector was given, and so how it is given back."""
+
+    ARRAY = "array"
+    BINARY = "binary"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSpec:
+    """A named vector of a container: its dimension and metric."""
+
+    dimension: int
+    metric: Metric = Metric.COSINE
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A collection or a table, as stored.
+
+    Attributes:
+        id: Number inside the database file; never reused.
+        keyspace: The keyspace it lives in.
+        name: Its name, unique in the keyspace.
+        kind: Collection or table.
+        definition: The JSON that the layer above keeps with it (createCollection's ``options``, normalised).
+        vectors: The named vectors.
+    """
+
+    id: int
+    keyspace: str
+    name: str
+    kind: ContainerKind
+    definition: Mapping[str, Any]
+    vectors: Mapping[str, VectorSpec] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class VectorValue:
+    """A vector with what is needed to give it back as it came.
+
+    Attributes:
+        data: float32, shape ``(dimension,)``.
+        form: Array or binary.
+        text: The original JSON array when printing ``data`` in shortest float32 form would differ; else None.
+    """
+
+    data: Vector
+    form: VectorForm = VectorForm.ARRAY
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """An item to be written.
+
+    Attributes:
+        key: Canonical text of the key (the layer above decides its spelling); unique in the container.
+        body: The document as JSON text, without its vectors; numbers keep their digits.
+        vectors: Named vectors; a name that is absent stores no vector.
+    """
+
+    key: str
+    body: str
+    vectors: Mapping[str, VectorValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item as read.
+
+    Attributes:
+        seq: Row number inside the database file: grows with every insert, never reused; insertion order.
+        key: Canonical key text.
+        body: JSON text without vectors.
+        revision: The database revision that last wrote it; pass it back to replace or delete only what was read.
+        vectors: Only those asked for.
+    """
+
+    seq: int
+    key: str
+    body: str
+    revision: int
+    vectors: Mapping[str, VectorValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer of a vector search: the item's row number and its ``$similarity`` (formulas of the Data API)."""
+
+    seq: int
+    similarity: float
