@@ -1,0 +1,81 @@
+# Two commands do everything on a fresh machine that has python3 and make: `make run` and `make test`.
+# A line that starts with a target and ends in `## words` appears in `make help`.
+
+# The newest suitable interpreter on this machine; `make PYTHON=/path/to/python3.12 …` chooses another.
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
+VENV ?= .venv
+# Test processes side by side; 0 runs everything in one process.
+WORKERS ?= 2
+# Words for pytest, such as TESTS=tests/storage or TESTS="-k vectors".
+TESTS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+ROOMS := tui screens astrolabe storage
+CHECKED := $(ROOMS) tests $(if $(wildcard benchmarks/*.py),benchmarks)
+# One lock for all platforms and Pythons; hashes pin the files, and no address says where they come from.
+UV ?= uv
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(LOCK_OPTIONS)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check format pytest lock clean
+
+help: ## show this list
+	@echo "usage: make TARGET"
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+		while IFS='|' read -r target words; do printf '  %-14s %s\n' "$$target" "$$words"; done
+
+run: $(VENV)/installed ## set up .venv if need be and open the console on the sample (without a terminal: print a search)
+	@$(BIN)/astrolabe demo
+
+test: check pytest ## set up .venv if need be, then check everything and run all tests
+
+check: $(VENV)/installed-dev ## formatting, lint, strict types over code and tests, import contracts
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/mypy $(CHECKED)
+	$(BIN)/lint-imports
+
+pytest: $(VENV)/installed-dev ## the tests alone; WORKERS=0 in one process, TESTS="…" chooses
+	$(BIN)/python -m pytest $(if $(filter-out 0,$(WORKERS)),-n $(WORKERS)) $(TESTS)
+
+format: $(VENV)/installed-dev ## rewrite the code in the project's format and fix what can be fixed
+	$(BIN)/ruff format $(CHECKED)
+	$(BIN)/ruff check --fix $(CHECKED)
+
+lock: ## resolve the dependencies anew into requirements.lock and requirements-dev.lock (needs uv)
+	@command -v $(UV) >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
+	$(COMPILE) --group build --output-file requirements.lock pyproject.toml
+	$(COMPILE) --group build --group dev --group bench --constraints requirements.lock \
+		--output-file requirements-dev.lock pyproject.toml
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Astrolabe needs Python 3.11 or newer; none was found." >&2; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is older than Python 3.11; name a newer one: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot create virtual environments: its venv or ensurepip module is missing." >&2; \
+		echo "Debian, Ubuntu: apt install python3-venv (or python3.N-venv for that version)." >&2; \
+		echo "With uv: uv venv --seed $(VENV)" >&2; exit 1; }
+	@echo "Creating $(VENV) with $(PYTHON) ..." >&2
+	@"$(PYTHON)" -m venv --clear $(VENV)
+
+# The stamps are written last: an install that was interrupted is done again, one that is complete never is.
+$(VENV)/installed: $(BIN)/python requirements.lock pyproject.toml
+	@echo "Installing Astrolabe into $(VENV) ..." >&2
+	@$(PIP) install --require-hashes -r requirements.lock >&2
+	@$(PIP) install --no-deps --no-build-isolation -e . >&2
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
+	@echo "Installing what the checks and tests need ..." >&2
+	@$(PIP) install --require-hashes -r requirements-dev.lock >&2
+	@touch $@
+
+clean: ## remove .venv, caches and build products
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find $(CHECKED) -name __pycache__ -type d -prune -exec rm -rf {} +
