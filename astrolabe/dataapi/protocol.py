@@ -13,7 +13,10 @@ from typing import Any, Protocol
 
 from astrolabe.errors import DataApiError
 
-Json = dict[str, Any]
+JsonValue = Any
+"""Any JSON value: str, bool, None, int, float, Decimal, list or dict."""
+
+Json = dict[str, JsonValue]
 """A JSON object: str, bool, None, int, float, Decimal, list and dict inside."""
 
 
