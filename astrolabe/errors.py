@@ -49,6 +49,7 @@ __all__ = [
     "Owner",
     "ProviderError",
     "ProviderFailure",
+    "ProviderReply",
     "RuleError",
     "SecretUnreadableError",
     "StorageError",

@@ -41,6 +41,30 @@ class ParameterType(StrEnum):
     BOOLEAN = "boolean"
 
 
+class AuthenticationType(StrEnum):
+    """The Data API's ways of giving a provider its key."""
+
+    NONE = "NONE"
+    HEADER = "HEADER"
+    SHARED_SECRET = "SHARED_SECRET"  # noqa: S105 - the mode's name on the wire, not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationToken:
+    """One key of a mode: the name the Data API accepts it under, and the header it reaches the provider in."""
+
+    accepted: str
+    forwarded: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationMode:
+    """Whether a way of authentication may be used, and the keys it takes."""
+
+    enabled: bool
+    tokens: tuple[AuthenticationToken, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class ParameterInfo:
     """A parameter of a provider or model, as the dialogs show it and the validation checks it."""
@@ -65,6 +89,7 @@ class ModelInfo:
         dimension: Fixed dimension, or None when a range applies.
         dimension_range: Inclusive range, or None when the dimension is fixed.
         default_dimension: Default inside the range; None when there is none (the dimension is then required).
+        dimension_options: The only dimensions inside the range that the model offers; empty when all are.
         status: Life cycle.
         listed_by_astra: Whether ``findEmbeddingProviders`` names it upstream.
         current: Whether the provider still offers it.
@@ -77,12 +102,20 @@ class ModelInfo:
     dimension: int | None = None
     dimension_range: tuple[int, int] | None = None
     default_dimension: int | None = None
+    dimension_options: tuple[int, ...] = ()
     status: ModelStatus = ModelStatus.SUPPORTED
     listed_by_astra: bool = True
     current: bool = True
     context_tokens: int | None = None
     parameters: tuple[ParameterInfo, ...] = ()
     status_message: str = ""
+
+    def accepts_dimension(self, dimension: int) -> bool:
+        """Return whether the model can give vectors of that dimension."""
+        if self.dimension_range is None:
+            return dimension == self.dimension
+        low, high = self.dimension_range
+        return low <= dimension <= high and (not self.dimension_options or dimension in self.dimension_options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +136,9 @@ class ProviderInfo:
         unavailable_reason: Why not, and how to get it.
         regions: Regions a hosted provider is offered in; empty means all.
         listed_by_astra: Whether upstream knows it.
+        display_name: The name in ``findEmbeddingProviders``, where it differs from the portal's label.
+        listed_url: The address in ``findEmbeddingProviders``, where it differs from the one that is called.
+        auth_header: The header that carries the key.
     """
 
     key: str
@@ -118,6 +154,22 @@ class ProviderInfo:
     unavailable_reason: str = ""
     regions: tuple[str, ...] = ()
     listed_by_astra: bool = True
+    display_name: str = ""
+    listed_url: str | None = None
+    auth_header: str = "Authorization"
+
+    @property
+    def authentication(self) -> Mapping[AuthenticationType, AuthenticationMode]:
+        """The modes as ``supportedAuthentication`` lists them; hosted providers know only NONE."""
+        if self.hosting is Hosting.HOSTED:
+            return {AuthenticationType.NONE: AuthenticationMode(enabled=True)}
+        header = AuthenticationToken("x-embedding-api-key", self.auth_header)
+        stored = AuthenticationToken("providerKey", self.auth_header)
+        return {
+            AuthenticationType.NONE: AuthenticationMode(enabled=False),
+            AuthenticationType.HEADER: AuthenticationMode(enabled=True, tokens=(header,)),
+            AuthenticationType.SHARED_SECRET: AuthenticationMode(enabled=True, tokens=(stored,)),
+        }
 
     def model(self, name: str) -> ModelInfo | None:
         """Return the model of that name, or None."""

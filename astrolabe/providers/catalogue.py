@@ -1,0 +1,118 @@
+"""The catalogue of embedding providers, read from ``catalogue.toml`` beside this module."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from importlib import resources
+from typing import Any
+
+from astrolabe.errors import NotFoundError
+from astrolabe.providers.embedded import why_unavailable
+from astrolabe.providers.model import Hosting, ModelInfo, ModelStatus, ParameterInfo, ParameterType, ProviderInfo
+from astrolabe.providers.wire import Envelope, TextsForm, WireFormat
+
+EMBEDDED = "embedded"
+"""The key of the provider whose model runs on this machine."""
+
+
+class Catalogue:
+    """The providers in the portal's order, and how each is spoken to.
+
+    Attributes:
+        providers: In the order of the portal's tiles.
+    """
+
+    def __init__(self, providers: tuple[ProviderInfo, ...], wires: Mapping[str, WireFormat] | None = None) -> None:
+        self.providers = providers
+        self._by_key = {provider.key: provider for provider in providers}
+        self._wires = dict(wires or {})
+
+    def find(self, key: str) -> ProviderInfo | None:
+        """Return the provider of that key (case-sensitive), or None."""
+        return self._by_key.get(key)
+
+    def get(self, key: str) -> ProviderInfo:
+        """Return the provider of that key (case-sensitive).
+
+        Raises:
+            NotFoundError: No provider has that key; the hint names those that exist.
+        """
+        provider = self.find(key)
+        if provider is None:
+            raise NotFoundError(
+                f"There is no embedding provider '{key}'.",
+                field="provider",
+                hint=f"Use one of: {', '.join(self._by_key)}. Capital letters count.",
+            )
+        return provider
+
+    def wire(self, key: str) -> WireFormat | None:
+        """Return the provider's wire format, or None for one that is not spoken to over HTTP."""
+        return self._wires.get(key)
+
+
+def load_catalogue(*, configured: Collection[str] = (), unlisted_models: bool = False) -> Catalogue:
+    """Read the catalogue.
+
+    Args:
+        configured: Keys of the providers that the settings give an address or a key, in any letter case. A hosted
+            provider that needs one of them is unavailable without it.
+        unlisted_models: Also offer models that the Data API does not list but the providers offer today.
+    """
+    text = resources.files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
+    folded = {key.casefold() for key in configured}
+    entries: list[dict[str, Any]] = tomllib.loads(text)["provider"]
+    wires = {entry["key"]: _wire(entry.pop("wire")) for entry in entries if "wire" in entry}
+    return Catalogue(tuple(_provider(entry, folded, unlisted_models=unlisted_models) for entry in entries), wires)
+
+
+def _provider(entry: dict[str, Any], configured: Collection[str], *, unlisted_models: bool) -> ProviderInfo:
+    needs_setting = entry.pop("needs_setting", False)
+    listed = entry.pop("astra", True)
+    models = tuple(_model(model) for model in entry.pop("model"))
+    parameters = tuple(_parameter(parameter) for parameter in entry.pop("parameter", ()))
+    regions = tuple(entry.pop("regions", ()))
+    url = entry.get("url")
+    defaults = {"url": None, "credential_noun": "API key", "display_name": entry["label"], "listed_url": url}
+    provider = ProviderInfo(
+        **defaults | entry | {"hosting": Hosting(entry["hosting"])},
+        models=tuple(model for model in models if model.listed_by_astra or not listed or unlisted_models),
+        parameters=parameters,
+        regions=regions,
+        listed_by_astra=listed,
+    )
+    reason = why_unavailable() if provider.key == EMBEDDED else ""
+    if needs_setting and provider.key.casefold() not in configured:
+        reason = (
+            f"{provider.label} is hosted by whoever runs this program, and no address is set for it. "
+            f"Set ASTROLABE_PROVIDERS__{provider.key}__URL to the address that embeddings requests are posted to."
+        )
+    return replace(provider, available=not reason, unavailable_reason=reason)
+
+
+def _model(entry: dict[str, Any]) -> ModelInfo:
+    pair = entry.pop("dimension_range", None)
+    options = entry.pop("dimension_options", ())
+    status = entry.pop("status", ModelStatus.SUPPORTED)
+    listed = entry.pop("astra", True)
+    parameters = entry.pop("parameter", ())
+    return ModelInfo(
+        **entry,
+        dimension_range=(pair[0], pair[1]) if pair else None,
+        dimension_options=tuple(options),
+        status=ModelStatus(status),
+        listed_by_astra=listed,
+        parameters=tuple(_parameter(parameter) for parameter in parameters),
+    )
+
+
+def _parameter(entry: dict[str, Any]) -> ParameterInfo:
+    return ParameterInfo(**entry | {"type": ParameterType(entry["type"])})
+
+
+def _wire(entry: dict[str, Any]) -> WireFormat:
+    texts = TextsForm(entry.pop("texts", TextsForm.LIST))
+    envelope = Envelope(entry.pop("envelope", Envelope.OPENAI))
+    return WireFormat(**entry | {"words": tuple(entry["words"])}, texts=texts, envelope=envelope)
