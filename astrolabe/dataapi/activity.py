@@ -54,6 +54,7 @@ class ActivityEntry:
         error_code: Code of the first error, if any.
         detail: What came back, in a few words, or the first error's message.
         headers: Names of the headers that mattered, each with a mask in place of its value.
+        endpoint: The address that code snippets of this command name.
     """
 
     at: datetime
@@ -64,6 +65,7 @@ class ActivityEntry:
     error_code: str | None = None
     detail: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    endpoint: str = ""
 
 
 Listener = Callable[[ActivityEntry], None]
@@ -156,6 +158,7 @@ class RecordingDataApi:
                     error_code=code,
                     detail=detail,
                     headers=dict.fromkeys(headers or {}, MASK),
+                    endpoint=self._inner.endpoint,
                 )
             )
         return response
