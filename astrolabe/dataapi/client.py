@@ -14,10 +14,11 @@ from typing import Any
 from pydantic import SecretStr
 
 from astrolabe.dataapi import planned as plans
+from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.planned import CollectionTarget, PlannedCommand
 from astrolabe.dataapi.protocol import DataApi, Json, JsonValue, Response
 from astrolabe.dataapi.services import read_service
-from astrolabe.errors import DataApiError, Family
+from astrolabe.errors import DataApiError
 from astrolabe.portal.model import ServiceConfig
 from storage.model import Metric
 
@@ -324,12 +325,9 @@ async def _send(api: DataApi, planned: PlannedCommand, key: SecretStr | None = N
 def _member(body: Mapping[str, Any], member: str) -> JsonValue:
     """Return a member that the contract promises; an answer without it is an error of the server."""
     if member not in body:
-        raise DataApiError(
+        raise data_api_error(
+            "UNEXPECTED_SERVER_ERROR",
             f"The answer has no '{member}', which this command always answers with.",
-            family=Family.SERVER,
-            scope="",
-            code="UNEXPECTED_SERVER_ERROR",
-            heading="Unexpected server error",
             hint="Check that the address belongs to a Data API.",
         )
     return body[member]
