@@ -47,6 +47,7 @@ __all__ = [
     "NewerSchemaError",
     "NotFoundError",
     "Owner",
+    "Problem",
     "ProviderError",
     "ProviderFailure",
     "ProviderReply",
@@ -72,18 +73,35 @@ class UsageError(AstrolabeError):
         return "Wrong usage"
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One rule that a request breaks.
+
+    Attributes:
+        message: A complete sentence.
+        field: The draft's field that is at fault, or None.
+    """
+
+    message: str
+    field: str | None = None
+
+
 class RuleError(AstrolabeError):
     """A rule of the portal refused the request.
 
     Attributes:
         field: The draft's field that is at fault (``"name"``, ``"dimension"`` …), or None.
+        problems: Everything that is wrong with the request, for a form that shows all of it at once; never empty.
     """
 
     default_owner = Owner.REQUEST
 
-    def __init__(self, message: str, *, field: str | None = None, hint: str = "") -> None:
+    def __init__(
+        self, message: str, *, field: str | None = None, hint: str = "", problems: Sequence[Problem] = ()
+    ) -> None:
         super().__init__(message, hint=hint)
         self.field = field
+        self.problems = tuple(problems) or (Problem(message, field),)
 
     @property
     def title(self) -> str:
