@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from astrolabe.providers.model import Hosting, ModelInfo, ProviderInfo
+from storage.secret_references import SecretReference
 
 DEFAULT_KEYSPACE = "default_keyspace"
 """The keyspace that every database has from the start."""
@@ -59,6 +60,8 @@ class Credential:
             from (``$HF_TOKEN``).
         created_at: When it was added.
         databases: The databases in its scope, by name.
+        version: Changes with every change of the credential and is never used again, not even for another credential
+            of the same name. Pass it back to change only what was read.
     """
 
     id: int
@@ -67,15 +70,23 @@ class Credential:
     masked: str
     created_at: datetime
     databases: tuple[Database, ...] = ()
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialDraft:
-    """What the Add integration and Add API key dialogs ask for; ``repr`` shows no secret."""
+    """What the Add integration and Add API key dialogs ask for; ``repr`` shows no secret.
+
+    Attributes:
+        provider: The provider's key.
+        name: The credential's name.
+        secret: The secret, kept encrypted; or where to read it from at each use, in which case it is not kept at all.
+        database_ids: The databases that go into its scope at once.
+    """
 
     provider: str
     name: str
-    secret: SecretStr
+    secret: SecretStr | SecretReference
     database_ids: tuple[str, ...] = ()
 
 
