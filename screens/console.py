@@ -1,0 +1,104 @@
+"""What a page may ask of the application it runs in.
+
+The application itself (theme, settings, signals) lives one room further up; pages see this part of it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from astrolabe.workspace import Workspace
+from textual.app import App
+
+from astrolabe.errors import AstrolabeError
+from astrolabe.portal.model import Database
+from screens.text import VIEWER_LIMIT, display_text
+
+log = logging.getLogger(__name__)
+
+
+class Section(StrEnum):
+    """The console's main places; each keeps its own stack of pages."""
+
+    DATABASES = "databases"
+    INTEGRATIONS = "integrations"
+    EXPLORER = "explorer"
+    SEARCH = "search"
+    ACTIVITY = "activity"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the user is looking at; shared by the Data Explorer, Load Data and Search."""
+
+    database: Database | None = None
+    keyspace: str | None = None
+    collection: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What differs between a terminal, a demo and a test.
+
+    Attributes:
+        now: The clock for anything shown or recorded.
+        badges: Words shown at the right of the top line, such as ``demo``.
+        calm: No animation and no blinking cursor (over SSH, and in tests).
+        timeless: Leave out durations, so that a picture comes out the same every time.
+    """
+
+    now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
+    badges: tuple[str, ...] = ()
+    calm: bool = True
+    timeless: bool = False
+
+
+class Console(App[int]):
+    """The part of the application that pages rely on: the workspace, the selection, and how to tell the user."""
+
+    def __init__(self, workspace: Workspace, surroundings: Surroundings | None = None) -> None:
+        super().__init__()
+        self.workspace = workspace
+        self.surroundings = surroundings or Surroundings()
+        self.selection = Selection()
+
+    def select(self, database: Database | None, keyspace: str | None = None, collection: str | None = None) -> None:
+        """Remember what the user is looking at."""
+        self.selection = Selection(database, keyspace, collection)
+
+    def select_collection(self, collection: str | None) -> None:
+        """Remember the collection, keeping database and keyspace."""
+        self.selection = replace(self.selection, collection=collection)
+
+    def go(self, section: Section) -> None:
+        """Show a main place."""
+        self.switch_mode(section.value)
+
+    def tell(self, message: str, *, title: str = "", warning: bool = False) -> None:
+        """Show a short notice that goes away; the message may be foreign text."""
+        self.notify(
+            display_text(message, limit=400, multiline=True),
+            title=display_text(title),
+            severity="warning" if warning else "information",
+            timeout=8 if warning else 4,
+            markup=False,
+        )
+
+    def report(self, error: BaseException) -> None:
+        """Show an error as a dialog with cause, owner and next step; unexpected ones are logged as well.
+
+        This is the end of every worker's boundary: nothing that fails in the background is silent.
+        """
+        from screens.error import ErrorDialog  # noqa: PLC0415 - the dialog imports this module's types
+
+        if not isinstance(error, AstrolabeError):
+            log.error("unexpected error in the console: %s", type(error).__name__)
+            error = AstrolabeError(
+                f"An unexpected error: {type(error).__name__}: {display_text(error, limit=VIEWER_LIMIT)}",
+                hint="This is a fault of the program; what was saved is safe. Please report the steps that led here.",
+            )
+        self.push_screen(ErrorDialog(error))

@@ -1,0 +1,321 @@
+"""The Data Explorer: a database's keyspaces, their collections, and the documents in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import DataTable, Select, Static
+
+from astrolabe.dataapi.client import CollectionInfo, DatabaseClient
+from astrolabe.dataapi.planned import PlannedCommand, plan_delete_collection
+from astrolabe.portal.model import DEFAULT_KEYSPACE, Database
+from screens.actions import Action, register
+from screens.confirm import Danger, TypeTheNameDialog
+from screens.console import Section
+from screens.create_collection import CreateCollectionDialog
+from screens.create_keyspace import CreateKeyspaceDialog
+from screens.documents import DocumentDialog, DocumentsPane, Pager
+from screens.fields import choice
+from screens.grid import Grid
+from screens.load_data import LoadDataDialog
+from screens.page import Page
+from screens.text import display_text
+
+
+class DataExplorerPage(Page):
+    """Shows one keyspace: collections on the left, documents of the chosen one on the right."""
+
+    SECTION = Section.EXPLORER
+    HEADING = " Data Explorer"
+    CSS_PATH = "data_explorer.tcss"
+
+    BINDINGS = register(
+        Action("explorer.create-collection", "c", "Create collection", "Create a collection in this keyspace."),
+        Action("explorer.load", "l", "Load data", "Load a JSON, JSON Lines or CSV file into the collection."),
+        Action("explorer.search", "s", "Search", "Search the collection by meaning or by vector."),
+        Action("explorer.view", "v", "Table/JSON", "Switch between the table and the JSON view."),
+        Action("explorer.next", "right_square_bracket,n", "Next page", "Show the next documents.", shown=False),
+        Action(
+            "explorer.previous", "left_square_bracket,p", "Previous page", "Show the documents before.", shown=False
+        ),
+        Action("explorer.create-keyspace", "y", "Create keyspace", "Create a keyspace in this database.", shown=False),
+        Action("explorer.sample", "m", "Sample", "Create a sample collection: the Python library's own documentation."),
+        Action("explorer.delete", "d", "Delete", "Delete the collection and its documents."),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.databases: dict[str, Database] = {}
+        self.keyspaces: list[str] = []
+        self.collections: dict[str, CollectionInfo] = {}
+        self.pager: Pager | None = None
+
+    def compose_body(self) -> ComposeResult:
+        """Lay out the two choices on top and the two panes under them."""
+        with Horizontal(id="where"):
+            yield Static("Database", classes="where-label")
+            yield choice("database", [], prompt="none yet")
+            yield Static("Keyspace", classes="where-label")
+            yield choice("keyspace", [], prompt="none yet")
+        with Horizontal(id="panes"):
+            with Vertical(id="collections-pane"):
+                yield Grid("collections", [("Collection", 24)])
+                yield Static("", id="collection-about", markup=False)
+            yield DocumentsPane("documents")
+        yield Static("", id="explorer-empty", classes="empty", markup=False)
+
+    async def reload(self) -> None:
+        """Read databases, keyspaces, collections and the current page of documents."""
+        found = await self.app.workspace.databases.list()
+        self.databases = {database.id: database for database in found}
+        selected = self.app.selection.database
+        database = self.databases.get(selected.id) if selected else None
+        database = database or (found[0] if found else None)
+        if database is None:
+            self._show_empty("There is no database yet. Press 1, then n, to create one.")
+            return
+        if selected is None or selected.id != database.id:
+            self.app.select(database)
+        self._offer("database", [(one.name, one.id) for one in found], database.id)
+        await self._read_keyspaces(database)
+
+    async def _read_keyspaces(self, database: Database) -> None:
+        client = await self.app.workspace.client(database)
+        self.keyspaces = await client.keyspaces()
+        keyspace = self.app.selection.keyspace
+        if keyspace not in self.keyspaces:
+            keyspace = DEFAULT_KEYSPACE if DEFAULT_KEYSPACE in self.keyspaces else next(iter(self.keyspaces), None)
+            self.app.select(database, keyspace)
+        self._offer("keyspace", [(name, name) for name in self.keyspaces], keyspace)
+        self.set_heading("Data Explorer", database.name, keyspace or "")
+        if keyspace is None:
+            self._show_empty("This database has no keyspace. Press y to create one.")
+            return
+        await self._read_collections(client, keyspace)
+
+    async def _read_collections(self, client: DatabaseClient, keyspace: str) -> None:
+        found = await client.collections(keyspace)
+        self.collections = {info.name: info for info in found}
+        if not found:
+            self._show_empty(
+                "This keyspace has no collection.\n\n"
+                "c  creates one        m  creates a sample collection:\n"
+                "                         the Python library's own documentation, ready to search"
+            )
+            self.refresh_bindings()
+            return
+        self._show_panes()
+        grid = self.query_one("#collections", Grid)
+        grid.fill([(info.name, (info.name,)) for info in found])
+        wanted = self.app.selection.collection
+        if wanted in self.collections:
+            grid.move_cursor(row=list(self.collections).index(wanted))
+        if self.focused is None or not self.focused.display:
+            grid.focus()
+        self.refresh_bindings()
+
+    def _offer(self, name: str, options: Sequence[tuple[str, str]], value: str | None) -> None:
+        select = self.query_one(f"#{name}", Select)
+        with self.prevent(Select.Changed):
+            select.set_options([(Content(display_text(label)), key) for label, key in options])
+            if value is not None:
+                select.value = value
+
+    def _show_empty(self, words: str) -> None:
+        self.collections = {}
+        self.query_one("#panes").display = False
+        empty = self.query_one("#explorer-empty", Static)
+        empty.display = True
+        empty.update(Content(words))
+        if self.focused is not None:
+            self.set_focus(None)
+
+    def _show_panes(self) -> None:
+        self.query_one("#panes").display = True
+        self.query_one("#explorer-empty").display = False
+
+    @on(Select.Changed, "#database")
+    def _database_changed(self, event: Select.Changed) -> None:
+        database = self.databases.get(str(event.value))
+        if database is not None and database != self.app.selection.database:
+            self.app.select(database)
+            self.refresh_contents()
+
+    @on(Select.Changed, "#keyspace")
+    def _keyspace_changed(self, event: Select.Changed) -> None:
+        keyspace = str(event.value)
+        if keyspace in self.keyspaces and keyspace != self.app.selection.keyspace:
+            self.app.select(self.app.selection.database, keyspace)
+            self.refresh_contents()
+
+    @on(DataTable.RowHighlighted, "#collections")
+    def _collection_highlighted(self) -> None:
+        name = self.query_one("#collections", Grid).chosen()
+        info = self.collections.get(name or "")
+        if info is None:
+            return
+        self.app.select_collection(info.name)
+        self.query_one("#collection-about", Static).update(about(info))
+        self.run_worker(
+            self._open_collection(info), group="documents", exclusive=True, description="documents", exit_on_error=False
+        )
+
+    async def _open_collection(self, info: CollectionInfo) -> None:
+        client = await self._client()
+        self.pager = Pager(client.collection(info.keyspace, info.name))
+        await self._read_page()
+
+    async def _read_page(self) -> None:
+        if self.pager is None:
+            return
+        page = await self.pager.read()
+        words = self.pager.range_words(len(page.documents))
+        self.query_one(DocumentsPane).show(page.documents, f"{words}   [ ] pages · enter opens · v table/JSON")
+
+    async def _client(self) -> DatabaseClient:
+        database = self.app.selection.database
+        if database is None:
+            message = "no database is selected"
+            raise LookupError(message)
+        return await self.app.workspace.client(database)
+
+    @on(DocumentsPane.Opened)
+    def _document_opened(self, event: DocumentsPane.Opened) -> None:
+        self.app.push_screen(DocumentDialog(event.document))
+
+    def action_explorer_view(self) -> None:
+        """Switch the view."""
+        pane = self.query_one(DocumentsPane)
+        pane.as_json = not pane.as_json
+
+    def action_explorer_next(self) -> None:
+        """Show the next page."""
+        if self.pager is not None and self.pager.forward():
+            self._turn_page()
+
+    def action_explorer_previous(self) -> None:
+        """Show the page before."""
+        if self.pager is not None and self.pager.back():
+            self._turn_page()
+
+    def _turn_page(self) -> None:
+        self.run_worker(self._read_page(), group="documents", exclusive=True, description="page", exit_on_error=False)
+
+    def action_explorer_search(self) -> None:
+        """Search the collection."""
+        self.app.go(Section.SEARCH)
+
+    def action_explorer_create_keyspace(self) -> None:
+        """Ask for a keyspace."""
+
+        async def create(name: str) -> str:
+            await (await self._client()).create_keyspace(name)
+            return name
+
+        self.app.push_screen(CreateKeyspaceDialog(self.keyspaces, create), self._keyspace_created)
+
+    def _keyspace_created(self, name: str | None) -> None:
+        if name is not None:
+            self.app.select(self.app.selection.database, name)
+            self.refresh_contents()
+
+    def action_explorer_create_collection(self) -> None:
+        """Ask for a collection."""
+        self.run_worker(self._ask_collection(), exclusive=True, description="create collection", exit_on_error=False)
+
+    async def _ask_collection(self) -> None:
+        database, keyspace = self.app.selection.database, self.app.selection.keyspace
+        if database is None or keyspace is None:
+            return
+        choices = await self.app.workspace.integrations.choices(database.id)
+        client = await self._client()
+
+        async def create(planned: PlannedCommand) -> str:
+            await client.run(planned)
+            return str(planned.command["createCollection"]["name"])
+
+        self.app.push_screen(CreateCollectionDialog(keyspace, choices, create), self._collection_created)
+
+    def _collection_created(self, name: str | None) -> None:
+        if name is not None:
+            self.app.select_collection(name)
+            self.app.tell(f"Collection {name} was created. Press l to load data into it.")
+            self.refresh_contents()
+
+    def action_explorer_load(self) -> None:
+        """Load a file into the chosen collection."""
+        info = self.chosen()
+        if info is not None:
+            self.run_worker(self._ask_load(info), exclusive=True, description="load data", exit_on_error=False)
+
+    async def _ask_load(self, info: CollectionInfo) -> None:
+        self.app.push_screen(LoadDataDialog(info, await self._client()), lambda _done: self.refresh_contents())
+
+    def action_explorer_sample(self) -> None:
+        """Create the sample collection."""
+        self.run_worker(self._create_sample(), exclusive=True, description="sample", exit_on_error=False)
+
+    async def _create_sample(self) -> None:
+        database, keyspace = self.app.selection.database, self.app.selection.keyspace
+        if database is None or keyspace is None:
+            return
+        self.app.tell("Creating the sample collection …")
+        name = await self.app.workspace.create_sample(database, keyspace)
+        self.app.select_collection(name)
+        self.app.tell(f"Collection {name} is ready. Press s and search for: send an e-mail")
+        await self.reload()
+
+    def action_explorer_delete(self) -> None:
+        """Ask for the name, then delete the collection."""
+        info = self.chosen()
+        if info is None:
+            return
+        planned = plan_delete_collection(info.keyspace, info.name)
+        danger = Danger(
+            heading="Delete collection",
+            name=info.name,
+            noun="Collection name",
+            verb="Delete collection",
+            consequences=(f"All documents of {info.keyspace}.{info.name} are deleted; this cannot be undone.",),
+            planned=planned,
+        )
+
+        async def delete(_name: str) -> bool:
+            await (await self._client()).run(planned)
+            return True
+
+        self.app.push_screen(TypeTheNameDialog(danger, delete), self._deleted)
+
+    def _deleted(self, done: bool | None) -> None:  # noqa: FBT001 - the result of a dialog
+        if done:
+            self.app.select_collection(None)
+            self.refresh_contents()
+
+    def chosen(self) -> CollectionInfo | None:
+        """Return the collection under the cursor."""
+        return self.collections.get(self.query_one("#collections", Grid).chosen() or "")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+        """Dim what needs a collection; offer the sample only where there is none."""
+        if action == "explorer_sample":
+            return not self.collections and self.app.selection.keyspace is not None
+        needs_one = {"explorer_load", "explorer_search", "explorer_view", "explorer_delete"}
+        return None if action in needs_one and not self.collections else True
+
+
+def about(info: CollectionInfo) -> Content:
+    """Return a collection's vector settings in a few short lines."""
+    if info.dimension is None:
+        return Content("no vector")
+    lines = [f"{info.dimension} dimensions", str(info.metric.value if info.metric else "")]
+    if info.service is not None:
+        lines += [f"by {info.service.provider}", info.service.model]
+        if info.service.credential_name:
+            lines.append(f"key {info.service.credential_name}")
+    else:
+        lines.append("own vectors")
+    return Content("\n".join(display_text(line, limit=60) for line in lines))

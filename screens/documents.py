@@ -1,0 +1,193 @@
+"""The documents of a collection, one page at a time, as a table or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.getters import app as app_getter
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import DataTable, Static, TextArea
+
+from astrolabe.dataapi.client import Collection, FindPage
+from screens.console import Console
+from screens.grid import Grid
+from screens.text import show_json, show_value
+from screens.viewer import Viewer
+
+PAGE_SIZE = 50
+"""Documents of one page; the Data API's own page size."""
+
+MOST_COLUMNS = 8
+"""Columns of the table view; the rest is in the document itself."""
+
+FIRST_FIELDS = ("_id", "$similarity")
+"""Fields that come first in the table view."""
+
+EVERYTHING: Mapping[str, Any] = {"*": 1}
+"""Projection that includes the vector and the text it was made from."""
+
+
+def table_columns(documents: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the fields to show: id and similarity first, then by how many documents have them."""
+    seen: dict[str, int] = {}
+    for document in documents:
+        for name in document:
+            seen[name] = seen.get(name, 0) + 1
+    first = [name for name in FIRST_FIELDS if name in seen]
+    order = {name: place for place, name in enumerate(seen)}
+    rest = sorted((name for name in seen if name not in first), key=lambda name: (-seen[name], order[name]))
+    return (first + rest)[:MOST_COLUMNS]
+
+
+class DocumentsPane(Vertical):
+    """Shows documents; which collection and what page is decided by the page around it."""
+
+    DEFAULT_CSS = """
+    DocumentsPane { height: 1fr; }
+    DocumentsPane #json { height: 1fr; border: none; background: $background; display: none; }
+    DocumentsPane.-json #json { display: block; }
+    DocumentsPane.-json #table { display: none; }
+    """
+
+    COLUMN_WIDTHS: ClassVar[dict[str, int]] = {"_id": 20, "$similarity": 11}
+
+    as_json: reactive[bool] = reactive(default=False, init=False)
+
+    app = app_getter(Console)
+
+    class Opened(Message):
+        """A document was chosen.
+
+        Attributes:
+            document: The document.
+        """
+
+        def __init__(self, document: Mapping[str, Any]) -> None:
+            super().__init__()
+            self.document = document
+
+    def __init__(self, id: str) -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id)
+        self.documents: list[dict[str, Any]] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay out both views; one of them is visible."""
+        yield Grid("table")
+        yield TextArea("", id="json", read_only=True, show_cursor=False, compact=True)
+        yield Static("", id="documents-status", classes="status", markup=False)
+
+    def show(self, documents: Sequence[dict[str, Any]], status: str) -> None:
+        """Show these documents and a status line under them."""
+        self.documents = list(documents)
+        names = table_columns(self.documents)
+        grid = self.query_one("#table", Grid)
+        grid.set_columns([(name, self.COLUMN_WIDTHS.get(name)) for name in names])
+        grid.fill([(str(place), self._cells(document, names)) for place, document in enumerate(self.documents)])
+        self.query_one("#json", TextArea).text = self._json_text()
+        self.query_one("#documents-status", Static).update(Content(status))
+
+    @staticmethod
+    def _cells(document: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+        return [_cell(name, document[name]) if name in document else "" for name in names]
+
+    def _json_text(self) -> str:
+        return show_json(self.documents) if self.as_json else ""
+
+    def watch_as_json(self) -> None:
+        """Switch between the views."""
+        self.set_class(self.as_json, "-json")
+        self.query_one("#json", TextArea).text = self._json_text()
+        self.focus_view()
+
+    def focus_view(self) -> None:
+        """Put the focus on the view that is visible."""
+        (self.query_one("#json", TextArea) if self.as_json else self.query_one("#table", Grid)).focus()
+
+    def chosen(self) -> dict[str, Any] | None:
+        """Return the document under the cursor."""
+        key = self.query_one("#table", Grid).chosen()
+        return self.documents[int(key)] if key is not None and self.documents else None
+
+    @on(DataTable.RowSelected, "#table")
+    def _row_selected(self, event: DataTable.RowSelected) -> None:
+        event.stop()
+        document = self.chosen()
+        if document is not None:
+            self.post_message(self.Opened(document))
+
+
+def _cell(name: str, value: object) -> str:
+    return f"{float(str(value)):.6f}" if name == "$similarity" else show_value(value)
+
+
+class DocumentDialog(Viewer):
+    """One whole document as JSON; copied and saved with its whole vector."""
+
+    FILE_NAME = "document.json"
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        """Show ``document``."""
+        self.document = document
+        heading = f"Document {show_value(document.get('_id'), limit=60)}"
+        super().__init__(heading, show_json(document, limit=LARGEST, whole_vectors=True))
+
+    def shown(self) -> str:
+        """Return the document with its vector shortened, made safe."""
+        return show_json(self.document)
+
+
+LARGEST = 50_000_000
+"""Characters of a document that are copied or saved; more than the Data API allows in one."""
+
+
+class Pager:
+    """Walks the pages of a find; the API only goes forward, so the states of the pages before are kept."""
+
+    def __init__(self, collection: Collection, filter: Mapping[str, Any] | None = None) -> None:  # noqa: A002 - the command's word
+        self.collection = collection
+        self.filter = filter
+        self._states: list[str | None] = [None]
+        self._next: str | None = None
+
+    @property
+    def number(self) -> int:
+        """The page's number, from 1."""
+        return len(self._states)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is a page after this one."""
+        return self._next is not None
+
+    async def read(self) -> FindPage:
+        """Read the current page, everything included."""
+        page = await self.collection.find(filter=self.filter, projection=EVERYTHING, page_state=self._states[-1])
+        self._next = page.next_page_state
+        return page
+
+    def forward(self) -> bool:
+        """Step to the next page; False when there is none."""
+        if self._next is None:
+            return False
+        self._states.append(self._next)
+        return True
+
+    def back(self) -> bool:
+        """Step to the page before; False on the first."""
+        if len(self._states) == 1:
+            return False
+        self._states.pop()
+        return True
+
+    def range_words(self, shown: int) -> str:
+        """Return which documents are shown, such as ``51–100, and more``."""
+        if not shown:
+            return "no documents" if self.number == 1 else "no more documents"
+        first = (self.number - 1) * PAGE_SIZE + 1
+        return f"{first}–{first + shown - 1}" + (", and more" if self.has_more else "")

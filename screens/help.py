@@ -1,0 +1,76 @@
+"""Help made from the keys that work right now; no table of keys is kept by hand."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.widgets import Static
+
+from screens.actions import Action, action_of, register
+from screens.text import display_text
+
+GROUP_ORDER: tuple[str, ...] = ("everywhere", "widget")
+"""Groups that come last, in this order; the page's own come first."""
+
+
+class HelpDialog(ModalScreen[None]):
+    """Lists the keys of the page below it, the page's own first."""
+
+    BINDINGS = register(Action("help.close", "escape,question_mark,f1,q", "Close", "Close the help."))
+
+    WIDTH: ClassVar[int] = 14
+
+    def __init__(self, page: Screen[object]) -> None:
+        """Explain the keys that work on ``page`` now."""
+        super().__init__()
+        self.groups = live_keys(page)
+
+    def compose(self) -> ComposeResult:
+        """Lay out one block a group."""
+        with Vertical(id="dialog", classes="-viewer"), VerticalScroll(id="help"):
+            for group, rows in self.groups:
+                yield Static(
+                    Content.styled(group.replace("-", " ").capitalize(), "bold $text-accent"), classes="help-group"
+                )
+                for keys, text in rows:
+                    key = Content.styled(f"  {keys:<{self.WIDTH}}", "bold")
+                    yield Static(key + Content(display_text(text, limit=300)), classes="help-row")
+
+    def on_mount(self) -> None:
+        """Name the dialog."""
+        self.query_one("#dialog", Vertical).border_title = Content("Keys · esc closes")
+        self.query_one("#help").focus()
+
+    def action_help_close(self) -> None:
+        """Close."""
+        self.dismiss(None)
+
+
+def live_keys(page: Screen[object]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the keys that work on ``page`` now, grouped: (group, [(keys, what they do)])."""
+    groups: dict[str, dict[str, tuple[list[str], str]]] = {}
+    for active in page.active_bindings.values():
+        binding = active.binding
+        action = action_of(binding)
+        text = action.help if action else binding.tooltip or binding.description
+        if not text or binding.system or not active.enabled:
+            continue
+        group = action.place if action else "widget"
+        rows = groups.setdefault("everywhere" if group in {"app", "page"} else group, {})
+        keys, _ = rows.setdefault(binding.action, ([], text))
+        keys.append(key_name(binding, page))
+    ordered = sorted(groups, key=lambda name: GROUP_ORDER.index(name) + 1 if name in GROUP_ORDER else 0)
+    titles = {"widget": "In the focused part"}
+    return [
+        (titles.get(name, name), [(" ".join(keys), text) for keys, text in groups[name].values()]) for name in ordered
+    ]
+
+
+def key_name(binding: Binding, page: Screen[object]) -> str:
+    """Return the key as it is written in the footer."""
+    return page.app.get_key_display(binding)

@@ -1,0 +1,247 @@
+"""The page of one integration: what the provider is, and its API keys with their scoped databases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Static, Tree
+
+from astrolabe.portal.model import Credential, Database, Integration
+from astrolabe.providers.model import Hosting, ModelInfo, ProviderInfo
+from screens.actions import Action, register
+from screens.add_credential import AddCredentialDialog
+from screens.add_scope import AddScopeDialog
+from screens.confirm import Danger, TypeTheNameDialog
+from screens.console import Section
+from screens.page import Page
+from screens.text import display_text
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """What a line of the tree stands for: a credential, or a database in its scope."""
+
+    credential: Credential
+    database: Database | None = None
+
+
+class IntegrationPage(Page):
+    """Shows one provider and manages its credentials and scopes."""
+
+    SECTION = Section.INTEGRATIONS
+    CSS_PATH = "integration.tcss"
+
+    BINDINGS = register(
+        Action("integration.add", "a", "Add API key", "Add a credential; the first one activates the integration."),
+        Action("integration.scope", "b", "Add database", "Add databases to the scope of the chosen credential."),
+        Action("integration.remove", "d", "Remove", "Remove the chosen credential, or the chosen database's scope."),
+    )
+
+    def __init__(self, provider: str) -> None:
+        """Show the integration of ``provider``, a key of the catalogue."""
+        super().__init__()
+        self.provider = provider
+        self.integration: Integration | None = None
+
+    def compose_body(self) -> ComposeResult:
+        """Lay out the description, the API keys section and what stands in its place."""
+        yield Static("", id="about", markup=False)
+        yield Static(Content("API keys"), id="section")
+        tree: Tree[Node] = Tree("", id="keys")
+        tree.show_root = False
+        tree.guide_depth = 3
+        yield tree
+        yield Static("", id="no-keys", classes="empty", markup=False)
+
+    async def reload(self) -> None:
+        """Read the integration again."""
+        integration = await self.app.workspace.integrations.get(self.provider)
+        self.integration = integration
+        state = "Active" if integration.active else "Inactive"
+        self.set_heading("Integrations", integration.provider.label, state)
+        self.query_one("#about", Static).update(about(integration.provider))
+        hosted = integration.provider.hosting is Hosting.HOSTED
+        self.query_one("#section").display = not hosted
+        empty = self.query_one("#no-keys", Static)
+        empty.display = hosted or not integration.credentials
+        empty.update(Content(self._empty_words(integration)))
+        self._fill_tree(integration.credentials)
+        self.refresh_bindings()
+
+    @staticmethod
+    def _empty_words(integration: Integration) -> str:
+        provider = integration.provider
+        if provider.hosting is Hosting.HOSTED and provider.available:
+            return "This provider is hosted: it needs no credential and no scope.\nEvery database may use it."
+        if provider.hosting is Hosting.HOSTED:
+            return f"Not available here. {provider.unavailable_reason}"
+        return (
+            f"No {provider.credential_noun} yet, so the integration is inactive.\n\n"
+            "Press a to add the integration: a name, the secret, and the databases that may use it."
+        )
+
+    def _fill_tree(self, credentials: Sequence[Credential]) -> None:
+        tree: Tree[Node] = self.query_one("#keys", Tree)
+        expanded = {node.data.credential.name for node in tree.root.children if node.data and node.is_expanded}
+        line = tree.cursor_line
+        tree.clear()
+        for credential in credentials:
+            branch = tree.root.add(
+                self._credential_line(credential),
+                data=Node(credential),
+                expand=credential.name in expanded or len(credentials) == 1,
+            )
+            for database in credential.databases:
+                branch.add_leaf(self._database_line(database), data=Node(credential, database))
+            if not credential.databases:
+                branch.add_leaf(Text("no database yet: press b to add one", style="italic"), data=Node(credential))
+        tree.display = bool(credentials)
+        if credentials:
+            tree.cursor_line = max(0, min(line, tree.last_line))
+            if self.focused is None:
+                tree.focus()
+
+    @staticmethod
+    def _credential_line(credential: Credential) -> Text:
+        count = len(credential.databases)
+        line = Text(display_text(credential.name), style="bold")
+        line.append(f"  {display_text(credential.masked)}", style="dim")
+        line.append(f"  {count} database{'' if count == 1 else 's'}", style="dim")
+        return line
+
+    @staticmethod
+    def _database_line(database: Database) -> Text:
+        line = Text(display_text(database.name))
+        return line.append(f"  {display_text(database.region)}, {database.status}", style="dim")
+
+    def chosen(self) -> Node | None:
+        """Return what the tree's cursor is on."""
+        node = self.query_one("#keys", Tree).cursor_node
+        return node.data if node is not None and isinstance(node.data, Node) else None
+
+    def action_integration_add(self) -> None:
+        """Ask for a credential."""
+        self.run_worker(self._ask_credential(), exclusive=True, description="adding a credential", exit_on_error=False)
+
+    async def _ask_credential(self) -> None:
+        if self.integration is None or self.integration.provider.hosting is Hosting.HOSTED:
+            return
+        databases = await self.app.workspace.databases.list()
+        dialog = AddCredentialDialog(self.integration, databases, self.app.workspace.integrations.add_credential)
+        self.app.push_screen(dialog, self._credential_added)
+
+    def _credential_added(self, credential: Credential | None) -> None:
+        if credential is not None:
+            self.app.tell(f"{credential.name} was added; the integration is active.")
+            self.refresh_contents()
+
+    def action_integration_scope(self) -> None:
+        """Ask for databases to add to the scope."""
+        self.run_worker(self._ask_scope(), exclusive=True, description="adding to a scope", exit_on_error=False)
+
+    async def _ask_scope(self) -> None:
+        node = self.chosen()
+        if node is None:
+            return
+        credential = node.credential
+        known = {database.id for database in credential.databases}
+        free = [database for database in await self.app.workspace.databases.list() if database.id not in known]
+
+        async def add(database_ids: tuple[str, ...]) -> Credential:
+            return await self.app.workspace.integrations.add_to_scope(
+                credential.provider, credential.name, database_ids
+            )
+
+        self.app.push_screen(AddScopeDialog(credential, free, add), self._scope_changed)
+
+    def _scope_changed(self, credential: Credential | None) -> None:
+        if credential is not None:
+            self.app.tell(f"The scope of {credential.name} has {len(credential.databases)} databases.")
+            self.refresh_contents()
+
+    def action_integration_remove(self) -> None:
+        """Remove what the cursor is on, after its name has been typed."""
+        node = self.chosen()
+        if node is None:
+            return
+        if node.database is not None:
+            self._remove_scope(node.credential, node.database)
+        else:
+            self._remove_credential(node.credential)
+
+    def _remove_scope(self, credential: Credential, database: Database) -> None:
+        danger = Danger(
+            heading="Remove scope",
+            name=database.name,
+            noun="Database name",
+            verb="Remove scope",
+            consequences=(
+                f"Collections in {database.name} that use {credential.name} can no longer generate embeddings.",
+                "Reading and searching with vectors go on. Adding the database again brings them back.",
+            ),
+        )
+
+        async def remove(_name: str) -> bool:
+            await self.app.workspace.integrations.remove_from_scope(credential.provider, credential.name, database.id)
+            return True
+
+        self.app.push_screen(TypeTheNameDialog(danger, remove), self._removed)
+
+    def _remove_credential(self, credential: Credential) -> None:
+        noun = self.integration.provider.credential_noun if self.integration else "API key"
+        danger = Danger(
+            heading="Remove API key",
+            name=credential.name,
+            noun="API key name",
+            verb="Remove key",
+            consequences=(
+                "This disables $vectorize at once for every collection and column that uses it.",
+                f"The {noun} is not removed from your account at the provider; delete it there too.",
+                "Adding a credential with the same name and scope brings the collections back.",
+            ),
+        )
+
+        async def remove(_name: str) -> bool:
+            await self.app.workspace.integrations.remove_credential(credential.provider, credential.name)
+            return True
+
+        self.app.push_screen(TypeTheNameDialog(danger, remove), self._removed)
+
+    def _removed(self, done: bool | None) -> None:  # noqa: FBT001 - the result of a dialog
+        if done:
+            self.refresh_contents()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+        """Hide what a hosted provider has not; dim what needs a credential."""
+        if not action.startswith("integration_") or self.integration is None:
+            return True
+        if self.integration.provider.hosting is Hosting.HOSTED:
+            return False
+        return True if action == "integration_add" or self.integration.credentials else None
+
+
+def about(provider: ProviderInfo) -> Content:
+    """Return the provider's description, models and address as a few lines."""
+    text = Content(display_text(provider.description, limit=400))
+    if provider.models:
+        text += Content("\n") + Content.styled("Models  ", "$text-muted")
+        names = [f"{model.name} ({dimensions(model)})" for model in provider.models[:MODELS_SHOWN]]
+        more = len(provider.models) - len(names)
+        text += Content(display_text(", ".join(names) + (f" and {more} more" if more > 0 else ""), limit=400))
+    return text
+
+
+MODELS_SHOWN = 4
+"""Models named on the integration page; the rest is a number."""
+
+
+def dimensions(model: ModelInfo) -> str:
+    """Return a model's dimension or range in words."""
+    if model.dimension is not None:
+        return str(model.dimension)
+    low, high = model.dimension_range or (0, 0)
+    return f"{low}–{high}"

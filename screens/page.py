@@ -1,0 +1,110 @@
+"""The frame of a page: the line of places on top, where we are, the body, and the keys that apply now."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.content import Content
+from textual.getters import app as app_getter
+from textual.screen import Screen
+from textual.widgets import Footer, Static
+
+from screens.actions import Action, register
+from screens.boundary import WorkerBoundary
+from screens.console import Console, Section
+from screens.text import display_text
+
+PLACES: tuple[tuple[Section, str, str], ...] = (
+    (Section.DATABASES, "1", "Databases"),
+    (Section.INTEGRATIONS, "2", "Integrations"),
+    (Section.EXPLORER, "3", "Data Explorer"),
+    (Section.SEARCH, "4", "Search"),
+    (Section.ACTIVITY, "5", "Activity"),
+)
+"""The main places with the key that leads there."""
+
+
+class TopLine(Static):
+    """The console's first line: the main places with their keys, and badges such as ``demo``."""
+
+    def __init__(self, section: Section) -> None:
+        super().__init__(id="top-line")
+        self.section = section
+
+    def on_mount(self) -> None:
+        """Draw the line."""
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw the line again, after the badges changed."""
+        line = Content.styled(" ✦ Astrolabe ", "bold $accent")
+        for section, key, label in PLACES:
+            here = section is self.section
+            line += Content(" ")
+            line += Content.styled(f" {key} ", "bold $text-accent" if here else "$text-muted")
+            line += Content.styled(f"{label} ", "bold $foreground" if here else "$text-muted")
+        badges = self.app.surroundings.badges if isinstance(self.app, Console) else ()
+        for badge in badges:
+            line += Content("  ") + Content.styled(f"[{badge}]", "bold $warning")
+        self.update(line)
+
+
+class Page(WorkerBoundary, Screen[None]):
+    """Base of every page. Subclasses give ``SECTION``, ``HEADING`` and :meth:`compose_body`."""
+
+    SECTION: ClassVar[Section]
+    HEADING: ClassVar[str] = ""
+
+    BINDINGS = register(
+        Action("page.back", "escape", "Back", "Go back to the page before.", shown=False),
+        Action("page.refresh", "f5", "Refresh", "Read the page's contents again.", shown=False),
+    )
+
+    app = app_getter(Console)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the frame around the page's own body."""
+        yield TopLine(self.SECTION)
+        yield Static(Content(self.HEADING), id="heading")
+        with Container(id="body"):
+            yield from self.compose_body()
+        yield Footer(compact=True, show_command_palette=False)
+
+    def compose_body(self) -> ComposeResult:
+        """Lay out what is particular to the page."""
+        yield from ()
+
+    def set_heading(self, *parts: str) -> None:
+        """Say where we are, as a path of names; the last one is the page itself."""
+        shown = [Content(display_text(part, limit=60)) for part in parts if part]
+        arrow = Content.styled(" › ", "$text-muted")
+        self.query_one("#heading", Static).update(Content(" ") + arrow.join(shown))
+
+    async def reload(self) -> None:
+        """Read the page's contents again; pages that show stored things override this."""
+
+    def action_page_back(self) -> None:
+        """Leave this page for the one below it; a section's first page has none."""
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def action_page_refresh(self) -> None:
+        """Read the contents again."""
+        self.refresh_contents()
+
+    def refresh_contents(self) -> None:
+        """Start reading the contents in the background; a newer read replaces an older one."""
+        self.run_worker(
+            self.reload(),
+            name="reload",
+            group="reload",
+            description="reading the page",
+            exclusive=True,
+            exit_on_error=False,
+        )
+
+    def on_screen_resume(self) -> None:
+        """Show what is true now whenever the page comes back into view."""
+        self.refresh_contents()

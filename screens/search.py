@@ -1,0 +1,200 @@
+"""The Search page: by meaning where the collection vectorizes, by vector where it does not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from astrolabe.dataapi.client import CollectionInfo, DatabaseClient
+from astrolabe.dataapi.search_form import DEFAULT_LIMIT, SearchDraft, plan_search, problems
+from screens.actions import Action, register
+from screens.code import CodeDialog
+from screens.console import Section
+from screens.documents import DocumentDialog, DocumentsPane
+from screens.fields import WRONG, text_input
+from screens.page import Page
+from screens.text import display_text
+
+
+class SearchPage(Page):
+    """Searches the collection that is selected in the Data Explorer."""
+
+    SECTION = Section.SEARCH
+    HEADING = " Search"
+    CSS_PATH = "search.tcss"
+
+    BINDINGS = register(
+        Action("search.query", "slash", "Query", "Go to the query."),
+        Action("search.view", "v", "Table/JSON", "Switch between the table and the JSON view."),
+        Action("search.code", "f2", "Command", "Show the search as JSON, curl and more."),
+        Action("search.explorer", "e", "Collection", "Choose another collection in the Data Explorer."),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.info: CollectionInfo | None = None
+        self.client: DatabaseClient | None = None
+        self.shown_for: tuple[str, str] | None = None
+
+    def compose_body(self) -> ComposeResult:
+        """Lay out the form on top and the results under it."""
+        with Horizontal(classes="search-row"):
+            yield Static("Search for", classes="search-label")
+            yield text_input("query")
+        with Horizontal(classes="search-row"):
+            yield Static("Filter", classes="search-label")
+            yield text_input("filter", placeholder='{"field": "value"}, empty for all')
+            yield Static("Limit", id="limit-label")
+            yield text_input("limit", str(DEFAULT_LIMIT), max_length=4)
+        yield Static("", id="search-message", markup=False)
+        yield DocumentsPane("results")
+        yield Static("", id="search-empty", classes="empty", markup=False)
+
+    async def reload(self) -> None:
+        """Read what can be searched; results stay while the collection is the same."""
+        self.info = await self._read_info()
+        self._show_form(self.info)
+        if self.info is None:
+            return
+        here = (self.info.keyspace, self.info.name)
+        if self.shown_for != here:
+            self.shown_for = here
+            self._clear()
+        if self.focused is None:
+            self.query_one("#query", Input).focus()
+
+    async def _read_info(self) -> CollectionInfo | None:
+        selection = self.app.selection
+        if selection.database is None or selection.keyspace is None:
+            return None
+        known = {database.id for database in await self.app.workspace.databases.list()}
+        if selection.database.id not in known:
+            return None
+        self.client = await self.app.workspace.client(selection.database)
+        if selection.keyspace not in await self.client.keyspaces():
+            return None
+        found = {info.name: info for info in await self.client.collections(selection.keyspace)}
+        name = selection.collection or next(iter(found), None)
+        return found.get(name or "")
+
+    def _show_form(self, info: CollectionInfo | None) -> None:
+        for row in (*self.query(".search-row"), self.query_one("#results")):
+            row.display = info is not None
+        empty = self.query_one("#search-empty", Static)
+        empty.display = info is None
+        if info is None:
+            empty.update(
+                Content("There is no collection to search yet.\n\nPress 3 and choose one in the Data Explorer.")
+            )
+            self.set_heading("Search")
+            return
+        database = self.app.selection.database
+        self.set_heading("Search", database.name if database else "", info.keyspace, info.name)
+        self.query_one("#query", Input).placeholder = what_to_type(info)
+
+    def _clear(self) -> None:
+        self.query_one(DocumentsPane).show([], "enter searches")
+        self._say({})
+
+    def _draft(self) -> SearchDraft:
+        return SearchDraft(
+            query=self.query_one("#query", Input).value,
+            filter=self.query_one("#filter", Input).value,
+            limit=self.query_one("#limit", Input).value,
+        )
+
+    def _say(self, found: Mapping[str, str]) -> None:
+        line = self.query_one("#search-message", Static)
+        names = {"query": "Search for", "filter": "Filter", "limit": "Limit"}
+        line.update(Content("\n".join(f"{WRONG} {names[name]}: {display_text(text)}" for name, text in found.items())))
+        line.display = bool(found)
+        for name in names:
+            self.query_one(f"#{name}", Input).set_class(name in found, "-wrong")
+        for name in names:
+            if name in found:
+                self.query_one(f"#{name}", Input).focus()
+                return
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.search()
+
+    def search(self) -> None:
+        """Check the form and search."""
+        if self.info is None:
+            return
+        found = problems(self._draft(), self.info)
+        self._say(found)
+        if not found:
+            self.query_one(DocumentsPane).show([], "Searching …")
+            self.run_worker(
+                self._search(self.info), group="search", exclusive=True, description="search", exit_on_error=False
+            )
+
+    async def _search(self, info: CollectionInfo) -> None:
+        if self.client is None:
+            return
+        started = time.perf_counter()
+        response = await self.client.run(plan_search(self._draft(), info))
+        milliseconds = (time.perf_counter() - started) * 1000
+        documents: Sequence[dict[str, object]] = (response.data or {}).get("documents", [])
+        pane = self.query_one(DocumentsPane)
+        pane.show(documents, self._words(len(documents), milliseconds))
+        if documents and self.screen.is_current:
+            pane.focus_view()
+
+    def _words(self, count: int, milliseconds: float) -> str:
+        if not count:
+            return "Nothing found. Try other words, or a wider filter."
+        took = "" if self.app.surroundings.timeless else f" in {milliseconds:.0f} ms"
+        return f"{count} result{'' if count == 1 else 's'}{took}   enter opens · / query · v table/JSON"
+
+    @on(DocumentsPane.Opened)
+    def _document_opened(self, event: DocumentsPane.Opened) -> None:
+        self.app.push_screen(DocumentDialog(event.document))
+
+    def action_search_query(self) -> None:
+        """Go to the query."""
+        self.query_one("#query", Input).focus()
+
+    def action_search_view(self) -> None:
+        """Switch the view."""
+        pane = self.query_one(DocumentsPane)
+        pane.as_json = not pane.as_json
+
+    def action_search_explorer(self) -> None:
+        """Go to the Data Explorer."""
+        self.app.go(Section.EXPLORER)
+
+    def action_search_code(self) -> None:
+        """Show the command the search sends."""
+        if self.info is None or self.client is None:
+            return
+        found = problems(self._draft(), self.info)
+        self._say(found)
+        if not found:
+            self.app.push_screen(CodeDialog(plan_search(self._draft(), self.info), self.client.endpoint))
+
+    def action_page_back(self) -> None:
+        """Leave an input first; then there is nothing to go back to."""
+        if isinstance(self.focused, Input):
+            self.query_one(DocumentsPane).focus_view()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+        """Dim what needs a collection."""
+        return None if action in {"search_query", "search_view", "search_code"} and self.info is None else True
+
+
+def what_to_type(info: CollectionInfo) -> str:
+    """Return what the query field asks for, by what the collection can do."""
+    if info.service is not None:
+        return "words; they are matched by meaning"
+    if info.dimension is not None:
+        return f"a vector: a JSON array of {info.dimension} numbers"
+    return "this collection has no vector; use the filter"

@@ -1,0 +1,112 @@
+"""Dialogs that only show something: text to read, copy or save."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.getters import app as app_getter
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static, TextArea
+
+from screens.actions import Action, register
+from screens.boundary import WorkerBoundary
+from screens.console import Console
+from screens.text import VIEWER_LIMIT, display_text
+
+
+class Viewer(WorkerBoundary, ModalScreen[None]):
+    """A scrolling, selectable text with copy and save.
+
+    Copying sends the text to the terminal's clipboard (OSC 52), which works over SSH where the terminal allows it;
+    nobody can tell whether it arrived, so saving to a file is always offered beside it.
+    """
+
+    FILE_NAME: ClassVar[str] = "astrolabe.txt"
+
+    BINDINGS = register(
+        Action("viewer.close", "escape,q", "Close", "Close this dialog."),
+        Action("viewer.copy", "c", "Copy", "Send the whole text to the terminal's clipboard."),
+        Action("viewer.save", "w", "Save", "Save the whole text to a file in the current folder."),
+    )
+
+    app = app_getter(Console)
+
+    def __init__(self, heading: str, text: str) -> None:
+        """Show a text.
+
+        Args:
+            heading: The border's title; may be foreign text.
+            text: The whole text; shown up to 10,000 characters, copied and saved whole.
+        """
+        super().__init__()
+        self.heading = heading
+        self.text = text
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text and its buttons."""
+        with Vertical(id="dialog", classes="-viewer"):
+            yield from self.compose_above()
+            yield TextArea(self.shown(), id="text", read_only=True, show_cursor=False, soft_wrap=True, compact=True)
+            with Horizontal(id="buttons"):
+                yield Button("Close", id="close", compact=True)
+                yield Static(Content("esc close · c copy · w save to a file"), id="dialog-keys")
+
+    def compose_above(self) -> ComposeResult:
+        """Lay out what stands above the text."""
+        yield from ()
+
+    def shown(self) -> str:
+        """Return the part of the text that is shown, made safe."""
+        return display_text(self.text, limit=VIEWER_LIMIT, multiline=True)
+
+    def on_mount(self) -> None:
+        """Name the dialog and let the text scroll."""
+        self.query_one("#dialog", Vertical).border_title = Content(display_text(self.heading, limit=70))
+        self.query_one("#text", TextArea).focus()
+
+    def replace_text(self, text: str) -> None:
+        """Show another text."""
+        self.text = text
+        self.query_one("#text", TextArea).text = self.shown()
+
+    def action_viewer_close(self) -> None:
+        """Close."""
+        self.dismiss(None)
+
+    def action_viewer_copy(self) -> None:
+        """Send the text to the terminal's clipboard."""
+        self.app.copy_to_clipboard(self.text)
+        self.app.tell("Sent to the terminal's clipboard. If your terminal does not take it, press w to save a file.")
+
+    def action_viewer_save(self) -> None:
+        """Save the text to a new file in the current folder."""
+        try:
+            path = save_beside(Path.cwd(), self.FILE_NAME, self.text)
+        except OSError as problem:
+            self.app.tell(f"Not saved: {problem.strerror}.", warning=True)
+            return
+        self.app.tell(f"Saved to {path}")
+
+    @on(Button.Pressed, "#close")
+    def _close_pressed(self) -> None:
+        self.action_viewer_close()
+
+
+def save_beside(folder: Path, name: str, text: str) -> Path:
+    """Write ``text`` to a new file in ``folder`` without replacing an existing one; return its path."""
+    stem, suffix = Path(name).stem, Path(name).suffix
+    candidates = [folder / name, *(folder / f"{stem}-{number}{suffix}" for number in range(2, 1000))]
+    for path in candidates:
+        try:
+            with path.open("x", encoding="utf-8", errors="replace") as file:
+                file.write(text)
+        except FileExistsError:
+            continue
+        return path
+    message = f"too many files named {name}"
+    raise FileExistsError(message)

@@ -1,0 +1,195 @@
+"""The application: it routes between the main places, keeps the theme, and quits. Nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar
+
+from astrolabe.workspace import Workspace
+from rich.segment import Segments
+from rich.traceback import Traceback
+from screens.data_explorer import DataExplorerPage
+from screens.integrations import IntegrationsPage
+from screens.search import SearchPage
+from textual.app import SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+
+from screens.actions import Action, action_of, register
+from screens.activity import ActivityPage
+from screens.console import Console, Section, Surroundings
+from screens.databases import DatabasesPage
+from screens.help import HelpDialog
+from tui.theme import DAY, DEFAULT_THEME, NIGHT
+
+_PLACES = [
+    Action(f"app.{section.value}", str(place), title, f"Go to {title}.", shown=False)
+    for place, (section, title) in enumerate(
+        (
+            (Section.DATABASES, "Databases"),
+            (Section.INTEGRATIONS, "Integrations"),
+            (Section.EXPLORER, "Data Explorer"),
+            (Section.SEARCH, "Search"),
+            (Section.ACTIVITY, "Activity"),
+        ),
+        start=1,
+    )
+]
+
+SMALLEST = (60, 18)
+"""Columns and lines below which the console asks for a larger terminal."""
+
+
+class AstrolabeApp(Console):
+    """The console."""
+
+    TITLE = "Astrolabe"
+    CSS_PATH = "../screens/base.tcss"
+    MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
+        Section.DATABASES.value: DatabasesPage,
+        Section.INTEGRATIONS.value: IntegrationsPage,
+        Section.EXPLORER.value: DataExplorerPage,
+        Section.SEARCH.value: SearchPage,
+        Section.ACTIVITY.value: ActivityPage,
+    }
+    DEFAULT_MODE = Section.DATABASES.value
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - an instance variable in the framework
+        (0, "-narrow"),
+        (80, "-normal"),
+        (120, "-wide"),
+    ]
+    ENABLE_COMMAND_PALETTE = True
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *register(
+            *_PLACES,
+            Action("app.help", "question_mark,f1", "Help", "List the keys that work here.", key_display="?"),
+            Action("app.palette", "ctrl+p", "Palette", "Find any action by name.", key_display="^p"),
+            Action("app.theme", "f8", "Theme", "Choose a theme; it is remembered.", shown=False),
+            Action("app.leave", "ctrl+q,f10", "Quit", "Leave the console.", key_display="^q", priority=True),
+        )
+    ]
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        surroundings: Surroundings | None = None,
+        theme: str = DEFAULT_THEME,
+        remember_theme: Callable[[str], None] | None = None,
+        start: Section = Section.DATABASES,
+        started_at: float | None = None,
+    ) -> None:
+        """Build the console.
+
+        Args:
+            workspace: What it works on; opened and closed by the caller.
+            surroundings: Clock, badges and calmness.
+            theme: Name of the theme; an unknown one falls back to the default with a notice.
+            remember_theme: Called with the name of a newly chosen theme.
+            start: The place to show first.
+            started_at: ``time.perf_counter()`` of the process start, for the benchmark of the first paint.
+        """
+        super().__init__(workspace, surroundings)
+        self.register_theme(NIGHT)
+        self.register_theme(DAY)
+        self._wanted_theme = theme
+        self._remember_theme = remember_theme
+        self._start = start
+        self._started_at = started_at
+        self.ready_after: float | None = None
+        if self.surroundings.calm:
+            self.animation_level = "none"
+
+    def on_mount(self) -> None:
+        """Apply the theme, listen to signals and show the first place."""
+        if self._wanted_theme in self.available_themes:
+            self.theme = self._wanted_theme
+        else:
+            self.theme = DEFAULT_THEME
+            self.tell(f"There is no theme {self._wanted_theme}; the default is used.", warning=True)
+        self.theme_changed_signal.subscribe(self, lambda theme: self._theme_chosen(theme.name))
+        self._listen_to_signals()
+        if self._start is not Section.DATABASES:
+            self.go(self._start)
+
+    def on_ready(self) -> None:
+        """Note how long the start took, for the benchmark."""
+        if self._started_at is not None:
+            self.ready_after = time.perf_counter() - self._started_at
+
+    def _theme_chosen(self, name: str) -> None:
+        if self._remember_theme is not None:
+            self._remember_theme(name)
+
+    def _listen_to_signals(self) -> None:
+        # Without this, SIGTERM and SIGHUP leave the terminal in the alternate screen with mouse reporting on.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            try:
+                loop.add_signal_handler(number, self.exit, 128 + number, 128 + number)
+            except (NotImplementedError, RuntimeError, ValueError):
+                return  # not the main thread, or a platform without loop signals: the default stays
+
+    def action_app_databases(self) -> None:
+        """Go to Databases."""
+        self.go(Section.DATABASES)
+
+    def action_app_integrations(self) -> None:
+        """Go to Integrations."""
+        self.go(Section.INTEGRATIONS)
+
+    def action_app_explorer(self) -> None:
+        """Go to the Data Explorer."""
+        self.go(Section.EXPLORER)
+
+    def action_app_search(self) -> None:
+        """Go to Search."""
+        self.go(Section.SEARCH)
+
+    def action_app_activity(self) -> None:
+        """Go to Activity."""
+        self.go(Section.ACTIVITY)
+
+    def action_app_help(self) -> None:
+        """Show the keys that work here."""
+        self.push_screen(HelpDialog(self.screen))
+
+    def action_app_palette(self) -> None:
+        """Open the command palette."""
+        self.action_command_palette()
+
+    def action_app_theme(self) -> None:
+        """Choose a theme."""
+        self.action_change_theme()
+
+    def action_app_leave(self) -> None:
+        """Leave the console."""
+        self.exit(0)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer every action that works on the current page, from the one registry."""
+        seen: set[str] = set()
+        for active in screen.active_bindings.values():
+            action = action_of(active.binding)
+            if action is None or action.id in seen or not active.enabled:
+                continue
+            seen.add(action.id)
+            yield SystemCommand(action.label, action.help, self._runner(active.node, action.method))
+
+    def _runner(self, node: object, method: str) -> Callable[[], None]:
+        def run() -> None:
+            self.run_worker(self.run_action(method, node), exit_on_error=False, description=method)  # type: ignore[arg-type]
+
+        return run
+
+    def _fatal_error(self) -> None:
+        # The framework would print local variables, and with them any secret in a frame. Overridden on purpose;
+        # tests render a real crash and search it for a sentinel.
+        self.bell()
+        traceback = Traceback(show_locals=False, width=None)
+        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+        self._close_messages_no_wait()
