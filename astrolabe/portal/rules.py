@@ -69,7 +69,7 @@ def credential_name_problems(name: str, *, taken: Collection[str] = (), noun: st
 
 def credential_name_taken(name: str, *, noun: str = "credential") -> str:
     """Return the sentence for a name that the integration already has."""
-    return f"This integration already has {_article(noun)} {noun} called '{name}'."
+    return f"This integration already has {with_article(noun)} called '{name}'."
 
 
 def clean_database_name(name: str) -> str:
@@ -197,6 +197,11 @@ def scope_problems(count: int, *, at_least_one: bool = False) -> list[str]:
     return []
 
 
+def with_article(noun: str) -> str:
+    """Return ``an API key``, ``a user access token``: "user" begins with the sound of "you"."""
+    return f"an {noun}" if noun[:1] in "AEIOaeio" else f"a {noun}"
+
+
 class Findings:
     """Collects the problems of a whole request, and raises them together.
 
@@ -243,11 +248,6 @@ def _schema_name_problems(name: str, noun: str, longest: int) -> list[str]:
     if strange:
         found.append(f"Only letters (A–Z, a–z), digits and _ are allowed, not {_listed(strange)}.")
     return found
-
-
-def _article(noun: str) -> str:
-    # "user" begins with the sound of "you".
-    return "an" if noun[:1] in "AEIOaeio" else "a"
 
 
 def _listed(characters: Iterable[str]) -> str:
