@@ -107,3 +107,30 @@ class SecretUnreadableError(StorageError):
     def title(self) -> str:
         """A heading of a few words."""
         return "A stored secret cannot be read"
+
+
+class KeyspaceMissingError(StorageError):
+    """The keyspace does not exist, or was dropped meanwhile."""
+
+    @property
+    def title(self) -> str:
+        """A heading of a few words."""
+        return "There is no such keyspace"
+
+
+class ContainerExistsError(StorageError):
+    """The keyspace already has a collection or a table of that name."""
+
+    @property
+    def title(self) -> str:
+        """A heading of a few words."""
+        return "The name is taken"
+
+
+class ContainerMissingError(StorageError):
+    """The collection or table was dropped meanwhile; nothing was written."""
+
+    @property
+    def title(self) -> str:
+        """A heading of a few words."""
+        return "There is no such collection or table"

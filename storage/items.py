@@ -1,0 +1,157 @@
+"""Statements on items; each function runs inside a reader's or a transaction's block."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import aiosqlite
+
+from storage import jsontext
+from storage.containers import WriteTicket
+from storage.model import Container, Item, NewItem
+from storage.vector_rows import VectorRow, remove_vectors, replace_vectors, vector_row
+
+_KEYS_PER_STATEMENT = 500
+"""Keys are passed as parameters, not as JSON, because SQLite ends a JSON string at the first ``\\u0000``."""
+
+_FIRST_BATCH = 64
+_BATCH_BYTES = 16 << 20
+"""Bytes of bodies after which a chunk ends early: memory stays bounded with bodies of megabytes."""
+
+
+async def insert_items(
+    connection: aiosqlite.Connection, container: Container, items: Sequence[NewItem], ticket: WriteTicket
+) -> list[Item | None]:
+    """Insert what is new; None stands where the key is taken, by a stored item or an earlier one of the list."""
+    taken = {key for key, _ in await find_seqs(connection, container, [item.key for item in items])}
+    written: list[Item | None] = []
+    seq = ticket.next_seq
+    for item in items:
+        if item.key in taken:
+            written.append(None)
+            continue
+        taken.add(item.key)
+        written.append(Item(seq, item.key, item.body, ticket.revision, item.vectors))
+        seq += 1
+    added = [item for item in written if item is not None]
+    await connection.executemany(
+        "INSERT INTO item (seq, container, key, body, revision) VALUES (?, ?, ?, ?, ?)",
+        ((item.seq, container.id, item.key, item.body, item.revision) for item in added),
+    )
+    if any(item.vectors for item in added):
+        await connection.executemany(
+            "INSERT INTO vector (container, name, seq, revision, form, text, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            _vector_rows(container, added),
+        )
+    return written
+
+
+async def replace_item(
+    connection: aiosqlite.Connection, container: Container, item: Item, new: NewItem, revision: int
+) -> bool:
+    """Write ``new`` over ``item`` if that is unchanged since it was read; else return False."""
+    cursor = await connection.execute(
+        "UPDATE item SET body = ?, revision = ? WHERE seq = ? AND container = ? AND revision = ?",
+        (new.body, revision, item.seq, container.id, item.revision),
+    )
+    if not cursor.rowcount:
+        return False
+    await replace_vectors(connection, container, item.seq, revision, new)
+    return True
+
+
+async def delete_items(
+    connection: aiosqlite.Connection, container: Container, items: Sequence[Item], revision: int
+) -> int:
+    """Delete those items that are unchanged since they were read; return how many."""
+    read_at = {item.seq: item.revision for item in items}
+    rows = await connection.execute_fetchall(
+        "SELECT seq, revision FROM item WHERE container = ? AND seq IN (SELECT value FROM json_each(?))",
+        (container.id, jsontext.dumps(list(read_at))),
+    )
+    unchanged = [seq for seq, written_at in rows if read_at[seq] == written_at]
+    await remove_vectors(connection, unchanged, revision)
+    numbers = jsontext.dumps(unchanged)
+    await connection.execute("DELETE FROM item WHERE seq IN (SELECT value FROM json_each(?))", (numbers,))
+    return len(unchanged)
+
+
+async def find_seqs(
+    connection: aiosqlite.Connection, container: Container, keys: Sequence[str]
+) -> list[tuple[str, int]]:
+    """Return key and row number of those keys that exist, through the unique index, in no special order."""
+    sql = "SELECT key, seq FROM item WHERE container = ? AND key IN "
+    return [(row[0], row[1]) for row in await _by_keys(connection, sql, container, keys)]
+
+
+async def items_with_keys(connection: aiosqlite.Connection, container: Container, keys: Sequence[str]) -> list[Item]:
+    """Return the items with these keys, through the unique index, in no special order."""
+    sql = "SELECT seq, key, body, revision FROM item WHERE container = ? AND key IN "
+    return [Item(*row) for row in await _by_keys(connection, sql, container, keys)]
+
+
+async def items_of(connection: aiosqlite.Connection, container: Container, seqs: Sequence[int]) -> list[Item]:
+    """Return the items with these row numbers, in no special order; those that are gone are left out."""
+    rows = await connection.execute_fetchall(
+        "SELECT seq, key, body, revision FROM item WHERE container = ? AND seq IN (SELECT value FROM json_each(?))",
+        (container.id, jsontext.dumps([int(seq) for seq in seqs])),
+    )
+    return [Item(*row) for row in rows]
+
+
+async def fetch_items(
+    connection: aiosqlite.Connection,
+    condition: str,
+    parameters: Iterable[Any],
+    *,
+    limit: int,
+) -> tuple[list[Item], bool]:
+    """Return items in insertion order, and whether there may be more.
+
+    Args:
+        connection: A reader.
+        condition: SQL over the columns of ``item``; our own text, with values as parameters.
+        parameters: Its parameters.
+        limit: The most items to return; fewer come when their bodies are large.
+    """
+    items: list[Item] = []
+    sql = f"SELECT seq, key, body, revision FROM item WHERE {condition} ORDER BY seq LIMIT ?"  # noqa: S608 - see condition
+    async with connection.execute(sql, (*parameters, limit)) as cursor:
+        more = await _fill(items, cursor, limit)
+    return items, more
+
+
+async def _by_keys(
+    connection: aiosqlite.Connection, sql: str, container: Container, keys: Sequence[str]
+) -> list[sqlite3.Row]:
+    """Run a statement that ends in ``key IN`` for some keys, as many at a time as SQLite takes parameters."""
+    wanted = list(dict.fromkeys(keys))
+    rows: list[sqlite3.Row] = []
+    for start in range(0, len(wanted), _KEYS_PER_STATEMENT):
+        part = wanted[start : start + _KEYS_PER_STATEMENT]
+        marks = f"({','.join('?' * len(part))})"
+        rows += await connection.execute_fetchall(sql + marks, (container.id, *part))
+    return rows
+
+
+async def _fill(items: list[Item], cursor: aiosqlite.Cursor, limit: int) -> bool:
+    """Fetch until the limit, the end or the byte budget; return whether there may be more."""
+    size = 0
+    wanted = min(limit, _FIRST_BATCH)
+    while wanted > 0:
+        rows: Sequence[sqlite3.Row] = list(await cursor.fetchmany(wanted))
+        items += [Item(*row) for row in rows]
+        size += sum(len(row[2]) for row in rows)
+        if len(rows) < wanted:
+            return False
+        left = int((_BATCH_BYTES - size) * len(items) / max(size, 1))
+        wanted = min(limit - len(items), left)
+    return True
+
+
+def _vector_rows(container: Container, items: Iterable[Item]) -> Iterator[VectorRow]:
+    for item in items:
+        for name, value in item.vectors.items():
+            yield vector_row(container, name, item.seq, item.revision, value)
