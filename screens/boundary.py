@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from textual.message_pump import MessagePump
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from textual.dom import DOMNode
 from textual.worker import Worker, WorkerState
 
 from screens.console import Console
 
 
-class WorkerBoundary(MessagePump):
-    """Mixin for pages and dialogs: an error that leaves a worker is shown to the user.
+class WorkerBoundary(DOMNode):
+    """Mixin for pages and dialogs: work runs in the background, and an error that leaves it is shown to the user."""
 
-    Workers are started with ``exit_on_error=False``; this turns their failure into the error dialog.
-    """
+    def in_background(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
+        """Run ``work`` without blocking the keyboard.
+
+        Args:
+            work: A coroutine function without arguments; bind them with :func:`functools.partial`. The framework logs
+                a worker's description, so only the group's name is given there.
+            group: What it is about; a newer worker of the same group cancels the older one.
+        """
+        self.run_worker(
+            work,  # type: ignore[arg-type]  # the framework's result type cannot be inferred from a coroutine function
+            name=group,
+            group=group,
+            description=group,
+            exclusive=True,
+            exit_on_error=False,
+        )
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """Report a failed worker."""

@@ -41,7 +41,7 @@ class CodeDialog(Viewer):
 
     def _line(self) -> Content:
         parts = [
-            Content.styled(f" {language.value} ", "reverse bold" if place == self.position else "$text-muted")
+            Content.styled(f" {language.value} ", "reverse bold" if place == self.position else "$foreground-muted")
             for place, language in enumerate(self.languages)
         ]
         return Content(" ").join(parts) + Content.styled("   tab: next", "dim")

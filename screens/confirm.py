@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Button, Input, Static
@@ -64,9 +64,8 @@ class TypeTheNameDialog(Dialog[str, bool]):
         yield Static(shown, classes="consequence")
         yield Field(self.danger.noun, text_input("typed-name"))
 
-    def on_mount(self) -> None:
-        """The button says what happens, and works only once the name is right."""
-        super().on_mount()
+    @on(events.Mount)
+    def _name_the_button(self) -> None:
         button = self.query_one("#submit", Button)
         button.label = Content(self.danger.verb)
         button.disabled = True

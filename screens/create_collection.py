@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
@@ -76,9 +76,8 @@ class CreateCollectionDialog(Dialog[PlannedCommand, str]):
     def _first_method(self) -> str:
         return next((key for key, one in self.choices.items() if not one.credentials), OWN_VECTORS)
 
-    async def on_mount(self) -> None:
-        """Show the fields of the first method."""
-        super().on_mount()
+    @on(events.Mount)
+    async def _show_first_method(self) -> None:
         await self._show_method()
 
     def chosen(self) -> VectorizeChoice | None:

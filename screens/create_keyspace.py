@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
 
-from astrolabe.portal.rules import keyspace_name_problems
 from textual.app import ComposeResult
 from textual.widgets import Input
 
 from astrolabe.dataapi.planned import PlannedCommand, plan_create_keyspace
+from astrolabe.portal.rules import keyspace_name_problems
 from screens.dialog import Dialog
 from screens.fields import Field, text_input
 
@@ -32,20 +32,20 @@ class CreateKeyspaceDialog(Dialog[str, str]):
             help="1 to 48 letters, digits and underscores.",
         )
 
-    def _name(self) -> str:
+    def _typed(self) -> str:
         return self.query_one("#keyspace-name", Input).value.strip()
 
     def problems(self) -> dict[str, str]:
         """Check the name."""
-        found = keyspace_name_problems(self._name())
-        if self._name() in self.taken:
-            found = [*found, f"There is a keyspace {self._name()} already."]
+        found = keyspace_name_problems(self._typed())
+        if self._typed() in self.taken:
+            found = [*found, f"There is a keyspace {self._typed()} already."]
         return {"keyspace-name": " ".join(found)} if found else {}
 
     def draft(self) -> str:
         """Return the name."""
-        return self._name()
+        return self._typed()
 
     def planned(self) -> PlannedCommand:
         """Return the command."""
-        return plan_create_keyspace(self._name())
+        return plan_create_keyspace(self._typed())

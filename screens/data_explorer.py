@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -160,9 +161,7 @@ class DataExplorerPage(Page):
             return
         self.app.select_collection(info.name)
         self.query_one("#collection-about", Static).update(about(info))
-        self.run_worker(
-            self._open_collection(info), group="documents", exclusive=True, description="documents", exit_on_error=False
-        )
+        self.in_background(partial(self._open_collection, info), "documents")
 
     async def _open_collection(self, info: CollectionInfo) -> None:
         client = await self._client()
@@ -203,7 +202,7 @@ class DataExplorerPage(Page):
             self._turn_page()
 
     def _turn_page(self) -> None:
-        self.run_worker(self._read_page(), group="documents", exclusive=True, description="page", exit_on_error=False)
+        self.in_background(self._read_page, "documents")
 
     def action_explorer_search(self) -> None:
         """Search the collection."""
@@ -225,7 +224,7 @@ class DataExplorerPage(Page):
 
     def action_explorer_create_collection(self) -> None:
         """Ask for a collection."""
-        self.run_worker(self._ask_collection(), exclusive=True, description="create collection", exit_on_error=False)
+        self.in_background(self._ask_collection, "create collection")
 
     async def _ask_collection(self) -> None:
         database, keyspace = self.app.selection.database, self.app.selection.keyspace
@@ -250,14 +249,14 @@ class DataExplorerPage(Page):
         """Load a file into the chosen collection."""
         info = self.chosen()
         if info is not None:
-            self.run_worker(self._ask_load(info), exclusive=True, description="load data", exit_on_error=False)
+            self.in_background(partial(self._ask_load, info), "load data")
 
     async def _ask_load(self, info: CollectionInfo) -> None:
         self.app.push_screen(LoadDataDialog(info, await self._client()), lambda _done: self.refresh_contents())
 
     def action_explorer_sample(self) -> None:
         """Create the sample collection."""
-        self.run_worker(self._create_sample(), exclusive=True, description="sample", exit_on_error=False)
+        self.in_background(self._create_sample, "sample")
 
     async def _create_sample(self) -> None:
         database, keyspace = self.app.selection.database, self.app.selection.keyspace

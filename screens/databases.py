@@ -38,7 +38,7 @@ class DatabasesPage(Page):
 
     def compose_body(self) -> ComposeResult:
         """Lay out the table and what stands in its place when there is nothing."""
-        yield Grid("databases", [("Name", 24), ("Status", 14), ("Provider", 8), ("Region", 16), ("Created", 10)])
+        yield Grid("databases", [("Name", 22), ("Status", 14), ("Provider", 8), ("Region", 14), ("Created", 10)])
         yield Static(
             Content("There is no database yet.\n\nPress n to create one; it takes a name and a second."),
             id="no-databases",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import ClassVar, Generic, TypeVar
 
 from textual import on
@@ -153,19 +154,12 @@ class Dialog(WorkerBoundary, ModalScreen[ResultT | None], Generic[DraftT, Result
         self.show_problems(problems)
         if not problems:
             self._set_busy(busy=True)
-            self.run_worker(
-                self._carry_out(self.draft()),
-                name="perform",
-                description=self.HEADING,
-                exclusive=True,
-                exit_on_error=False,
-            )
+            self.in_background(partial(self._carry_out, self.draft()), "perform")
 
     async def _carry_out(self, draft: DraftT) -> None:
         try:
             result = await self._perform(draft)
         except AstrolabeError as error:
-            self._set_busy(busy=False)
             self._show_refusal(error)
             return
         finally:
@@ -174,9 +168,14 @@ class Dialog(WorkerBoundary, ModalScreen[ResultT | None], Generic[DraftT, Result
         self.dismiss(result)
 
     def _show_refusal(self, error: AstrolabeError) -> None:
-        field = error.field if isinstance(error, RuleError) else None
-        if field is not None and field in self.fields():
-            self.show_problems({field: error.message})
+        rows = self.fields()
+        placed = (
+            {problem.field: problem.message for problem in error.problems if problem.field in rows}
+            if isinstance(error, RuleError)
+            else {}
+        )
+        if placed:
+            self.show_problems({str(name): text for name, text in placed.items()})
             return
         parts = (error.message, f"Who can mend it: {error.owner.value}.", error.hint)
         self.say("\n".join(part for part in parts if part), wrong=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.keys import format_key
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
@@ -63,14 +63,9 @@ def live_keys(page: Screen[object]) -> list[tuple[str, list[tuple[str, str]]]]:
         group = action.place if action else "widget"
         rows = groups.setdefault("everywhere" if group in {"app", "page"} else group, {})
         keys, _ = rows.setdefault(binding.action, ([], text))
-        keys.append(key_name(binding, page))
+        keys.append(format_key(binding.key))
     ordered = sorted(groups, key=lambda name: GROUP_ORDER.index(name) + 1 if name in GROUP_ORDER else 0)
     titles = {"widget": "In the focused part"}
     return [
         (titles.get(name, name), [(" ".join(keys), text) for keys, text in groups[name].values()]) for name in ordered
     ]
-
-
-def key_name(binding: Binding, page: Screen[object]) -> str:
-    """Return the key as it is written in the footer."""
-    return page.app.get_key_display(binding)

@@ -36,7 +36,8 @@ class IntegrationPage(Page):
     CSS_PATH = "integration.tcss"
 
     BINDINGS = register(
-        Action("integration.add", "a", "Add API key", "Add a credential; the first one activates the integration."),
+        Action("integration.activate", "a", "Add integration", "Add a credential, which activates the integration."),
+        Action("integration.add", "a", "Add API key", "Add another credential to the integration."),
         Action("integration.scope", "b", "Add database", "Add databases to the scope of the chosen credential."),
         Action("integration.remove", "d", "Remove", "Remove the chosen credential, or the chosen database's scope."),
     )
@@ -123,9 +124,13 @@ class IntegrationPage(Page):
         node = self.query_one("#keys", Tree).cursor_node
         return node.data if node is not None and isinstance(node.data, Node) else None
 
+    def action_integration_activate(self) -> None:
+        """Ask for the first credential."""
+        self.action_integration_add()
+
     def action_integration_add(self) -> None:
         """Ask for a credential."""
-        self.run_worker(self._ask_credential(), exclusive=True, description="adding a credential", exit_on_error=False)
+        self.in_background(self._ask_credential, "add credential")
 
     async def _ask_credential(self) -> None:
         if self.integration is None or self.integration.provider.hosting is Hosting.HOSTED:
@@ -141,7 +146,7 @@ class IntegrationPage(Page):
 
     def action_integration_scope(self) -> None:
         """Ask for databases to add to the scope."""
-        self.run_worker(self._ask_scope(), exclusive=True, description="adding to a scope", exit_on_error=False)
+        self.in_background(self._ask_scope, "add to scope")
 
     async def _ask_scope(self) -> None:
         node = self.chosen()
@@ -221,14 +226,18 @@ class IntegrationPage(Page):
             return True
         if self.integration.provider.hosting is Hosting.HOSTED:
             return False
-        return True if action == "integration_add" or self.integration.credentials else None
+        if action == "integration_activate":
+            return not self.integration.credentials
+        if action == "integration_add":
+            return bool(self.integration.credentials)
+        return True if self.integration.credentials else None
 
 
 def about(provider: ProviderInfo) -> Content:
     """Return the provider's description, models and address as a few lines."""
     text = Content(display_text(provider.description, limit=400))
     if provider.models:
-        text += Content("\n") + Content.styled("Models  ", "$text-muted")
+        text += Content("\n") + Content.styled("Models  ", "$foreground-muted")
         names = [f"{model.name} ({dimensions(model)})" for model in provider.models[:MODELS_SHOWN]]
         more = len(provider.models) - len(names)
         text += Content(display_text(", ".join(names) + (f" and {more} more" if more > 0 else ""), limit=400))

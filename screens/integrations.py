@@ -44,8 +44,8 @@ class Tile(Static, can_focus=True):
         self.set_class(integration.active, "-active")
         state = ACTIVE if integration.active else INACTIVE
         text = Content.styled(integration.provider.label, "bold") + Content("\n")
-        text += Content.styled(state, "$text-success" if integration.active else "$text-muted") + Content("\n")
-        self.update(text + Content.styled(summary(integration), "$text-muted"))
+        text += Content.styled(state, "$text-success" if integration.active else "$foreground-muted") + Content("\n")
+        self.update(text + Content.styled(summary(integration), "$foreground-muted"))
 
     def on_key(self, event: events.Key) -> None:
         """Enter opens the integration."""

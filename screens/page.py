@@ -26,6 +26,10 @@ PLACES: tuple[tuple[Section, str, str], ...] = (
 """The main places with the key that leads there."""
 
 
+WIDE_ENOUGH_FOR_BADGES = 92
+"""Columns from which the program's name and the badges fit beside the places."""
+
+
 class TopLine(Static):
     """The console's first line: the main places with their keys, and badges such as ``demo``."""
 
@@ -33,19 +37,19 @@ class TopLine(Static):
         super().__init__(id="top-line")
         self.section = section
 
-    def on_mount(self) -> None:
-        """Draw the line."""
+    def on_resize(self) -> None:
+        """Draw the line for the new width."""
         self.draw()
 
     def draw(self) -> None:
         """Draw the line again, after the badges changed."""
-        line = Content.styled(" ✦ Astrolabe ", "bold $accent")
+        badges = self.app.surroundings.badges if isinstance(self.app, Console) else ()
+        roomy = not badges or self.app.size.width >= WIDE_ENOUGH_FOR_BADGES
+        line = Content.styled(" ✦ Astrolabe" if roomy else " ✦", "bold $accent")
         for section, key, label in PLACES:
             here = section is self.section
-            line += Content(" ")
-            line += Content.styled(f" {key} ", "bold $text-accent" if here else "$text-muted")
-            line += Content.styled(f"{label} ", "bold $foreground" if here else "$text-muted")
-        badges = self.app.surroundings.badges if isinstance(self.app, Console) else ()
+            line += Content.styled(f"  {key}", "bold $accent")
+            line += Content.styled(f" {label}", "bold $text-accent underline" if here else "$foreground-muted")
         for badge in badges:
             line += Content("  ") + Content.styled(f"[{badge}]", "bold $warning")
         self.update(line)
@@ -79,7 +83,7 @@ class Page(WorkerBoundary, Screen[None]):
     def set_heading(self, *parts: str) -> None:
         """Say where we are, as a path of names; the last one is the page itself."""
         shown = [Content(display_text(part, limit=60)) for part in parts if part]
-        arrow = Content.styled(" › ", "$text-muted")
+        arrow = Content.styled(" › ", "$foreground-muted")
         self.query_one("#heading", Static).update(Content(" ") + arrow.join(shown))
 
     async def reload(self) -> None:
@@ -96,14 +100,7 @@ class Page(WorkerBoundary, Screen[None]):
 
     def refresh_contents(self) -> None:
         """Start reading the contents in the background; a newer read replaces an older one."""
-        self.run_worker(
-            self.reload(),
-            name="reload",
-            group="reload",
-            description="reading the page",
-            exclusive=True,
-            exit_on_error=False,
-        )
+        self.in_background(self.reload, "reload")
 
     def on_screen_resume(self) -> None:
         """Show what is true now whenever the page comes back into view."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -133,9 +134,7 @@ class SearchPage(Page):
         self._say(found)
         if not found:
             self.query_one(DocumentsPane).show([], "Searching …")
-            self.run_worker(
-                self._search(self.info), group="search", exclusive=True, description="search", exit_on_error=False
-            )
+            self.in_background(partial(self._search, self.info), "search")
 
     async def _search(self, info: CollectionInfo) -> None:
         if self.client is None:

@@ -5,24 +5,25 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, ClassVar
 
 from astrolabe.workspace import Workspace
 from rich.segment import Segments
 from rich.traceback import Traceback
-from screens.data_explorer import DataExplorerPage
-from screens.integrations import IntegrationsPage
-from screens.search import SearchPage
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.dom import DOMNode
 from textual.screen import Screen
 
 from screens.actions import Action, action_of, register
 from screens.activity import ActivityPage
 from screens.console import Console, Section, Surroundings
+from screens.data_explorer import DataExplorerPage
 from screens.databases import DatabasesPage
 from screens.help import HelpDialog
+from screens.integrations import IntegrationsPage
+from screens.search import SearchPage
 from tui.theme import DAY, DEFAULT_THEME, NIGHT
 
 _PLACES = [
@@ -180,9 +181,9 @@ class AstrolabeApp(Console):
             seen.add(action.id)
             yield SystemCommand(action.label, action.help, self._runner(active.node, action.method))
 
-    def _runner(self, node: object, method: str) -> Callable[[], None]:
-        def run() -> None:
-            self.run_worker(self.run_action(method, node), exit_on_error=False, description=method)  # type: ignore[arg-type]
+    def _runner(self, node: DOMNode, method: str) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            await self.run_action(method, node)
 
         return run
 
