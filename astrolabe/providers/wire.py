@@ -52,7 +52,7 @@ class WireFormat:
         request_tokens: Most tokens in one request, all texts together; None when unknown or unlimited.
         request_bytes: Most bytes of one request's body; None when unknown.
         words: JSON pointers to the provider's own words in an error, the first that exists counts.
-        words_as_json: Whether the words are rendered as JSON (a text keeps its quotes), as the Data API does.
+        unauthorized_words: What a 401 is reported as, whatever its body says; empty when the body is read.
     """
 
     text_field: str = "input"
@@ -73,4 +73,4 @@ class WireFormat:
     request_tokens: int | None = None
     request_bytes: int | None = None
     words: tuple[str, ...] = ()
-    words_as_json: bool = True
+    unauthorized_words: str = ""

@@ -1,0 +1,76 @@
+"""The adapter of every provider that is spoken to over HTTP: it follows the provider's row of the catalogue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from astrolabe.providers.adapters.answers import parse_bare, parse_json, parse_openai
+from astrolabe.providers.adapters.protocol import Call, Parsed
+from astrolabe.providers.adapters.words import find_words
+from astrolabe.providers.model import Direction, EmbeddingSpec, ProviderInfo
+from astrolabe.providers.wire import Envelope, TextsForm, WireFormat
+
+USER_AGENT = "astrolabe"
+"""How this program introduces itself to providers."""
+
+
+class WireAdapter:
+    """Builds requests and reads answers as a :class:`WireFormat` says."""
+
+    def __init__(self, provider: ProviderInfo, wire: WireFormat) -> None:
+        self._provider = provider
+        self._wire = wire
+
+    def call(self, url: str, spec: EmbeddingSpec, texts: Sequence[str], direction: Direction) -> Call:
+        """Return the request that embeds ``texts`` at ``url``.
+
+        Raises:
+            ValueError: More than one text for a provider that takes them one by one.
+        """
+        headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": USER_AGENT}
+        for parameter, header in self._wire.header_parameters.items():
+            if spec.parameters.get(parameter) not in (None, ""):
+                headers[header] = str(spec.parameters[parameter])
+        body = self._body(spec, texts, direction)
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        return Call(url, headers, content, self._provider.auth_header, self._wire.auth_scheme)
+
+    def _body(self, spec: EmbeddingSpec, texts: Sequence[str], direction: Direction) -> dict[str, Any]:
+        wire = self._wire
+        storing = direction is Direction.STORE
+        body: dict[str, Any] = {wire.text_field: self._texts(texts)}
+        if wire.model_field:
+            body[wire.model_field] = spec.model + (wire.store_suffix if storing else wire.query_suffix)
+        model = self._provider.model(spec.model)
+        if wire.dimension_field and model is not None and model.dimension_range is not None:
+            body[wire.dimension_field] = spec.dimension
+        if wire.direction_field:
+            body[wire.direction_field] = wire.store_value if storing else wire.query_value
+        for parameter, member in wire.body_parameters.items():
+            if spec.parameters.get(parameter) is not None:
+                body[member] = spec.parameters[parameter]
+        return body | dict(wire.fixed)
+
+    def _texts(self, texts: Sequence[str]) -> list[str] | str:
+        if self._wire.texts is TextsForm.LIST:
+            return list(texts)
+        if len(texts) != 1:
+            raise ValueError(f"{self._provider.label} takes one text per request, got {len(texts)}.")
+        return texts[0]
+
+    def parse(self, body: bytes, count: int) -> Parsed:
+        """Read a successful answer for ``count`` texts.
+
+        Raises:
+            AnswerError: The body is not what the provider's contract says.
+        """
+        answer = parse_json(body)
+        return parse_bare(answer, count) if self._wire.envelope is Envelope.BARE else parse_openai(answer, count)
+
+    def words(self, status: int, content_type: str, body: bytes) -> str:
+        """Return the provider's own words in an error answer; the whole body where there are none."""
+        if status == 401 and self._wire.unauthorized_words:  # noqa: PLR2004 - HTTP's own number
+            return self._wire.unauthorized_words
+        return find_words(self._wire.words, content_type, body)

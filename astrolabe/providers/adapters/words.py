@@ -1,0 +1,40 @@
+"""Finding the provider's own words in an error answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+LONGEST_WORDS = 2_000
+"""Characters kept of what a provider says; some answer with a whole web page."""
+
+
+def is_json(content_type: str) -> bool:
+    """Return whether a ``Content-Type`` announces JSON; parameters such as a charset do not count."""
+    media = content_type.partition(";")[0].strip().lower()
+    return media in {"application/json", "text/json"} or media.endswith("+json")
+
+
+def find_words(pointers: Sequence[str], content_type: str, body: bytes) -> str:
+    """Return what the provider says in ``body``.
+
+    The value at the first JSON pointer that exists; the whole document where none does; the raw text where it is not
+    JSON. A text comes without quotes, anything else as JSON.
+    """
+    raw = body.decode("utf-8", errors="replace").strip()
+    if not is_json(content_type):
+        return raw[:LONGEST_WORDS]
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError):
+        return raw[:LONGEST_WORDS]
+    found = next((value for pointer in pointers if (value := _at(document, pointer)) is not None), document)
+    return (found if isinstance(found, str) else json.dumps(found, ensure_ascii=False))[:LONGEST_WORDS]
+
+
+def _at(document: object, pointer: str) -> object:
+    for step in pointer.strip("/").split("/"):
+        if not isinstance(document, dict):
+            return None
+        document = document.get(step)
+    return document

@@ -1,0 +1,272 @@
+"""One embedding job on its way: batches, retries, waits, and the checks on what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import SecretStr
+
+from astrolabe.errors import ProviderError, ProviderFailure
+from astrolabe.providers.adapters import Adapter, AnswerError, Parsed, Reply
+from astrolabe.providers.adapters.answers import check_vectors
+from astrolabe.providers.adapters.words import is_json
+from astrolabe.providers.failures import (
+    Setback,
+    TransportError,
+    bad_answer,
+    from_answer,
+    from_transport,
+    naming_text,
+)
+from astrolabe.providers.model import Direction, EmbeddingSpec, ProviderInfo
+from astrolabe.providers.pacing import Clock, Lane, Sleep, backoff, retry_after
+from storage.model import Matrix
+
+if TYPE_CHECKING:
+    from astrolabe.providers.transport import Transport  # brings httpx, which a start without embedding can spare
+
+OnWait = Callable[[float, str], None]
+"""Called before a wait with its seconds and its reason, a sentence without a full stop."""
+
+_PATIENT = frozenset({ProviderFailure.RATE_LIMITED, ProviderFailure.LOADING})
+_SPLITTABLE = frozenset({ProviderFailure.TOO_MANY, ProviderFailure.TOO_LONG})
+_SUCCESS = range(200, 300)
+_BYTES_PER_NUMBER = 32
+_SPARE_BYTES = 64 * 1024
+_SHORTEST_KEY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    """How long and how hard the engine tries.
+
+    Attributes:
+        call_seconds: One request, from connecting to the last byte.
+        total_seconds: One call of ``embed``; no further try is begun that could end later.
+        longest_wait: Longest single wait; a provider that asks for more is taken as a refusal.
+        attempts: Most requests for the same texts after timeouts and server errors.
+        patient_attempts: The same after rate limits and while a model loads.
+        concurrency: Most requests at once to one provider with one key.
+        first_concurrency: Requests at once in the beginning.
+        answer_numbers: Most numbers in one answer, so that reading it does not hold up the console.
+        first_delay: Bound of the first wait after a timeout or server error, in seconds.
+        longest_delay: Its bound after many of them.
+        rate_delay: Bound of the first wait after a rate limit without a time.
+        loading_delay: Wait for a loading model that does not say how long.
+    """
+
+    call_seconds: float = 30.0
+    total_seconds: float = 120.0
+    longest_wait: float = 60.0
+    attempts: int = 4
+    patient_attempts: int = 8
+    concurrency: int = 16
+    first_concurrency: int = 4
+    answer_numbers: int = 200_000
+    first_delay: float = 0.25
+    longest_delay: float = 4.0
+    rate_delay: float = 1.0
+    loading_delay: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be embedded, where, and with which key."""
+
+    provider: ProviderInfo
+    spec: EmbeddingSpec
+    texts: Sequence[str]
+    direction: Direction
+    url: str
+    secret: SecretStr | None
+    credential: str | None = None
+    on_wait: OnWait | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a job is delivered with."""
+
+    transport: Transport
+    adapter: Adapter
+    lane: Lane
+    limits: EngineLimits
+    clock: Clock
+    sleep: Sleep
+    random: Callable[[], float]
+
+
+class Delivery:
+    """Carries one job out."""
+
+    def __init__(self, job: Job, means: Means) -> None:
+        self._job = job
+        self._means = means
+        self._deadline = means.clock() + means.limits.total_seconds
+        self._result: Matrix = np.empty((len(job.texts), job.spec.dimension), dtype=np.float32)
+
+    async def run(self, batches: Sequence[range]) -> Matrix:
+        """Embed all batches, several at once, and return the vectors in the order of the texts.
+
+        Raises:
+            ProviderError: One batch failed for good; the others are given up.
+        """
+        waiting = deque(batches)
+        workers = min(len(waiting), self._means.limits.concurrency)
+        if workers == 1:
+            await self._work(waiting)
+            return self._result
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(workers):
+                    group.create_task(self._work(waiting))
+        except BaseExceptionGroup as failures:
+            raise _first(failures) from None
+        return self._result
+
+    async def exchange(self, texts: Sequence[str]) -> tuple[Reply, Parsed] | Setback:
+        """Send one request, once, and read its answer; the dimension is not checked."""
+        job, means = self._job, self._means
+        call = means.adapter.call(job.url, job.spec, texts, job.direction)
+        seconds = max(min(means.limits.call_seconds, self._deadline - means.clock()), 1.0)
+        most_bytes = _SPARE_BYTES + len(texts) * max(job.spec.dimension, 4096) * _BYTES_PER_NUMBER
+        try:
+            reply = await means.transport.post(call, job.secret, seconds=seconds, most_bytes=most_bytes)
+        except TransportError as failure:
+            return from_transport(job.provider, job.url, failure)
+        if reply.status not in _SUCCESS:
+            wait = retry_after(reply.headers)
+            words = self._words(reply)
+            return from_answer(
+                job.provider, reply.status, reply.body, words, retry_after=wait, credential=job.credential
+            )
+        try:
+            return reply, self._parsed(reply, len(texts))
+        except AnswerError as problem:
+            return self._unusable(reply, problem)
+
+    async def _work(self, waiting: deque[range]) -> None:
+        while waiting:
+            await self._deliver(waiting.popleft())
+
+    async def _deliver(self, positions: range) -> None:
+        """Embed one batch; where it is too much for the provider, in halves, down to the one text at fault."""
+        pending = [positions]
+        while pending:
+            current = pending.pop()
+            outcome = await self._persist([self._job.texts[position] for position in current])
+            if isinstance(outcome, ProviderError):
+                pending += self._halves(current, outcome)
+            else:
+                self._result[current.start : current.stop] = outcome
+
+    def _halves(self, positions: range, error: ProviderError) -> tuple[range, range]:
+        if error.failure not in _SPLITTABLE:
+            raise error
+        if len(positions) == 1:
+            raise naming_text(self._job.provider, error, positions.start + 1, len(self._job.texts))
+        middle = positions.start + (len(positions) + 1) // 2
+        if error.failure is ProviderFailure.TOO_MANY:
+            lane = self._means.lane
+            lane.batch_limit = min(lane.batch_limit or len(positions), middle - positions.start)
+        return range(middle, positions.stop), range(positions.start, middle)
+
+    async def _persist(self, texts: Sequence[str]) -> Matrix | ProviderError:
+        """Try until it works or is hopeless; a final error is returned, because halving the batch may mend it."""
+        attempt = 0
+        while True:
+            attempt += 1
+            async with self._means.lane.slot():
+                outcome = await self._once(texts)
+            if not isinstance(outcome, Setback):
+                return outcome
+            outcome.error.attempts = attempt
+            delay = self._delay(outcome, attempt)
+            if delay is None:
+                return outcome.error
+            await self._wait(outcome.error, delay)
+
+    async def _once(self, texts: Sequence[str]) -> Matrix | Setback:
+        outcome = await self.exchange(texts)
+        if isinstance(outcome, Setback):
+            return outcome
+        reply, parsed = outcome
+        self._means.lane.succeeded(reply.headers)
+        try:
+            check_vectors(parsed.vectors, self._job.spec.dimension)
+        except AnswerError as problem:
+            return self._unusable(reply, problem)
+        return parsed.vectors
+
+    def _delay(self, setback: Setback, attempt: int) -> float | None:
+        """Seconds before the next try; None when there is to be none."""
+        limits, error = self._means.limits, setback.error
+        patient = error.failure in _PATIENT
+        if not setback.transient or attempt >= (limits.patient_attempts if patient else limits.attempts):
+            return None
+        asked = error.retry_after
+        if error.failure is ProviderFailure.LOADING:
+            delay = min(limits.loading_delay if asked is None else asked, limits.longest_wait)
+        elif asked is not None:
+            delay = asked
+        else:
+            first, longest = limits.first_delay, limits.longest_delay
+            if patient:
+                first, longest = limits.rate_delay, limits.longest_wait
+            delay = backoff(attempt, first=first, longest=longest, random=self._means.random)
+        if delay > limits.longest_wait or self._means.clock() + delay > self._deadline:
+            return None
+        return delay
+
+    async def _wait(self, error: ProviderError, delay: float) -> None:
+        if self._job.on_wait is not None and delay > 0:
+            self._job.on_wait(delay, _reason(self._job.provider, error.failure))
+        if error.failure is ProviderFailure.RATE_LIMITED:
+            self._means.lane.refused(delay)
+        elif error.failure is ProviderFailure.LOADING:
+            self._means.lane.hold(delay)
+        else:
+            await self._means.sleep(delay)
+
+    def _parsed(self, reply: Reply, count: int) -> Parsed:
+        if reply.content_type and not is_json(reply.content_type):
+            raise AnswerError(f"is not JSON but {reply.content_type[:60]}", quote=True)
+        return self._means.adapter.parse(reply.body, count)
+
+    def _unusable(self, reply: Reply, problem: AnswerError) -> Setback:
+        words = self._words(reply) if problem.quote else ""
+        error = bad_answer(self._job.provider, str(problem), status=reply.status, words=words, hint=problem.hint)
+        return Setback(error)
+
+    def _words(self, reply: Reply) -> str:
+        """The provider's words, without the key: some quote it back."""
+        words = self._means.adapter.words(reply.status, reply.content_type, reply.body)
+        key = self._job.secret.get_secret_value() if self._job.secret is not None else ""
+        if len(key) < _SHORTEST_KEY:
+            return words
+        return words.replace(key, "•••").replace(json.dumps(key)[1:-1], "•••")
+
+
+def _reason(provider: ProviderInfo, failure: ProviderFailure) -> str:
+    match failure:
+        case ProviderFailure.RATE_LIMITED:
+            return f"{provider.label} limits the number of requests"
+        case ProviderFailure.LOADING:
+            return f"{provider.label} is loading the model"
+        case ProviderFailure.TIMEOUT:
+            return f"{provider.label} did not answer in time"
+        case ProviderFailure.UNREACHABLE:
+            return f"The connection to {provider.label} broke off"
+        case _:
+            return f"{provider.label} had a problem"
+
+
+def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    first = failures.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -1,0 +1,270 @@
+"""The one engine that search, loads and connection tests embed with, whatever the provider."""
+
+from __future__ import annotations
+
+import asyncio
+import random as random_module
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import SecretStr
+
+from astrolabe.errors import Owner, ProviderError, ProviderFailure
+from astrolabe.providers.adapters import AnswerError, Usage, WireAdapter
+from astrolabe.providers.adapters.answers import check_vectors
+from astrolabe.providers.address import AddressError, check, fill
+from astrolabe.providers.batching import BatchLimits, plan
+from astrolabe.providers.catalogue import Catalogue
+from astrolabe.providers.delivery import Delivery, EngineLimits, Job, Means, OnWait
+from astrolabe.providers.embedded import EMBEDDED_DIMENSION, EmbeddedModel
+from astrolabe.providers.failures import Setback, bad_answer, make_error
+from astrolabe.providers.model import Direction, EmbeddingSpec, Hosting, ProviderInfo
+from astrolabe.providers.pacing import Clock, Lane, Sleep
+from astrolabe.providers.wire import WireFormat
+from storage.model import Matrix
+
+if TYPE_CHECKING:
+    import httpx
+
+    from astrolabe.providers.transport import Transport
+
+_EMBEDDED_SLICE = 64
+_QUOTA_HEADERS = "x-ratelimit-"
+_PROBE_TEXT = "A short text to test the connection."
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What one request of a connection test found.
+
+    Attributes:
+        seconds: From sending to the last byte.
+        dimension: Of the vector that came back.
+        expected: Of the collection.
+        status: HTTP status; None for a model on this machine.
+        usage: What the provider says it cost.
+        quota: Its rate-limit headers, names in lower case.
+    """
+
+    seconds: float
+    dimension: int
+    expected: int
+    status: int | None = None
+    usage: Usage = field(default_factory=Usage)
+    quota: Mapping[str, str] = field(default_factory=dict)
+
+
+class EmbeddingEngine:
+    """Turns texts into vectors through the providers of a catalogue.
+
+    Args:
+        catalogue: The providers.
+        urls: Addresses that stand in for a provider's own, by provider key in any letter case: the whole address
+            that requests are posted to, template parameters allowed.
+        keys: Keys of hosted providers, by provider key in any letter case; used when no other key is given.
+        allow_plain_http: Whether ``http://`` may be used to other machines than this one.
+        client: HTTP client to use and not to close; by default one is made at the first request.
+        limits: Time limits, attempts and concurrency.
+        clock: Seconds that never go back.
+        sleep: Waits.
+        random: A number in [0, 1), for the jitter of waits.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        *,
+        urls: Mapping[str, str] | None = None,
+        keys: Mapping[str, SecretStr] | None = None,
+        allow_plain_http: bool = False,
+        client: httpx.AsyncClient | None = None,
+        limits: EngineLimits | None = None,
+        clock: Clock = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+        random: Callable[[], float] = random_module.random,
+    ) -> None:
+        self._catalogue = catalogue
+        self._urls = {key.casefold(): url for key, url in (urls or {}).items()}
+        self._keys = {key.casefold(): secret for key, secret in (keys or {}).items()}
+        self._allow_plain_http = allow_plain_http
+        self._client = client
+        self._limits = limits or EngineLimits()
+        self._clock = clock
+        self._sleep = sleep
+        self._random = random
+        self._transport: Transport | None = None
+        self._lanes: dict[tuple[str, SecretStr | None], Lane] = {}
+        self._embedded = EmbeddedModel()
+
+    async def embed(
+        self,
+        spec: EmbeddingSpec,
+        texts: Sequence[str],
+        direction: Direction,
+        secret: SecretStr | None,
+        *,
+        on_wait: OnWait | None = None,
+        credential: str | None = None,
+    ) -> Matrix:
+        """Return one vector per text, in their order: shape ``(len(texts), spec.dimension)``, float32, finite.
+
+        Args:
+            spec: Provider, model, dimension and parameters.
+            texts: None of them blank; there may be any number.
+            direction: Whether the texts will be stored or searched with.
+            secret: The key; None for hosted providers.
+            on_wait: Called before each wait with its seconds and its reason.
+            credential: Name of the credential the key came from, to be named when the key is refused.
+
+        Raises:
+            ProviderError: The vectors could not be had; says who failed, what was said and what to do.
+        """
+        provider = self._usable(spec)
+        cleaned = [_clean(provider, text, number, len(texts)) for number, text in enumerate(texts, start=1)]
+        if not cleaned:
+            return np.empty((0, spec.dimension), dtype=np.float32)
+        wire = self._catalogue.wire(spec.provider)
+        if wire is None:
+            return await self._embed_here(provider, spec, cleaned)
+        job = self._job(
+            provider, wire, spec, cleaned, direction=direction, secret=secret, on_wait=on_wait, credential=credential
+        )
+        means = self._means(job, wire)
+        return await Delivery(job, means).run(plan(cleaned, self._batch_limits(job, wire, means.lane)))
+
+    async def probe(self, spec: EmbeddingSpec, secret: SecretStr | None, *, credential: str | None = None) -> Probe:
+        """Embed one short text, without a second try, and return what came back.
+
+        Raises:
+            ProviderError: There was no usable answer. A vector of another dimension than expected is no error here.
+        """
+        provider = self._usable(spec)
+        wire = self._catalogue.wire(spec.provider)
+        if wire is None:
+            started = self._clock()
+            vectors = await self._embed_here(provider, spec, [_PROBE_TEXT])
+            return Probe(self._clock() - started, vectors.shape[1], spec.dimension)
+        store, text = Direction.STORE, [_PROBE_TEXT]
+        job = self._job(provider, wire, spec, text, direction=store, secret=secret, credential=credential)
+        outcome = await Delivery(job, self._means(job, wire)).exchange(job.texts)
+        if isinstance(outcome, Setback):
+            raise outcome.error
+        reply, parsed = outcome
+        quota = {name: value for name, value in reply.headers.items() if name.startswith(_QUOTA_HEADERS)}
+        return Probe(reply.seconds, parsed.vectors.shape[1], spec.dimension, reply.status, parsed.usage, quota)
+
+    async def close(self) -> None:
+        """Close the connections; the engine may not be used afterwards."""
+        if self._transport is not None:
+            await self._transport.close()
+            self._transport = None
+
+    def _usable(self, spec: EmbeddingSpec) -> ProviderInfo:
+        provider = self._catalogue.find(spec.provider)
+        if provider is None or provider.model(spec.model) is None:
+            message = f"The model '{spec.model}' for service provider '{spec.provider}' is not supported."
+            raise ProviderError(
+                message,
+                provider=spec.provider,
+                failure=ProviderFailure.UNAVAILABLE,
+                hint="It is no longer in the catalogue. Create a collection with another model.",
+                owner=Owner.REQUEST,
+            )
+        if not provider.available:
+            raise make_error(provider, ProviderFailure.UNAVAILABLE, provider.unavailable_reason)
+        return provider
+
+    async def _embed_here(self, provider: ProviderInfo, spec: EmbeddingSpec, texts: Sequence[str]) -> Matrix:
+        """Run the model in a thread, a slice at a time, so that cancelling takes effect between slices."""
+        result = np.empty((len(texts), EMBEDDED_DIMENSION), dtype=np.float32)
+        try:
+            for start in range(0, len(texts), _EMBEDDED_SLICE):
+                part = texts[start : start + _EMBEDDED_SLICE]
+                result[start : start + len(part)] = await asyncio.to_thread(self._embedded.embed, part)
+        except OSError as error:
+            message = f"The Embedded model's files cannot be read: {error}."
+            raise make_error(provider, ProviderFailure.UNAVAILABLE, message) from error
+        try:
+            check_vectors(result, spec.dimension)
+        except AnswerError as problem:
+            raise bad_answer(provider, str(problem), hint=problem.hint) from problem
+        return result
+
+    def _job(
+        self,
+        provider: ProviderInfo,
+        wire: WireFormat,
+        spec: EmbeddingSpec,
+        texts: Sequence[str],
+        *,
+        direction: Direction,
+        secret: SecretStr | None,
+        on_wait: OnWait | None = None,
+        credential: str | None = None,
+    ) -> Job:
+        key = self._key(provider, secret)
+        return Job(provider, spec, texts, direction, self._url(provider, wire, spec), key, credential, on_wait)
+
+    def _key(self, provider: ProviderInfo, secret: SecretStr | None) -> SecretStr | None:
+        """The key without surrounding blanks; refused when a header could not carry it."""
+        secret = secret or self._keys.get(provider.key.casefold())
+        if secret is None or not secret.get_secret_value().strip():
+            if provider.hosting is Hosting.HOSTED:
+                return None
+            message = f"There is no {provider.credential_noun} for {provider.label}."
+            raise make_error(provider, ProviderFailure.NO_KEY, message)
+        stripped = secret.get_secret_value().strip()
+        if not (stripped.isascii() and stripped.isprintable()):
+            raise make_error(
+                provider,
+                ProviderFailure.AUTHENTICATION,
+                f"The {provider.credential_noun} for {provider.label} has characters that no key has.",
+                hint="It was most likely copied with something around it. Add it again.",
+            )
+        return SecretStr(stripped)
+
+    def _url(self, provider: ProviderInfo, wire: WireFormat, spec: EmbeddingSpec) -> str:
+        own = wire.model_urls.get(spec.model, provider.url or "")
+        try:
+            url = fill(self._urls.get(provider.key.casefold(), own), spec.model, spec.parameters)
+            check(url, allow_plain_http=self._allow_plain_http)
+        except AddressError as error:
+            failure = ProviderFailure.UNKNOWN_HOST if error.parameter else ProviderFailure.UNAVAILABLE
+            raise make_error(provider, failure, error.message, hint=error.hint, owner=Owner.REQUEST) from error
+        return url
+
+    def _means(self, job: Job, wire: WireFormat) -> Means:
+        lane = self._lanes.get((job.url, job.secret))
+        if lane is None:
+            limits = self._limits
+            start, most = limits.first_concurrency, limits.concurrency
+            lane = Lane(start=start, most=most, clock=self._clock, sleep=self._sleep)
+            self._lanes[job.url, job.secret] = lane
+        adapter = WireAdapter(job.provider, wire)
+        return Means(self._open(), adapter, lane, self._limits, self._clock, self._sleep, self._random)
+
+    def _open(self) -> Transport:
+        if self._transport is None:
+            # Imported at the first request: httpx takes a twentieth of a second that the console's start can spare.
+            from astrolabe.providers.transport import Transport  # noqa: PLC0415
+
+            self._transport = Transport(self._client)
+        return self._transport
+
+    def _batch_limits(self, job: Job, wire: WireFormat, lane: Lane) -> BatchLimits:
+        by_answer = max(self._limits.answer_numbers // max(job.spec.dimension, 1), 1)
+        texts = min(job.provider.batch_limit, lane.batch_limit or job.provider.batch_limit, by_answer)
+        return BatchLimits(texts, wire.request_tokens, wire.request_bytes)
+
+
+def _clean(provider: ProviderInfo, text: str, number: int, total: int) -> str:
+    """Return the text without lone surrogates, which no encoding carries; refuse a blank one."""
+    if not text.strip():
+        message = f"Text {number} of {total} is empty, and {provider.label} cannot embed an empty text."
+        raise make_error(provider, ProviderFailure.BAD_REQUEST, message, hint="Leave empty texts out.")
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

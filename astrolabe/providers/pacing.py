@@ -1,0 +1,136 @@
+"""How fast a provider may be called, and how long to wait before the next try."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+Clock = Callable[[], float]
+"""Seconds since some fixed moment, never going back."""
+
+Sleep = Callable[[float], Awaitable[object]]
+"""Waits that many seconds."""
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
+_QUOTAS = ("requests", "tokens")
+
+
+class Lane:
+    """The road to one address with one key: how many requests at once, and from when on.
+
+    The number rises by one per round of answers and halves when the provider says it is too much.
+
+    Attributes:
+        limit: Requests that may be under way at once; a fraction counts up to the next whole one.
+        batch_limit: Most texts per request, as learned from refusals; None before the first.
+    """
+
+    def __init__(self, *, start: int, most: int, clock: Clock, sleep: Sleep) -> None:
+        self.limit = float(min(start, most))
+        self.batch_limit: int | None = None
+        self._most = most
+        self._clock = clock
+        self._sleep = sleep
+        self._running = 0
+        self._opens_at = 0.0
+        self._freed = asyncio.Event()
+
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Wait until a request may be sent, and hold its place while it is under way."""
+        while self._running >= int(self.limit):
+            await self._freed.wait()
+        self._running += 1
+        try:
+            while (delay := self._opens_at - self._clock()) > 0:
+                await self._sleep(delay)
+            yield
+        finally:
+            self._running -= 1
+            self._freed.set()  # wakes all who wait, each of whom looks again; no await, so a cancel cannot lose it
+            self._freed = asyncio.Event()
+
+    def succeeded(self, headers: Mapping[str, str]) -> None:
+        """Note an answer; its headers may say that the quota is used up until some moment."""
+        self.limit = min(self.limit + 1 / self.limit, float(self._most))
+        self.hold(_quota_pause(headers))
+
+    def refused(self, delay: float) -> None:
+        """Note that the provider asked for fewer requests: halve them, once per pause, and hold all for ``delay``."""
+        if self._opens_at <= self._clock():
+            self.limit = max(self.limit / 2, 1.0)
+        self.hold(delay)
+
+    def hold(self, delay: float) -> None:
+        """Send nothing for ``delay`` seconds."""
+        self._opens_at = max(self._opens_at, self._clock() + delay)
+
+
+def backoff(attempt: int, *, first: float, longest: float, random: Callable[[], float]) -> float:
+    """Return the seconds before the next try, full jitter: anything up to a bound that doubles with each attempt.
+
+    Args:
+        attempt: Tries so far, from 1.
+        first: The bound after the first try.
+        longest: The bound's own limit.
+        random: Returns a number in [0, 1).
+    """
+    return random() * min(longest, first * 2.0 ** min(attempt - 1, 32))
+
+
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Return the seconds a provider asks to wait, or None.
+
+    Reads ``retry-after-ms``, ``retry-after`` (seconds or a date) and, where those are absent, the time until a
+    used-up quota starts anew.
+
+    Args:
+        headers: Of the answer, names in lower case.
+        now: For a date; the present by default.
+    """
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after", "").strip()
+    seconds = _number(value)
+    if seconds is None and value:
+        seconds = _seconds_until(value, now or datetime.now(UTC))
+    return seconds if seconds is not None else _quota_pause(headers) or None
+
+
+def _number(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if 0 <= value < float("inf") else None
+
+
+def _seconds_until(date: str, now: datetime) -> float | None:
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return max((aware - now).total_seconds(), 0.0)
+
+
+def _quota_pause(headers: Mapping[str, str]) -> float:
+    """The seconds until the quotas that have nothing left are filled again; 0 while all have something left."""
+    pauses = [
+        _duration(headers.get(f"x-ratelimit-reset-{quota}", ""))
+        for quota in _QUOTAS
+        if headers.get(f"x-ratelimit-remaining-{quota}", "").strip() == "0"
+    ]
+    return max(pauses, default=0.0)
+
+
+def _duration(text: str) -> float:
+    """Durations look like ``1s``, ``6m0s``, ``120ms`` or plain seconds."""
+    parts = _DURATION.findall(text.strip().lower())
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
