@@ -5,20 +5,20 @@ The application itself (theme, settings, signals) lives one room further up; pag
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from astrolabe.workspace import Workspace
 from textual.app import App
 
-from astrolabe.errors import AstrolabeError
+from astrolabe.dataapi.client import Collection
+from astrolabe.loading.model import LoadPlan
 from astrolabe.portal.model import Database
-from screens.text import VIEWER_LIMIT, display_text
-
-log = logging.getLogger(__name__)
+from astrolabe.workspace import Workspace
+from screens.load_job import LoadJob
+from screens.text import display_text
+from screens.unexpected import as_told
 
 
 class Section(StrEnum):
@@ -65,6 +65,7 @@ class Console(App[int]):
         self.workspace = workspace
         self.surroundings = surroundings or Surroundings()
         self.selection = Selection()
+        self.load_job: LoadJob | None = None
 
     def select(self, database: Database | None, keyspace: str | None = None, collection: str | None = None) -> None:
         """Remember what the user is looking at."""
@@ -77,6 +78,20 @@ class Console(App[int]):
     def go(self, section: Section) -> None:
         """Show a main place."""
         self.switch_mode(section.value)
+
+    def start_load(self, plan: LoadPlan, collection: Collection) -> LoadJob:
+        """Run a load in the background and say so when it has ended; there is one at a time."""
+        job = LoadJob(plan, collection, self.workspace.ledger)
+
+        def ended() -> None:
+            if job.summary is not None or job.error is not None:
+                complete = job.summary is not None and job.summary.complete
+                self.tell(f"Loading {plan.path.name} has ended.", warning=not complete)
+
+        job.subscribe(ended)
+        self.load_job = job
+        job.start()
+        return job
 
     def tell(self, message: str, *, title: str = "", warning: bool = False) -> None:
         """Show a short notice that goes away; the message may be foreign text."""
@@ -95,10 +110,4 @@ class Console(App[int]):
         """
         from screens.error import ErrorDialog  # noqa: PLC0415 - the dialog imports this module's types
 
-        if not isinstance(error, AstrolabeError):
-            log.error("unexpected error in the console: %s", type(error).__name__)
-            error = AstrolabeError(
-                f"An unexpected error: {type(error).__name__}: {display_text(error, limit=VIEWER_LIMIT)}",
-                hint="This is a fault of the program; what was saved is safe. Please report the steps that led here.",
-            )
-        self.push_screen(ErrorDialog(error))
+        self.push_screen(ErrorDialog(as_told(error)))

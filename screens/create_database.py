@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from astrolabe.portal.regions import CLOUD_PROVIDERS, regions_of
-from astrolabe.portal.rules import database_name_problems
 from textual import on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Input, Select
 
 from astrolabe.portal.model import Database, DatabaseDraft
+from astrolabe.portal.regions import CLOUD_PROVIDERS, regions_of
+from astrolabe.portal.rules import database_name_problems
 from screens.dialog import Dialog
 from screens.fields import Field, choice, text_input
 

@@ -13,6 +13,7 @@ from textual.widgets import DataTable, Select, Static
 
 from astrolabe.dataapi.client import CollectionInfo, DatabaseClient
 from astrolabe.dataapi.planned import PlannedCommand, plan_delete_collection
+from astrolabe.loading.model import LoadPlan
 from astrolabe.portal.model import DEFAULT_KEYSPACE, Database
 from screens.actions import Action, register
 from screens.confirm import Danger, TypeTheNameDialog
@@ -23,6 +24,8 @@ from screens.documents import DocumentDialog, DocumentsPane, Pager
 from screens.fields import choice
 from screens.grid import Grid
 from screens.load_data import LoadDataDialog
+from screens.load_job import LoadJob
+from screens.load_progress import LoadProgressDialog
 from screens.page import Page
 from screens.text import display_text
 
@@ -252,7 +255,24 @@ class DataExplorerPage(Page):
             self.in_background(partial(self._ask_load, info), "load data")
 
     async def _ask_load(self, info: CollectionInfo) -> None:
-        self.app.push_screen(LoadDataDialog(info, await self._client()), lambda _done: self.refresh_contents())
+        database = self.app.selection.database
+        if self.app.load_job is not None and self.app.load_job.running:
+            self._follow_load(self.app.load_job)
+        elif database is not None:
+            collection = (await self._client()).collection(info.keyspace, info.name)
+
+            async def start(plan: LoadPlan) -> LoadPlan:
+                self.app.start_load(plan, collection)
+                return plan
+
+            self.app.push_screen(LoadDataDialog(info, database.id, start), self._load_started)
+
+    def _load_started(self, plan: LoadPlan | None) -> None:
+        if plan is not None and self.app.load_job is not None:
+            self._follow_load(self.app.load_job)
+
+    def _follow_load(self, job: LoadJob) -> None:
+        self.app.push_screen(LoadProgressDialog(job), lambda _ended: self.refresh_contents())
 
     def action_explorer_sample(self) -> None:
         """Create the sample collection."""

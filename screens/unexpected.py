@@ -1,0 +1,24 @@
+"""What to tell the user about an error that nobody raised on purpose."""
+
+from __future__ import annotations
+
+import logging
+
+from astrolabe.errors import AstrolabeError
+from screens.text import VIEWER_LIMIT, display_text
+
+log = logging.getLogger(__name__)
+
+
+def as_told(error: BaseException) -> AstrolabeError:
+    """Return an error of our tree; an unexpected one is logged by its type and turned into words.
+
+    The log gets no message and no traceback: both may quote a value that must not be written down.
+    """
+    if isinstance(error, AstrolabeError):
+        return error
+    log.error("unexpected error in the console: %s", type(error).__name__)
+    return AstrolabeError(
+        f"An unexpected error: {type(error).__name__}: {display_text(error, limit=VIEWER_LIMIT)}",
+        hint="This is a fault of the program; what was saved is safe. Please report the steps that led here.",
+    )
