@@ -1,0 +1,134 @@
+"""Documents on their way into a collection: the ``_id``, field names, extended JSON values, limits, the vector.
+
+The stored body has ``_id`` first and everything else in the order given. The vector is kept beside the body; its place
+in it is held by ``"$vector": null``, so that ``$exists`` and the order of fields can be answered from the body alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import simplejson
+
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.ids import canonical_key, check_id, new_id
+from astrolabe.dataapi.language.limits import check_fields
+from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.values import MAX_DEPTH, limit_violation, nests_deeper, shown, type_name
+from astrolabe.dataapi.language.vectors import check_direction, check_length, parse_vector, vector_to_json
+from storage.model import COLLECTION_VECTOR, NewItem, VectorValue
+
+__all__ = ["PreparedDocument", "canonical_key", "document_text", "prepare_document", "restored"]
+
+MAX_CHARACTERS = 4_000_000
+"""Characters of a whole document, serialised."""
+
+_CHARACTERS_PER_FLOAT = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedDocument:
+    """A document that keeps every rule and can be stored.
+
+    Attributes:
+        id: The ``_id`` in its JSON form, as given or generated.
+        key: Its canonical text.
+        body: The document without its vector, ``_id`` first.
+        text: The body as JSON.
+        vector: The vector, or None for none.
+    """
+
+    id: object
+    key: str
+    body: dict[str, Any]
+    text: str
+    vector: VectorValue | None
+
+    def to_item(self) -> NewItem:
+        """Return what the store keeps."""
+        vectors = {} if self.vector is None else {COLLECTION_VECTOR: self.vector}
+        return NewItem(key=self.key, body=self.text, vectors=vectors)
+
+
+def prepare_document(
+    document: object, rules: CollectionRules, *, stored_vector: VectorValue | None = None
+) -> PreparedDocument:
+    """Check a document against a collection's rules and bring it into its stored form.
+
+    ``$vectorize`` must have been seen to before (see :mod:`astrolabe.dataapi.language.vectorize`); here it is a field
+    like any other.
+
+    Args:
+        document: The document, its numbers exact; ``$vector`` as JSON, or a numpy array when this program computed it.
+        rules: The collection's.
+        stored_vector: The vector that a ``"$vector": null`` in the document stands for; only for updates.
+
+    Raises:
+        DataApiError: VECTOR_SEARCH_NOT_SUPPORTED, which fails the whole command; every other code of the sections on
+            documents and ``$vector`` values, which fails this document; INVALID_DATABASE_QUERY for a zero vector.
+    """
+    if not isinstance(document, Mapping):
+        raise data_api_error(
+            "SHRED_BAD_DOCUMENT_TYPE",
+            f"A document must be an object, not {type_name(document)}: {shown(document)}.\n\n"
+            "Correct it and resend the command.",
+        )
+    vector = _take_vector(document, rules) or stored_vector
+    body = _stored_form(document, rules)
+    if nests_deeper(body, MAX_DEPTH):
+        raise limit_violation(f"its objects and arrays nest more than {MAX_DEPTH} deep")
+    check_id(body["_id"])
+    check_fields(body, rules)
+    text = document_text(body)
+    _check_characters(text, vector)
+    return PreparedDocument(id=body["_id"], key=canonical_key(body["_id"]), body=body, text=text, vector=vector)
+
+
+def _take_vector(document: Mapping[str, Any], rules: CollectionRules) -> VectorValue | None:
+    if "$vector" not in document:
+        return None
+    if rules.vector is None:
+        raise rules.vectors_not_enabled()
+    vector = parse_vector(document["$vector"])
+    if vector is not None:
+        check_length(vector.data, rules.vector.dimension)
+        check_direction(vector.data, rules.vector.metric)
+    return vector
+
+
+def _stored_form(document: Mapping[str, Any], rules: CollectionRules) -> dict[str, Any]:
+    body = {"_id": document["_id"] if "_id" in document else new_id(rules.default_id)}
+    body.update((name, value) for name, value in document.items() if name != "_id")
+    if "$vector" in body:
+        body["$vector"] = None
+    return body
+
+
+def _check_characters(text: str, vector: VectorValue | None) -> None:
+    characters = len(text)
+    if vector is not None:
+        characters += len(vector.text) if vector.text is not None else len(vector.data) * _CHARACTERS_PER_FLOAT
+    if characters > MAX_CHARACTERS:
+        raise limit_violation(f"it has {characters} characters, at most {MAX_CHARACTERS} are allowed")
+
+
+def document_text(body: Mapping[str, Any]) -> str:
+    """Return a document as compact JSON; letters stand for themselves unless they are halves of surrogate pairs."""
+    text: str = simplejson.dumps(body, use_decimal=True, ensure_ascii=False, separators=(",", ":"))
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        text = simplejson.dumps(body, use_decimal=True, ensure_ascii=True, separators=(",", ":"))
+    return text
+
+
+def restored(body: Mapping[str, Any], vector: VectorValue | None) -> dict[str, Any]:
+    """Return a stored body with its vector back in the place that ``"$vector": null`` holds."""
+    document = dict(body)
+    if vector is not None:
+        document["$vector"] = vector_to_json(vector)
+    return document

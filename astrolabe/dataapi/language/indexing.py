@@ -1,0 +1,91 @@
+"""Which fields of a collection are indexed: ``indexing.allow`` or ``indexing.deny`` of createCollection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
+from astrolabe.dataapi.language.values import shown, type_name
+from astrolabe.errors import DataApiError
+from storage.matching import as_position
+
+ALWAYS_INDEXED = frozenset({"$vector", "$vectorize", "$lexical"})
+
+
+@dataclass(frozen=True, slots=True)
+class IndexingRules:
+    """What is indexed; without rules everything is.
+
+    Attributes:
+        allow: Only these paths and what lies inside them; None when the rule is a deny list.
+        deny: These paths and what lies inside them are not; None when the rule is an allow list. ``("*",)`` in either
+            list stands for every field, ``_id`` included.
+    """
+
+    allow: tuple[Path, ...] | None = None
+    deny: tuple[Path, ...] | None = None
+
+    def indexes(self, path: Path) -> bool:
+        """Return whether the field at ``path`` is indexed.
+
+        Positions of array elements do not matter: a rule for ``tags.name`` covers ``tags.0.name`` too.
+        """
+        if path[0] in ALWAYS_INDEXED:
+            return True
+        if self.allow is not None:
+            return _covers(self.allow, path)
+        return self.deny is None or not _covers(self.deny, path)
+
+
+def _covers(rules: tuple[Path, ...], path: Path) -> bool:
+    names = tuple(name for name in path if as_position(name) is None)
+    return any(rule == ("*",) or path[: len(rule)] == rule or names[: len(rule)] == rule for rule in rules)
+
+
+def parse_indexing(definition: object) -> IndexingRules:
+    """Read the ``indexing`` option of createCollection; None gives the rules of a collection without it.
+
+    Raises:
+        DataApiError: INVALID_INDEXING_DEFINITION.
+    """
+    if definition is None:
+        return IndexingRules()
+    if not isinstance(definition, Mapping) or not set(definition) <= {"allow", "deny"}:
+        raise _invalid(f"it must be an object with 'allow' or 'deny', not {shown(definition)}")
+    given = {name: paths for name, paths in definition.items() if paths is not None}
+    if len(given) != 1:
+        raise _invalid(f"it needs exactly one of 'allow' and 'deny', and has {len(given)}")
+    ((name, paths),) = given.items()
+    rules = _parse_list(name, paths)
+    return IndexingRules(allow=rules) if name == "allow" else IndexingRules(deny=rules)
+
+
+def _parse_list(name: str, paths: object) -> tuple[Path, ...]:
+    if not isinstance(paths, list) or not paths:
+        raise _invalid(f"'{name}' must be an array of at least one path, not {shown(paths)}")
+    rules = tuple(_parse_rule(name, path) for path in paths)
+    if len(set(rules)) < len(rules):
+        twice = next(path for path, rule in zip(paths, rules, strict=True) if rules.count(rule) > 1)
+        raise _invalid(f"'{name}' has the path '{twice}' more than once")
+    return rules
+
+
+def _parse_rule(name: str, path: object) -> Path:
+    if not isinstance(path, str):
+        raise _invalid(f"the paths of '{name}' must be strings, not {type_name(path)}")
+    try:
+        rule = split_path(path)
+    except PathSyntaxError as problem:
+        raise _invalid(f"the path '{path}' of '{name}' is not valid: {problem}") from problem
+    if path.startswith("$") and path != "$vector":
+        raise _invalid(f"the path '{path}' of '{name}' starts with '$', which only '$vector' may")
+    return rule
+
+
+def _invalid(problem: str) -> DataApiError:
+    return data_api_error(
+        "INVALID_INDEXING_DEFINITION",
+        f"The 'indexing' option of createCollection is not valid: {problem}.\n\nCorrect it and resend the command.",
+    )

@@ -1,0 +1,67 @@
+"""Dotted paths of the Data API: ``a.b``, ``tags.0``, and the escapes ``&.`` and ``&&`` inside names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+Path = tuple[str, ...]
+"""A path as the names it is made of; a name of digits also addresses an array's element."""
+
+SEPARATOR = "."
+ESCAPE = "&"
+
+
+class PathSyntaxError(ValueError):
+    """A path cannot be split; the message is a clause such as ``a name is empty``.
+
+    Every clause of a command has an error code of its own for this, so the caller turns it into that.
+    """
+
+
+def split_path(text: str) -> Path:
+    """Split a dotted path into its names.
+
+    Raises:
+        PathSyntaxError: The path or one of its names is empty, or an ``&`` escapes neither ``.`` nor ``&``.
+    """
+    names: list[str] = []
+    name: list[str] = []
+    letters = iter(text)
+    for letter in letters:
+        if letter == ESCAPE:
+            escaped = next(letters, "")
+            if escaped not in {SEPARATOR, ESCAPE}:
+                raise PathSyntaxError(f"'&' must be followed by '.' or '&', not by '{escaped}'")
+            name.append(escaped)
+        elif letter == SEPARATOR:
+            names.append("".join(name))
+            name = []
+        else:
+            name.append(letter)
+    names.append("".join(name))
+    if not all(names):
+        raise PathSyntaxError("a path must not be empty, nor one of its names" if text else "a path must not be empty")
+    return tuple(names)
+
+
+def escape_name(name: str) -> str:
+    """Write one name as it stands in a path."""
+    return name.replace(ESCAPE, ESCAPE * 2).replace(SEPARATOR, ESCAPE + SEPARATOR)
+
+
+def join_path(names: Iterable[str]) -> str:
+    """Write names as a dotted path; the inverse of :func:`split_path`."""
+    return SEPARATOR.join(map(escape_name, names))
+
+
+def overlapping(paths: Iterable[Path]) -> tuple[Path, Path] | None:
+    """Return two of the paths that are equal or of which the first contains the second; None when there are none.
+
+    Sorted, a path stands directly before the ones inside it, so that neighbours are all that has to be looked at.
+    """
+    ordered = sorted(paths)
+    for first, second in pairwise(ordered):
+        if second[: len(first)] == first:
+            return first, second
+    return None

@@ -1,0 +1,171 @@
+"""Values of ``$vector``: from JSON to 32-bit floats and back, in the form they were given."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import simplejson
+from numpy.typing import NDArray
+
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.values import decode_base64, limit_violation, shown, type_name
+from astrolabe.errors import DataApiError
+from storage.matching import is_number
+from storage.model import Metric, Vector, VectorForm, VectorValue
+
+MAX_VECTOR_LENGTH = 4096
+"""Numbers in one ``$vector``."""
+
+_SURE_CHARACTERS = 16
+"""Decimals of at most 15 digits, a sign or a point beside them, are equal when the 64-bit floats nearest them are."""
+
+_NEARLY_ZERO = 1e-12
+"""Length below which a vector has no direction that cosine similarity could compare."""
+
+
+def parse_vector(value: object) -> VectorValue | None:
+    """Turn the JSON value of a ``$vector`` into floats; null gives None.
+
+    An array that this program computed itself may be a numpy array, and is taken as it is.
+
+    Raises:
+        DataApiError: SHRED_BAD_VECTOR_SIZE, SHRED_BAD_VECTOR_VALUE, SHRED_BAD_DOCUMENT_VECTOR_TYPE,
+            SHRED_BAD_BINARY_VECTOR_VALUE or SHRED_DOC_LIMIT_VIOLATION.
+    """
+    if value is None:
+        return None
+    if isinstance(value, np.ndarray):
+        return VectorValue(np.ascontiguousarray(value, dtype=np.float32))
+    if isinstance(value, list):
+        return _from_array(value)
+    if isinstance(value, Mapping) and list(value) == ["$binary"]:
+        return _from_binary(value["$binary"])
+    raise data_api_error(
+        "SHRED_BAD_DOCUMENT_VECTOR_TYPE",
+        f"'$vector' must be an array of numbers or {{\"$binary\": base64 text}}, not {type_name(value)}: "
+        f"{shown(value)}.\n\nCorrect the value and resend the command.",
+    )
+
+
+def _from_array(values: list[Any]) -> VectorValue:
+    _check_size(len(values))
+    for position, number in enumerate(values):
+        if not is_number(number):
+            raise _bad_number(f"position {position} has {type_name(number)}: {shown(number)}")
+    given = np.array([float(Decimal(v)) if isinstance(v, int) else v for v in values], np.float64)
+    with np.errstate(over="ignore"):
+        data = given.astype(np.float32)
+    if not np.isfinite(data).all():
+        position = int(np.flatnonzero(~np.isfinite(data))[0])
+        raise _bad_number(f"position {position} has {shown(values[position])}, which a 32-bit float cannot hold")
+    return VectorValue(data, VectorForm.ARRAY, None if _prints_the_same(values, given, data) else _array_text(values))
+
+
+def _array_text(values: list[Any]) -> str:
+    text: str = simplejson.dumps(values, use_decimal=True, separators=(",", ":"))
+    return text
+
+
+def _prints_the_same(values: list[Any], given: NDArray[np.float64], data: Vector) -> bool:
+    """Return whether printing the 32-bit floats shortest gives the numbers back, compared by value."""
+    if not np.array_equal(data.astype(str).astype(np.float64), given):
+        return False
+    return all(isinstance(number, float) or len(str(number)) <= _SURE_CHARACTERS for number in values)
+
+
+def _from_binary(text: object) -> VectorValue:
+    raw = decode_base64(text) if isinstance(text, str) else None
+    if raw is None:
+        raise _bad_binary(f"it must be base64 text with its padding, not {type_name(text)}: {shown(text)}")
+    if len(raw) % 4:
+        raise _bad_binary(f"it has {len(raw)} bytes, which are not whole 32-bit floats of 4 bytes")
+    _check_size(len(raw) // 4)
+    data = np.frombuffer(raw, dtype=">f4").astype(np.float32)
+    if not np.isfinite(data).all():
+        raise _bad_binary(f"position {int(np.flatnonzero(~np.isfinite(data))[0])} is not a finite number")
+    return VectorValue(data, VectorForm.BINARY)
+
+
+def _check_size(length: int) -> None:
+    if length == 0:
+        raise data_api_error(
+            "SHRED_BAD_VECTOR_SIZE",
+            "'$vector' has no numbers.\n\n"
+            "Give as many as the collection's dimension, or null for none, and resend the command.",
+        )
+    if length > MAX_VECTOR_LENGTH:
+        raise limit_violation(f"'$vector' has {length} numbers, at most {MAX_VECTOR_LENGTH} are allowed")
+
+
+def _bad_number(problem: str) -> DataApiError:
+    return data_api_error(
+        "SHRED_BAD_VECTOR_VALUE",
+        f"'$vector' may hold nothing but numbers; {problem}.\n\nCorrect the value and resend the command.",
+    )
+
+
+def _bad_binary(problem: str) -> DataApiError:
+    return data_api_error(
+        "SHRED_BAD_BINARY_VECTOR_VALUE",
+        f"The '$binary' value of '$vector' is not valid: {problem}.\n\n"
+        "Write the numbers as big-endian 32-bit floats, encode them as base64 and resend the command.",
+    )
+
+
+def check_length(vector: Vector, dimension: int) -> None:
+    """Check that a vector has the collection's dimension.
+
+    Raises:
+        DataApiError: INVALID_VECTOR_LENGTH.
+    """
+    if len(vector) != dimension:
+        raise data_api_error(
+            "INVALID_VECTOR_LENGTH",
+            f"The vector has {len(vector)} numbers, but the collection's vectors have {dimension}.\n\n"
+            f"Resend the command with a vector of {dimension} numbers.",
+        )
+
+
+def check_direction(vector: Vector, metric: Metric) -> None:
+    """Check that a vector is not zero where cosine similarity is asked for, as the database behind the API does.
+
+    Raises:
+        DataApiError: INVALID_DATABASE_QUERY.
+    """
+    if metric is Metric.COSINE and float(np.linalg.norm(vector.astype(np.float64))) < _NEARLY_ZERO:
+        raise data_api_error(
+            "INVALID_DATABASE_QUERY",
+            "Zero and near-zero vectors cannot be indexed or queried with cosine similarity.\n\n"
+            "Use a vector that has a direction, or a collection with the metric dot_product or euclidean.",
+        )
+
+
+def vector_to_json(value: VectorValue) -> object:
+    """Return a vector as it was given: an array of numbers, or ``{"$binary": …}``."""
+    if value.form is VectorForm.BINARY:
+        return {"$binary": encode_binary(value.data)}
+    if value.text is not None:
+        return simplejson.loads(value.text, use_decimal=True)
+    return floats_to_json(value.data)
+
+
+def floats_to_json(data: Vector) -> list[float]:
+    """Return 32-bit floats as the numbers whose text is shortest: 0.1, not 0.10000000149011612."""
+    numbers: list[float] = data.astype(str).astype(np.float64).tolist()
+    return numbers
+
+
+def encode_binary(data: Vector) -> str:
+    """Return floats as base64 of big-endian 32-bit floats, the inner value of ``{"$binary": …}``."""
+    return base64.b64encode(data.astype(">f4").tobytes()).decode("ascii")
+
+
+def same_vector(left: VectorValue | None, right: VectorValue | None) -> bool:
+    """Return whether two stored vectors read back alike; both absent counts as alike."""
+    if left is None or right is None:
+        return left is right
+    return (left.form, left.text) == (right.form, right.text) and np.array_equal(left.data, right.data)
