@@ -5,7 +5,7 @@ Pure functions, so that the form can be tested without a terminal; the command l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -45,7 +45,10 @@ class SearchDraft:
 
 def problems(draft: SearchDraft, info: CollectionInfo) -> dict[str, str]:
     """Return what is wrong, by field: query, filter or limit."""
-    checks = {"query": lambda: read_sort(draft, info), "filter": lambda: read_filter(draft.filter)}
+    checks: dict[str, Callable[[], object]] = {
+        "query": lambda: read_sort(draft, info),
+        "filter": lambda: read_filter(draft.filter),
+    }
     found: dict[str, str] = {}
     for field, check in checks.items():
         try:

@@ -11,7 +11,9 @@ from pydantic_core import ErrorDetails
 from astrolabe.dataapi.commands import documents, general, schema
 from astrolabe.dataapi.commands.base import NO_OPTIONS, Command, Level
 from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.dataapi.protocol import JsonValue
+from astrolabe.dataapi.wording import cut, listed
 from astrolabe.errors import DataApiError
 
 COMMANDS: Mapping[Level, Mapping[str, type[Command]]] = {
@@ -70,17 +72,8 @@ _REASONS = {
     "greater_than_equal": "must be greater than or equal to {ge}",
     "literal_error": "must be one of {expected}",
 }
-_KINDS: Sequence[tuple[type, str]] = (
-    (bool, "a boolean"),
-    (str, "a string"),
-    (dict, "an object"),
-    (list, "an array"),
-    (int, "a number"),
-)
+_MOST_BITS = 4_096
 _COLLECTION_PARTS = frozenset({("options",), ("options", "defaultId"), ("options", "indexing"), ("options", "vector")})
-_LONGEST_VALUE = 100
-_LONGEST_NUMBER_BITS = 400
-_MOST_NAMES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +115,17 @@ def _wrong_shape(body: JsonValue) -> DataApiError | None:
     if body is None:
         return invalid_field("command", None, "must not be null")
     if not isinstance(body, dict):
-        return _mismatch(f"The request must be a JSON object with one command, not {_kind(body)}.")
+        return _mismatch(f"The request must be a JSON object with one command, not {type_name(body)}.")
     if len(body) != 1:
-        names = ", ".join(_shown(str(name)) for name in list(body)[:_MOST_NAMES]) or "none"
+        names = listed(map(str, body))
         return _mismatch(f"The request must have exactly one command; it has {len(body)}: {names}.")
     return None
 
 
 def _unknown(verb: str, level: Level) -> DataApiError:
     """The command is not in the group; where it belongs, if anywhere, is part of the message."""
-    listed = ", ".join(sorted(COMMANDS[level]))
-    message = f"The command '{_shown(str(verb))}' is not one of the commands of the group {level.value}: [{listed}]."
+    group = ", ".join(sorted(COMMANDS[level]))
+    message = f"The command '{cut(str(verb))}' is not one of the commands of the group {level.value}: [{group}]."
     path = _path_of(verb)
     if path:
         message += f"\n'{verb}' belongs on another path: post it to {path}, also under /api/json."
@@ -162,9 +155,9 @@ def _translate(verb: str, details: Sequence[ErrorDetails]) -> tuple[DataApiError
 
 
 def _unknown_members(verb: str, unknown: Sequence[ErrorDetails]) -> DataApiError:
-    names = ", ".join(f"'{_shown(str(detail['loc'][-1]))}'" for detail in unknown[:_MOST_NAMES])
     where = unknown[0]["loc"][:-1]
     parent = _dotted(where)
+    names = listed(f"'{detail['loc'][-1]}'" for detail in unknown if detail["loc"][:-1] == where)
     if verb == "createCollection" and where in _COLLECTION_PARTS:
         return data_api_error(
             "INVALID_CREATE_COLLECTION_FIELD",
@@ -178,7 +171,7 @@ def _unknown_members(verb: str, unknown: Sequence[ErrorDetails]) -> DataApiError
 
 def _shape_message(verb: str, detail: ErrorDetails) -> str:
     expected = _EXPECTED.get(detail["type"], "of another type")
-    return f"'{_path(detail)}' of '{verb}' must be {expected}, not {_kind(detail['input'])}."
+    return f"'{_path(detail)}' of '{verb}' must be {expected}, not {type_name(detail['input'])}."
 
 
 def _mismatch(message: str) -> DataApiError:
@@ -195,7 +188,7 @@ def invalid_field(path: str, value: JsonValue, reason: str) -> DataApiError:
     """
     return data_api_error(
         "COMMAND_FIELD_VALUE_INVALID",
-        f"Command field '{path}' value `{_value(value)}` not valid: {reason}.",
+        f"Command field '{path}' value `{_shown(value)}` not valid: {reason}.",
     )
 
 
@@ -204,7 +197,7 @@ def _path(detail: ErrorDetails) -> str:
 
 
 def _dotted(location: tuple[int | str, ...]) -> str:
-    return ".".join(["command", *map(str, location)])
+    return ".".join(["command", *(cut(str(part)) for part in location)])
 
 
 def _input(detail: ErrorDetails) -> JsonValue:
@@ -221,23 +214,8 @@ def _reason(detail: ErrorDetails) -> str:
     return pattern.format(**detail.get("ctx", {})) if pattern else detail["msg"]
 
 
-def _value(value: JsonValue) -> str:
-    """Show a value in a message: containers and endless numbers are only hinted at."""
-    if value is None:
-        return "null"
-    if isinstance(value, dict | list):
-        return "{…}" if isinstance(value, dict) else "[…]"
-    if isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER_BITS:
+def _shown(value: JsonValue) -> str:
+    """Show a value as JSON, but not a number of more digits than Python prints."""
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
         return "…"
-    return _shown(str(value))
-
-
-def _shown(text: str) -> str:
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
-
-
-def _kind(value: JsonValue) -> str:
-    """Name the JSON type of a value."""
-    if value is None:
-        return "null"
-    return next((name for kind, name in _KINDS if isinstance(value, kind)), "a fraction")
+    return shown(value)

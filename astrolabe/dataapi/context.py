@@ -1,0 +1,124 @@
+"""What a command's handler works on: the engine of one database, and the collection it is sent to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import SecretStr
+
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.protocol import Response
+from astrolabe.dataapi.schema import DatabaseLimits
+from astrolabe.dataapi.settings import CollectionSettings
+from astrolabe.dataapi.vectorize import Vectorizer
+from astrolabe.dataapi.wording import cut, listed
+from astrolabe.errors import DataApiError
+from astrolabe.portal.model import Database
+from astrolabe.providers.catalogue import Catalogue
+from astrolabe.providers.model import Direction
+from storage.database import DatabaseStore
+from storage.model import Container, Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """One open database and what its commands need.
+
+    Attributes:
+        database: The database; its id decides which credentials it may use.
+        store: Its contents.
+        vectorizer: Embeds texts on its behalf.
+        catalogue: The embedding providers.
+        limits: What it may hold.
+        schema_lock: Held while collections are made, so that two requests at once do not exceed the limits.
+    """
+
+    database: Database
+    store: DatabaseStore
+    vectorizer: Vectorizer
+    catalogue: Catalogue
+    limits: DatabaseLimits = field(default_factory=DatabaseLimits)
+    schema_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCollection:
+    """The collection that a command is sent to, and the key that came with the request."""
+
+    engine: Engine
+    container: Container
+    settings: CollectionSettings
+    header_key: SecretStr | None = None
+
+    @property
+    def store(self) -> DatabaseStore:
+        """The database's contents."""
+        return self.engine.store
+
+    async def embed(self, texts: Sequence[str], direction: Direction) -> Matrix:
+        """Return one vector per text, through the collection's service.
+
+        Raises:
+            DataApiError: There is no service, or embedding failed.
+        """
+        service, dimension = self.settings.service, self.settings.dimension
+        if service is None or dimension is None:
+            raise not_vectorizing(self.container)
+        return await self.engine.vectorizer.embed(
+            self.engine.database.id, service, dimension, texts, direction=direction, header_key=self.header_key
+        )
+
+
+GeneralHandler = Callable[[Engine, Any], Awaitable[Response]]
+"""Executes a command on the database; the second argument is the command."""
+
+KeyspaceHandler = Callable[[Engine, str, Any], Awaitable[Response]]
+"""Executes a command on a keyspace that exists; the third argument is the command."""
+
+CollectionHandler = Callable[[OpenCollection, Any], Awaitable[Response]]
+"""Executes a command on a collection; the second argument is the command."""
+
+
+def not_vectorizing(container: Container) -> DataApiError:
+    """Make the error of ``$vectorize`` in a collection without a service."""
+    return data_api_error(
+        "EMBEDDING_SERVICE_NOT_CONFIGURED",
+        f"The collection '{container.keyspace}.{container.name}' has no embedding service, so it cannot embed a text.\n"
+        "Give a vector in '$vector' instead, or use a collection that was created with a 'service'.",
+    )
+
+
+async def check_keyspace(store: DatabaseStore, keyspace: str) -> None:
+    """Refuse a keyspace that does not exist.
+
+    Raises:
+        DataApiError: ``UNKNOWN_KEYSPACE``.
+    """
+    existing = await store.keyspaces()
+    if keyspace not in existing:
+        raise data_api_error(
+            "UNKNOWN_KEYSPACE",
+            f"The keyspace '{cut(keyspace)}' does not exist. The database has: [{listed(existing)}].\n"
+            "Create it, or correct the name and send the command again.",
+        )
+
+
+async def find_container(store: DatabaseStore, keyspace: str, name: str) -> Container:
+    """Return the collection or table of that name.
+
+    Raises:
+        DataApiError: ``UNKNOWN_KEYSPACE`` or ``UNKNOWN_COLLECTION_OR_TABLE``.
+    """
+    container = await store.container(keyspace, name)
+    if container is None:
+        await check_keyspace(store, keyspace)
+        existing = [found.name for found in await store.containers(keyspace)]
+        raise data_api_error(
+            "UNKNOWN_COLLECTION_OR_TABLE",
+            f"The keyspace '{keyspace}' has no collection or table '{cut(name)}'. It has: [{listed(existing)}].\n"
+            "Create it, or correct the name and send the command again.",
+        )
+    return container

@@ -1,0 +1,85 @@
+"""Commands on a keyspace: its collections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from astrolabe.dataapi.commands.base import Command
+from astrolabe.dataapi.commands.schema import CreateCollection, DeleteCollection, FindCollections, ListTables
+from astrolabe.dataapi.context import Engine, KeyspaceHandler
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.protocol import Json, Response
+from astrolabe.dataapi.schema import check_existing, check_limits, definition_of, with_features
+from astrolabe.dataapi.settings import vector_specs
+from storage.errors import ContainerExistsError
+from storage.model import Container, ContainerKind
+
+
+async def create_collection(engine: Engine, keyspace: str, command: CreateCollection) -> Response:
+    """Create a collection unless it exists with the same settings."""
+
+    async def usable(provider: str, name: str) -> bool:
+        return await engine.vectorizer.covers(engine.database.id, provider, name)
+
+    definition = await definition_of(command, engine.catalogue, usable)
+    async with engine.schema_lock:
+        existing = await engine.store.container(keyspace, command.name)
+        if existing is None:
+            existing = await _create(engine, keyspace, command.name, definition)
+    if existing is not None:
+        check_existing(existing, definition)
+    return Response(status={"ok": 1})
+
+
+async def _create(engine: Engine, keyspace: str, name: str, definition: Json) -> Container | None:
+    """Create the collection; return what stands in its place when another program was faster."""
+    check_limits(await engine.store.containers(), engine.limits)
+    complete = with_features(definition)
+    try:
+        await engine.store.create_container(keyspace, name, ContainerKind.COLLECTION, complete, vector_specs(complete))
+    except ContainerExistsError:
+        return await engine.store.container(keyspace, name)
+    return None
+
+
+async def find_collections(engine: Engine, keyspace: str, command: FindCollections) -> Response:
+    """List the collections, with their settings when asked to explain."""
+    found = [
+        container for container in await engine.store.containers(keyspace) if container.kind is ContainerKind.COLLECTION
+    ]
+    if command.options is not None and command.options.explain:
+        explained = [{"name": container.name, "options": dict(container.definition)} for container in found]
+        return Response(status={"collections": explained})
+    return Response(status={"collections": [container.name for container in found]})
+
+
+async def delete_collection(engine: Engine, keyspace: str, command: DeleteCollection) -> Response:
+    """Delete a collection with its documents, if it exists; a table is left alone."""
+    container = await engine.store.container(keyspace, command.name)
+    if container is not None and container.kind is ContainerKind.TABLE:
+        raise data_api_error(
+            "UNSUPPORTED_TABLE_COMMAND",
+            f"'{keyspace}.{container.name}' is a table, and deleteCollection deletes collections. Use dropTable.",
+        )
+    if container is not None:
+        await engine.store.drop_container(container)
+    return Response(status={"ok": 1})
+
+
+async def list_tables(engine: Engine, keyspace: str, command: ListTables) -> Response:
+    """List the tables, with their definitions when asked to explain."""
+    found = [
+        container for container in await engine.store.containers(keyspace) if container.kind is ContainerKind.TABLE
+    ]
+    if command.options is not None and command.options.explain:
+        explained = [{"name": container.name, "definition": dict(container.definition)} for container in found]
+        return Response(status={"tables": explained})
+    return Response(status={"tables": [container.name for container in found]})
+
+
+HANDLERS: Mapping[type[Command], KeyspaceHandler] = {
+    CreateCollection: create_collection,
+    DeleteCollection: delete_collection,
+    FindCollections: find_collections,
+    ListTables: list_tables,
+}

@@ -1,0 +1,123 @@
+"""Failures of embedding providers as the documented errors of the Data API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.errors import DataApiError, ProviderError, ProviderFailure
+
+_GAVE_UP = "<CLIENT SOCKET TIMEOUT>"
+_TIMEOUTS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT})
+
+Translation = tuple[str, str]
+"""A code and a message."""
+
+
+def provider_error(error: ProviderError) -> DataApiError:
+    """Return the documented error for a provider's failure; owner and hint are kept.
+
+    What the provider said is part of the message; the engine has taken the key out of it.
+    """
+    code, message = _translate(error)
+    translated = data_api_error(code, message, hint=error.hint)
+    translated.owner = error.owner
+    return translated
+
+
+def unavailable(provider: str, model: str) -> DataApiError:
+    """Make the error of a stored provider or model that the catalogue no longer has."""
+    return data_api_error(
+        "EMBEDDING_PROVIDER_UNAVAILABLE",
+        f"The model '{model}' for service provider '{provider}' is not supported.",
+        hint="The collection was created with it, and it is no longer in the catalogue.",
+    )
+
+
+def unexpected_response(problem: str) -> DataApiError:
+    """Make the error of an answer that came but cannot be used."""
+    return data_api_error(
+        "EMBEDDING_PROVIDER_UNEXPECTED_RESPONSE",
+        f"The embedding provider returned an unexpected response. Underlying problem: {problem}",
+    )
+
+
+def unresolved_credential(provider: str, credential: str, problem: str, *, hint: str) -> DataApiError:
+    """Make the error of a stored credential that cannot be used any more."""
+    return data_api_error(
+        "EMBEDDING_GATEWAY_UNABLE_RESOLVE_AUTHENTICATION_TYPE",
+        "Embedding Gateway unable to resolve authentication type. Underlying problem: "
+        f"credential '{credential}' of provider '{provider}': {problem}",
+        hint=hint,
+    )
+
+
+def _translate(error: ProviderError) -> Translation:
+    by_failure = _BY_FAILURE.get(error.failure)
+    if by_failure is not None:
+        return by_failure(error)
+    if error.status is not None:
+        return _by_status(error, error.status)
+    return _unavailable(error)
+
+
+def _by_status(error: ProviderError, status: int) -> Translation:
+    if status in _TIMEOUTS:
+        return _timeout(error)
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "EMBEDDING_PROVIDER_RATE_LIMITED", _answered(error, "rate limited the request")
+    if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "EMBEDDING_PROVIDER_CLIENT_ERROR", _answered(error, "returned a HTTP client error")
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "EMBEDDING_PROVIDER_SERVER_ERROR", _answered(error, "returned a HTTP server error")
+    return _unexpected(error)
+
+
+def _answered(error: ProviderError, what: str) -> str:
+    return f"Provider '{error.provider}' {what} with HTTP {error.status}; error message: {_said(error)}"
+
+
+def _said(error: ProviderError) -> str:
+    return error.words or error.message
+
+
+def _timeout(error: ProviderError) -> Translation:
+    status = str(error.status) if error.status is not None else _GAVE_UP
+    words = _said(error) if error.status is not None else f"{_GAVE_UP} {error.message}"
+    return "EMBEDDING_PROVIDER_TIMEOUT", (
+        f"The request to the embedding provider timed out.\nProvider: {error.provider}\nHTTP status: {status}\n"
+        f"Error message: {words}\nThe request is safe to retry."
+    )
+
+
+def _bad_host(error: ProviderError) -> Translation:
+    return "EMBEDDING_PROVIDER_BAD_HOST_NAME", (
+        f"The address of provider '{error.provider}' is not valid; its parameters may be wrong. "
+        f"Error: {error.failure.value}; error message: {error.message}"
+    )
+
+
+def _no_key(error: ProviderError) -> Translation:
+    return "EMBEDDING_PROVIDER_AUTHENTICATION_KEYS_NOT_PROVIDED", (
+        "Missing authentication header(s) for the embedding request "
+        f"(provider '{error.provider}'): 'x-embedding-api-key' header is missing"
+    )
+
+
+def _unexpected(error: ProviderError) -> Translation:
+    translated = unexpected_response(f"provider '{error.provider}': {error.message}")
+    return translated.code, translated.message
+
+
+def _unavailable(error: ProviderError) -> Translation:
+    return "EMBEDDING_PROVIDER_UNAVAILABLE", f"Provider '{error.provider}' is unavailable. {error.message}"
+
+
+_BY_FAILURE: Mapping[ProviderFailure, Callable[[ProviderError], Translation]] = {
+    ProviderFailure.BAD_RESPONSE: _unexpected,
+    ProviderFailure.NO_KEY: _no_key,
+    ProviderFailure.TIMEOUT: _timeout,
+    ProviderFailure.UNKNOWN_HOST: _bad_host,
+}
+"""Failures that decide the code whatever the status; for the others the status decides."""

@@ -1,0 +1,82 @@
+"""The answer of findEmbeddingProviders: the catalogue with exactly the keys that the clients know."""
+
+from __future__ import annotations
+
+from astrolabe.dataapi.protocol import Json
+from astrolabe.providers.catalogue import Catalogue
+from astrolabe.providers.model import ModelInfo, ModelStatus, ParameterInfo, ProviderInfo
+
+
+def list_providers(catalogue: Catalogue, statuses: frozenset[ModelStatus]) -> Json:
+    """Return every provider by key, each with its models of the wanted statuses; the list may be empty."""
+    return {provider.key: _provider(provider, statuses) for provider in catalogue.providers}
+
+
+def _provider(provider: ProviderInfo, statuses: frozenset[ModelStatus]) -> Json:
+    models = sorted((model for model in provider.models if model.status in statuses), key=lambda model: model.name)
+    return {
+        "displayName": provider.display_name or provider.label,
+        "url": provider.listed_url,
+        "supportedAuthentication": {
+            kind.value: {
+                "enabled": mode.enabled,
+                "tokens": [{"accepted": token.accepted, "forwarded": token.forwarded} for token in mode.tokens],
+            }
+            for kind, mode in provider.authentication.items()
+        },
+        "parameters": [_provider_parameter(parameter) for parameter in provider.parameters],
+        "models": [_model(model) for model in models],
+    }
+
+
+def _model(model: ModelInfo) -> Json:
+    support: Json = {"status": model.status.value}
+    if model.status_message:
+        support["message"] = model.status_message
+    parameters = [_parameter(parameter) for parameter in model.parameters]
+    if model.dimension is None:
+        parameters.insert(0, _dimension_parameter(model))
+    return {
+        "name": model.name,
+        "apiModelSupport": support,
+        "vectorDimension": model.dimension,
+        "parameters": parameters,
+    }
+
+
+def _dimension_parameter(model: ModelInfo) -> Json:
+    validation: Json = {}
+    if model.dimension_options:
+        validation = {"options": [str(option) for option in model.dimension_options]}
+    elif model.dimension_range is not None:
+        validation = {"numericRange": list(model.dimension_range)}
+    return {
+        "name": "vectorDimension",
+        "type": "number",
+        "required": True,
+        "defaultValue": str(model.default_dimension) if model.default_dimension is not None else None,
+        "validation": validation,
+        "help": "Length of the vectors: give it as the dimension of the collection or column.",
+    }
+
+
+def _provider_parameter(parameter: ParameterInfo) -> Json:
+    """A provider's own parameter: its type is spelled in upper case, and it has the words for a form."""
+    body = _parameter(parameter)
+    return body | {"type": body["type"].upper(), "displayName": parameter.label, "hint": parameter.hint}
+
+
+def _parameter(parameter: ParameterInfo) -> Json:
+    validation: Json = {}
+    if parameter.numeric_range is not None:
+        validation = {"numericRange": list(parameter.numeric_range)}
+    elif parameter.options:
+        validation = {"options": list(parameter.options)}
+    return {
+        "name": parameter.name,
+        "type": parameter.type.value,
+        "required": parameter.required,
+        "defaultValue": parameter.default,
+        "validation": validation,
+        "help": parameter.help,
+    }
