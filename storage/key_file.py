@@ -98,18 +98,19 @@ class KeyFile:
             SecretUnreadableError: It cannot be read, others can reach it, or its content is not a key.
         """
         try:
+            # A named pipe in its place must not block; what is not a regular file is refused below.
             descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
             return ()
         except OSError as error:
             raise self._unreadable(error) from error
-        with os.fdopen(descriptor, "rb") as source:
+        try:
             self._check_modes(os.fstat(descriptor))
-            try:
-                content = source.read(_SIZE_LIMIT)
-            except OSError as error:
-                raise self._unreadable(error) from error
-        return self._parse(content)
+            return self._parse(os.read(descriptor, _SIZE_LIMIT))
+        except OSError as error:
+            raise self._unreadable(error) from error
+        finally:
+            os.close(descriptor)
 
     def create(self) -> DataKey:
         """Return the file's first key; write a new file when there is none. An existing file is never replaced.

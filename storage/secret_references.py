@@ -150,10 +150,8 @@ async def _read_to_end(stream: asyncio.StreamReader | None) -> bytes:
 def _file(path: Path) -> SecretStr:
     hint = "Check the path and its permissions."
     try:
-        # Without O_NONBLOCK, opening a named pipe would wait for a writer that may never come.
-        descriptor = os.open(path.expanduser(), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as source:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        with open(path.expanduser(), "rb", opener=_without_waiting) as source:
+            if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
                 raise SecretUnreadableError(f"{path} is not a regular file.", path=path, hint=hint)
             content = source.read(SIZE_LIMIT + 1)
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: no home folder; ValueError: a NUL in the path
@@ -162,14 +160,26 @@ def _file(path: Path) -> SecretStr:
     return _not_empty(_text(content, f"The file {path}"), f"The file {path}")
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a named pipe without a writer does not block."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def _text(content: bytes, what: str) -> SecretStr:
     if len(content) > SIZE_LIMIT:
         raise SecretUnreadableError(f"{what} has more than {SIZE_LIMIT} bytes; that is not a secret.")
+    text = _decoded(content)
+    if text is None:
+        raise SecretUnreadableError(f"{what} is not text in UTF-8.")
+    return text
+
+
+def _decoded(content: bytes) -> SecretStr | None:
+    """Return the text, or None; the decoder's own error carries the bytes, so it must not leave this function."""
     try:
         return SecretStr(content.decode("utf-8").strip())
     except UnicodeDecodeError:
-        # The decoder's own error carries the bytes, which may be the secret: it must not travel along.
-        raise SecretUnreadableError(f"{what} is not text in UTF-8.") from None
+        return None
 
 
 def _not_empty(secret: SecretStr, what: str) -> SecretStr:
