@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import aiosqlite
 import numpy as np
@@ -106,7 +106,9 @@ class VectorRows:
         async with self._file.reader() as connection:
             return await container_state(connection, container_id)
 
-    async def changes(self, container_id: int, vector: str, dimension: int, since: int) -> AsyncIterator[VectorChanges]:
+    async def changes(
+        self, container_id: int, vector: str, dimension: int, since: int
+    ) -> AsyncGenerator[VectorChanges, None]:
         """Stream what changed after revision ``since`` from one snapshot: first what is there, then what is gone.
 
         Raises:

@@ -1,0 +1,108 @@
+"""Keyspaces, collections and tables."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from storage.database import DatabaseStore
+from storage.errors import ContainerExistsError, ContainerMissingError, KeyspaceMissingError
+from storage.model import Container, ContainerKind, Metric, VectorSpec
+from tests.support.stores import KEYSPACE, all_keys, insert, new_collection, new_item
+
+
+async def test_keyspaces_are_created_once_and_listed_by_name(store: DatabaseStore) -> None:
+    assert await store.create_keyspace("b")
+    assert await store.create_keyspace("a")
+    assert not await store.create_keyspace("b")
+    assert await store.keyspaces() == ["a", "b"]
+
+
+async def test_a_dropped_keyspace_takes_everything_in_it_along_and_nothing_else(store: DatabaseStore) -> None:
+    books = await new_collection(store)
+    await insert(store, books, new_item("1", [1, 2]))
+    await store.create_keyspace("other")
+    kept = await store.create_container("other", "books", ContainerKind.COLLECTION, {}, {})
+    await insert(store, kept, new_item("1"))
+    assert await store.drop_keyspace(KEYSPACE)
+    assert not await store.drop_keyspace(KEYSPACE)
+    assert await store.keyspaces() == ["other"]
+    assert await store.containers() == [kept]
+    assert await all_keys(store, kept) == ["1"]
+    assert await store.integrity_check() == []
+
+
+async def test_a_container_comes_back_as_it_was_made(tmp_path: Path) -> None:
+    store = await DatabaseStore.open(tmp_path / "database.db")
+    await store.create_keyspace("k")
+    definition = {"vector": {"service": {"provider": "openai"}}, "exact": Decimal("1.10")}
+    vectors = {"b": VectorSpec(3, Metric.DOT_PRODUCT), "a": VectorSpec(1536)}
+    made = await store.create_container("k", "things", ContainerKind.TABLE, definition, vectors)
+    await store.close()
+    store = await DatabaseStore.open(tmp_path / "database.db")
+    assert await store.container("k", "things") == made
+    assert made.definition == definition
+    assert made.vectors == vectors
+    assert list(made.vectors) == ["b", "a"]
+    assert made.kind is ContainerKind.TABLE
+    await store.close()
+
+
+async def test_containers_are_listed_by_name(store: DatabaseStore) -> None:
+    await store.create_keyspace("other")
+    for keyspace, name in (("other", "a"), (KEYSPACE, "c"), (KEYSPACE, "b")):
+        await store.create_keyspace(keyspace)
+        await store.create_container(keyspace, name, ContainerKind.COLLECTION, {}, {})
+    assert [container.name for container in await store.containers(KEYSPACE)] == ["b", "c"]
+    assert [container.name for container in await store.containers()] == ["b", "c", "a"]
+    assert await store.containers("nowhere") == []
+
+
+async def test_both_kinds_share_one_namespace(store: DatabaseStore, books: Container) -> None:
+    with pytest.raises(ContainerExistsError, match="books"):
+        await store.create_container(KEYSPACE, "books", ContainerKind.TABLE, {}, {})
+    assert await store.containers() == [books]
+
+
+async def test_a_container_needs_its_keyspace(store: DatabaseStore) -> None:
+    with pytest.raises(KeyspaceMissingError, match="nowhere"):
+        await store.create_container("nowhere", "books", ContainerKind.COLLECTION, {}, {})
+    assert await store.container("nowhere", "books") is None
+
+
+async def test_a_dropped_container_reads_as_empty_and_refuses_writes(store: DatabaseStore, books: Container) -> None:
+    [item] = await insert(store, books, new_item("1", [1, 2]))
+    assert await store.drop_container(books)
+    assert not await store.drop_container(books)
+    assert await all_keys(store, books) == []
+    assert await store.count(books) == 0
+    for write in (
+        store.insert(books, [new_item("2")]),
+        store.replace(books, item, new_item("1")),
+        store.delete(books, [item]),
+        store.truncate(books),
+    ):
+        with pytest.raises(ContainerMissingError, match="was dropped"):
+            await write
+    assert await store.integrity_check() == []
+
+
+async def test_numbers_of_containers_and_rows_are_never_used_again(store: DatabaseStore, books: Container) -> None:
+    [old] = await insert(store, books, new_item("1"))
+    await store.drop_container(books)
+    again = await new_collection(store)
+    [new] = await insert(store, again, new_item("1"))
+    assert again.id > books.id
+    assert new.seq > old.seq
+
+
+async def test_truncate_empties_one_container_only(store: DatabaseStore, books: Container) -> None:
+    films = await new_collection(store, "films")
+    await insert(store, books, new_item("1", [1, 2]), new_item("2"))
+    await insert(store, films, new_item("1", [1, 2]))
+    assert await store.truncate(books) == 2
+    assert await all_keys(store, books) == []
+    assert await all_keys(store, films) == ["1"]
+    assert await store.truncate(books) == 0

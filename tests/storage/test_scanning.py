@@ -1,0 +1,224 @@
+"""Filtered reads: the right items, in order, a chunk at a time, without holding up anybody."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+
+from storage import items as item_statements
+from storage import scanning
+from storage.database import DatabaseStore
+from storage.errors import CorruptStoreError
+from storage.filters import All, AnyOf, Comparison, Filter, Operator
+from storage.model import COLLECTION_VECTOR, Container
+from tests.support.stores import insert, new_collection, new_item
+
+
+def where(name: str, operator: Operator, operand: object) -> Filter:
+    return Comparison((name,), operator, operand)
+
+
+EVEN = where("even", Operator.EQ, operand=True)
+"""Half of the items."""
+
+TAGGED = where("tags", Operator.ALL, ["x", "y"])
+"""A filter that is decided in Python, whatever SQL can say about it."""
+
+
+async def fill(store: DatabaseStore, container: Container, count: int) -> None:
+    await insert(
+        store,
+        container,
+        *[
+            new_item(f"{n:04}", [n, 0], n=n, even=n % 2 == 0, tags=["y", "x"] if n % 10 == 0 else ["x"])
+            for n in range(count)
+        ],
+    )
+
+
+async def keys_of(
+    store: DatabaseStore,
+    container: Container,
+    where: Filter | None = None,
+    *,
+    after: int = 0,
+    chunk: int = scanning.CHUNK,
+    keys: Sequence[str] | None = None,
+) -> list[str]:
+    scan = store.scan(container, where, after=after, chunk=chunk, keys=keys)
+    return [item.key async for items in scan for item in items]
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (None, range(100)),
+        (EVEN, range(0, 100, 2)),
+        (TAGGED, range(0, 100, 10)),
+        (where("n", Operator.LT, 7), range(7)),
+        (where("n", Operator.EQ, Decimal("7.0")), [7]),
+        (where("missing", Operator.EXISTS, operand=False), range(100)),
+        (where("missing", Operator.EXISTS, operand=True), []),
+        (All((EVEN, TAGGED)), range(0, 100, 10)),
+        (AnyOf((where("n", Operator.EQ, 3), TAGGED)), [0, 3, *range(10, 100, 10)]),
+        (All(()), range(100)),
+        (AnyOf(()), []),
+    ],
+)
+async def test_scan_count_and_search_agree_on_what_matches(
+    store: DatabaseStore, books: Container, condition: Filter | None, expected: list[int]
+) -> None:
+    await fill(store, books, 100)
+    keys = [f"{n:04}" for n in expected]
+    assert await keys_of(store, books, where=condition) == keys
+    assert await keys_of(store, books, where=condition, chunk=3) == keys
+    assert await store.count(books, condition) == len(keys)
+    seqs = await scanning.matching_seqs(store._file, books, condition)
+    assert [item.key for item in await store.read_rows(books, seqs.tolist())] == keys
+
+
+async def test_lists_are_never_empty_nor_longer_than_asked(store: DatabaseStore, books: Container) -> None:
+    await fill(store, books, 50)
+    for condition in (None, EVEN, TAGGED):
+        sizes = [len(items) async for items in store.scan(books, condition, chunk=7)]
+        assert min(sizes) >= 1
+        assert max(sizes) <= 7
+
+
+async def test_a_scan_starts_after_a_row(store: DatabaseStore, books: Container) -> None:
+    await fill(store, books, 30)
+    seen: list[str] = []
+    after = 0
+    while True:
+        page = [item async for items in store.scan(books, EVEN, after=after, chunk=4) for item in items][:4]
+        if not page:
+            break
+        seen += [item.key for item in page]
+        after = page[-1].seq
+    assert seen == [f"{n:04}" for n in range(0, 30, 2)]
+
+
+async def test_only_the_items_of_the_container_are_seen(store: DatabaseStore, books: Container) -> None:
+    films = await new_collection(store, "films")
+    for n in range(10):
+        await insert(store, books if n % 2 else films, new_item(f"{n}", n=n))
+    assert await keys_of(store, books) == ["1", "3", "5", "7", "9"]
+    assert await store.count(films) == 5
+
+
+async def test_keys_restrict_a_scan_and_the_filter_still_decides(store: DatabaseStore, books: Container) -> None:
+    await fill(store, books, 40)
+    keys = ["0030", "0007", "nobody", "0020", "0030"]
+    assert await keys_of(store, books, keys=keys) == ["0007", "0020", "0030"]
+    assert await keys_of(store, books, keys=keys, chunk=1) == ["0007", "0020", "0030"]
+    assert await keys_of(store, books, where=TAGGED, keys=keys) == ["0020", "0030"]
+    assert await keys_of(store, books, keys=[]) == []
+    assert await store.count(books, EVEN, keys=keys) == 2
+    [item] = await store.read(books, ["0007"])
+    assert item is not None
+    assert await keys_of(store, books, keys=keys, after=item.seq) == ["0020", "0030"]
+
+
+async def test_counting_stops_at_the_limit(store: DatabaseStore, books: Container) -> None:
+    await fill(store, books, 60)
+    assert await store.count(books, limit=10) == 10
+    assert await store.count(books, TAGGED, limit=4) == 4
+    assert await store.count(books, TAGGED, limit=6) == 6
+    assert await store.count(books, TAGGED, limit=7) == 6
+    assert await store.count(books, limit=1000) == 60
+
+
+async def test_a_scan_brings_the_vectors_asked_for(store: DatabaseStore, books: Container) -> None:
+    await fill(store, books, 12)
+    found = [item async for items in store.scan(books, TAGGED, vectors=[COLLECTION_VECTOR]) for item in items]
+    assert [item.vectors[COLLECTION_VECTOR].data.tolist() for item in found] == [[0, 0], [10, 0]]
+
+
+async def test_every_item_that_stays_is_seen_once_whatever_is_written_meanwhile(
+    store: DatabaseStore, books: Container
+) -> None:
+    await fill(store, books, 60)
+    seen: list[str] = []
+    async for items in store.scan(books, chunk=10):
+        seen += [item.key for item in items]
+        if len(seen) == 20:
+            gone = await store.read(books, ["0005", "0040"])
+            await store.delete(books, [item for item in gone if item])
+            [changed] = await store.read(books, ["0000"])
+            assert changed is not None
+            await store.replace(books, changed, new_item("0000", n=-1))
+            await insert(store, books, new_item("late"))
+    assert seen == [f"{n:04}" for n in range(60) if n != 40] + ["late"]
+
+
+async def test_an_abandoned_scan_holds_nothing(store: DatabaseStore, books: Container) -> None:
+    await fill(store, books, 20)
+    scans = [store.scan(books, chunk=2) for _ in range(10)]
+    for scan in scans:
+        assert len(await anext(scan)) == 2
+    assert await store.count(books) == 20
+    for scan in scans:
+        await scan.aclose()
+
+
+async def test_large_bodies_come_in_smaller_chunks(
+    store: DatabaseStore, books: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(item_statements, "_BATCH_BYTES", 20_000)
+    monkeypatch.setattr(item_statements, "_FIRST_BATCH", 2)
+    await insert(store, books, *[new_item(str(n), text="x" * 2500) for n in range(50)])
+    sizes = [len(items) async for items in store.scan(books)]
+    assert sum(sizes) == 50
+    assert max(sizes) <= 10
+
+
+async def test_row_numbers_beyond_one_statement(
+    store: DatabaseStore, books: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "_SEQS_PER_STATEMENT", 7)
+    await fill(store, books, 30)
+    seqs = await scanning.matching_seqs(store._file, books, where("n", Operator.EXISTS, operand=True))
+    assert seqs.tolist() == sorted(set(seqs.tolist()))
+    assert seqs.size == 30
+
+
+async def test_matching_does_not_hold_up_the_event_loop(store: DatabaseStore, books: Container) -> None:
+    words = [f"word {n}" for n in range(400)]
+    await insert(store, books, *[new_item(str(n), tags=words) for n in range(600)])
+    longest = 0.0
+
+    async def watch() -> None:
+        nonlocal longest
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0)
+            longest = max(longest, time.perf_counter() - before)
+
+    watcher = asyncio.create_task(watch())
+    started = time.perf_counter()
+    assert await store.count(books, TAGGED) == 0
+    took = time.perf_counter() - started
+    watcher.cancel()
+    assert took > 0.02
+    assert longest < max(0.03, took / 3)
+
+
+async def test_the_order_of_one_container_needs_no_sorting_and_no_other_containers_rows(
+    store: DatabaseStore, books: Container
+) -> None:
+    sql = "EXPLAIN QUERY PLAN SELECT seq, body FROM item WHERE container = ? AND seq > ? ORDER BY seq LIMIT 5"
+    async with store._file.reader() as connection:
+        [(*_, plan)] = await connection.execute_fetchall(sql, (books.id, 0))
+    assert plan == "SEARCH item USING INDEX item_order (container=? AND rowid>?)"
+
+
+async def test_a_body_that_is_not_json_is_reported_as_damage(store: DatabaseStore, books: Container) -> None:
+    [item] = await insert(store, books, new_item("1", tags=["x", "y"]))
+    async with store._file.transaction() as connection:
+        await connection.execute("UPDATE item SET body = '[1]' WHERE seq = ?", (item.seq,))
+    with pytest.raises(CorruptStoreError, match=f"row {item.seq}"):
+        await store.count(books, where("n", Operator.NOT_ALL, ["x"]))

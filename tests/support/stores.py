@@ -1,0 +1,49 @@
+"""Items, containers and stores for tests of the storage room and of what lies on it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from storage import jsontext
+from storage.database import DatabaseStore
+from storage.model import (
+    COLLECTION_VECTOR,
+    Container,
+    ContainerKind,
+    Item,
+    Metric,
+    NewItem,
+    VectorSpec,
+    VectorValue,
+)
+
+KEYSPACE = "default_keyspace"
+
+
+def new_item(key: str, vector: Sequence[float] | None = None, **fields: object) -> NewItem:
+    """Return an item with ``_id`` and some fields, and perhaps a vector."""
+    vectors = {} if vector is None else {COLLECTION_VECTOR: VectorValue(np.array(vector, np.float32))}
+    return NewItem(key, jsontext.dumps({"_id": key, **fields}), vectors)
+
+
+async def new_collection(
+    store: DatabaseStore, name: str = "books", dimension: int = 2, metric: Metric = Metric.EUCLIDEAN
+) -> Container:
+    """Create a collection with a vector in the default keyspace, which is created too unless it exists."""
+    await store.create_keyspace(KEYSPACE)
+    specs = {COLLECTION_VECTOR: VectorSpec(dimension, metric)}
+    return await store.create_container(KEYSPACE, name, ContainerKind.COLLECTION, {}, specs)
+
+
+async def insert(store: DatabaseStore, container: Container, *new: NewItem) -> list[Item]:
+    """Insert items that must all be new."""
+    written = [item for item in await store.insert(container, new) if item is not None]
+    assert len(written) == len(new)
+    return written
+
+
+async def all_keys(store: DatabaseStore, container: Container) -> list[str]:
+    """Return every key in insertion order."""
+    return [item.key async for items in store.scan(container) for item in items]
