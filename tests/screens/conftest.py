@@ -1,0 +1,44 @@
+"""What every picture and every Pilot test needs: nothing blinks, nothing depends on the machine."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from screens.console import Section
+from tests.support.console import Preparation, Scene, SceneConsole, hold_cursors_still
+
+MakeConsole = Callable[..., SceneConsole]
+
+
+@pytest.fixture(autouse=True)
+def same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    for name in list(os.environ):
+        if name.startswith(("TEXTUAL", "ASTROLABE_")) or name in {"NO_COLOR", "SSH_CONNECTION"}:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    hold_cursors_still(monkeypatch.setattr)
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> MakeConsole:
+    """Return a maker of consoles on an empty data folder."""
+
+    def make(
+        prepare: Preparation | None = None,
+        *,
+        start: Section = Section.DATABASES,
+        urls: dict[str, str] | None = None,
+    ) -> SceneConsole:
+        return SceneConsole(Scene(tmp_path / "data", prepare, start, tuple((urls or {}).items())))
+
+    return make

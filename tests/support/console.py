@@ -1,0 +1,128 @@
+"""The real console on a real data folder, made the same every time: for Pilot tests and for pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import SecretStr
+from textual.widgets import Input, TextArea
+
+from astrolabe.dataapi.planned import collection_options
+from astrolabe.portal.model import DEFAULT_KEYSPACE, CredentialDraft, Database, DatabaseDraft, ServiceConfig
+from astrolabe.workspace import Workspace, WorkspaceOptions
+from screens.console import Section, Surroundings
+from storage.model import Metric
+from tui.app import AstrolabeApp
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+"""The time of every picture."""
+
+SIZES = [(80, 24), (120, 40)]
+"""The terminal sizes that every page is drawn at."""
+
+SENTINEL = "hf_SENTINELsecret0123456789"
+"""A secret that must turn up nowhere."""
+
+EMBEDDED = ServiceConfig("embedded", "wordllama-l2-supercat-256")
+"""The provider that needs no key."""
+
+Preparation = Callable[[Workspace], Awaitable[None]]
+"""Puts things into a fresh workspace."""
+
+ARTICLES = [
+    {"_id": "a1", "title": "Red bicycle", "text": "A light red bicycle for the city", "price": 240},
+    {"_id": "a2", "title": "Garden chair", "text": "A wooden chair that may stand in the rain", "price": 45},
+    {"_id": "a3", "title": "Reading lamp", "text": "A lamp for long evenings with a book", "price": 30},
+    {"_id": "a4", "title": "Kettle", "text": "Boils a litre of water in two minutes", "price": 25},
+]
+"""A few documents with something to find by meaning."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What a picture or a test begins with.
+
+    Attributes:
+        folder: The data folder.
+        prepare: What is put into it.
+        start: The place that is shown first.
+        provider_urls: Addresses in place of the catalogue's.
+        theme: The theme.
+    """
+
+    folder: Path
+    prepare: Preparation | None = None
+    start: Section = Section.DATABASES
+    provider_urls: tuple[tuple[str, str], ...] = ()
+    theme: str = "astrolabe-night"
+
+
+class SceneConsole(AstrolabeApp):
+    """The console, with a workspace of its own that is opened in the same event loop and closed with it."""
+
+    def __init__(self, scene: Scene) -> None:
+        surroundings = Surroundings(now=lambda: NOW, timeless=True)
+        super().__init__(None, surroundings=surroundings, theme=scene.theme, start=scene.start)  # type: ignore[arg-type]
+        self.scene = scene
+
+    async def on_load(self) -> None:
+        options = WorkspaceOptions(
+            data_dir=self.scene.folder, provider_urls=dict(self.scene.provider_urls), now=lambda: NOW
+        )
+        self.workspace = await Workspace.open(options)
+        if self.scene.prepare is not None:
+            await self.scene.prepare(self.workspace)
+            self.workspace.activity.clear()
+
+    async def on_unmount(self) -> None:
+        if self.load_job is not None:
+            await self.load_job.stop()
+        await self.workspace.close()
+
+
+def hold_cursors_still(patch: Callable[[type, str, object], None]) -> None:
+    """Stop the blinking of cursors, which would make two pictures of the same state differ."""
+    patch(Input, "_toggle_cursor", lambda _self: None)
+    patch(TextArea, "_toggle_cursor_blink_visible", lambda _self: None)
+
+
+async def three_databases(workspace: Workspace) -> None:
+    """Put three databases into the workspace, the last of them still initializing."""
+    for name in ("shop", "support"):
+        await workspace.create_database(DatabaseDraft(name))
+    await workspace.databases.create(DatabaseDraft("archive-2019", "gcp", "us-east1"))
+
+
+async def hugging_face(workspace: Workspace) -> None:
+    """Add two Hugging Face tokens with scopes to three databases."""
+    await three_databases(workspace)
+    ids = [database.id for database in await workspace.databases.list()]
+    for provider in ("huggingfaceDedicated", "huggingface"):
+        await workspace.integrations.add_credential(
+            CredentialDraft(provider, "webstore-prod", SecretStr(SENTINEL), tuple(ids[:2]))
+        )
+    await workspace.integrations.add_credential(
+        CredentialDraft("huggingfaceDedicated", "test-jira-1234", SecretStr(SENTINEL), (ids[0],))
+    )
+
+
+async def shop(workspace: Workspace) -> Database:
+    """Return the database called shop."""
+    return await workspace.databases.find("shop")
+
+
+async def articles(workspace: Workspace) -> None:
+    """Add a collection of articles that vectorizes with the Embedded provider, and one with own vectors."""
+    await hugging_face(workspace)
+    client = await workspace.client(await shop(workspace))
+    await client.create_collection(
+        DEFAULT_KEYSPACE, "articles", collection_options(metric=Metric.COSINE, service=EMBEDDED)
+    )
+    documents = [{**article, "$vectorize": article["text"]} for article in ARTICLES]
+    await client.collection(DEFAULT_KEYSPACE, "articles").insert_many(documents)
+    await client.create_collection(DEFAULT_KEYSPACE, "points", collection_options(dimension=3))
+    points = [{"_id": f"p{number}", "$vector": [number, 1, 0], "label": f"point {number}"} for number in range(1, 4)]
+    await client.collection(DEFAULT_KEYSPACE, "points").insert_many(points)
