@@ -18,6 +18,7 @@ from astrolabe.errors import ProviderError, RuleError, SecretUnreadableError
 from astrolabe.portal.model import ServiceConfig
 from astrolabe.providers.catalogue import Catalogue
 from astrolabe.providers.model import Direction, EmbeddingSpec, Hosting, ModelInfo, ModelStatus, ProviderInfo
+from astrolabe.providers.waiting import current_listener
 from storage.model import Matrix
 
 OnWait = Callable[[float, str], None]
@@ -61,7 +62,7 @@ class Vectorizer:
             credential stops working at once.
         engine: Talks to the providers.
         catalogue: The providers.
-        on_wait: Told of every wait for a provider.
+        on_wait: Told of every wait for a provider that nobody else listens to (see :mod:`astrolabe.providers.waiting`).
     """
 
     def __init__(
@@ -104,8 +105,9 @@ class Vectorizer:
         secret = await self._secret(database_id, service, provider, header_key)
         spec = EmbeddingSpec(service.provider, service.model, dimension, service.parameters)
         used = service.credential_name if header_key is None else None
+        on_wait = current_listener() or self._on_wait
         try:
-            matrix = await self._engine.embed(spec, texts, direction, secret, on_wait=self._on_wait, credential=used)
+            matrix = await self._engine.embed(spec, texts, direction, secret, on_wait=on_wait, credential=used)
         except ProviderError as error:
             raise provider_error(error) from error
         _check_answer(matrix, len(texts), dimension)
