@@ -1,0 +1,161 @@
+"""What the Load Data dialog shows before anything is loaded: format, fields, first rows, a suggested Vector Field."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from astrolabe.errors import LoadError
+from astrolabe.loading.csv_values import ColumnKinds
+from astrolabe.loading.detect import inspect_file
+from astrolabe.loading.readers import RowReader
+from astrolabe.loading.rows import FileFormat, Row
+from astrolabe.loading.source import fault_at
+
+_SAMPLE_ROWS = 200
+"""Rows that fields, types and the suggestion are taken from."""
+
+_SAMPLE_BYTES = 4_000_000
+"""Bytes after which the sample is large enough, however few its rows."""
+
+
+class FieldType(StrEnum):
+    """What a field holds in the rows that were looked at."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    VECTOR = "array of numbers"
+    ARRAY = "array"
+    OBJECT = "object"
+    NULL = "null"
+    MIXED = "mixed"
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewField:
+    """A field of the rows: its name, its type, and the average length of its text in characters (0 if it has none)."""
+
+    name: str
+    type: FieldType
+    average_text: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The beginning of a file.
+
+    Attributes:
+        path: The file, absolute.
+        format: How it is read.
+        size: Bytes.
+        fields: In the order of their first appearance; from the first rows only, others may follow.
+        rows: The first rows that are objects, as they will be loaded.
+        faults: What is wrong with rows among those that were looked at, as "line 3: …".
+        suggested_vector_field: The text field with the longest average text, or None.
+        complete: Whether the whole file was looked at.
+    """
+
+    path: Path
+    format: FileFormat
+    size: int
+    fields: tuple[PreviewField, ...]
+    rows: tuple[Mapping[str, Any], ...]
+    faults: tuple[str, ...]
+    suggested_vector_field: str | None
+    complete: bool
+
+
+def preview(path: Path, rows: int = 5) -> Preview:
+    """Look at the beginning of a file; blocks on the disk.
+
+    Args:
+        path: The file.
+        rows: How many rows to show.
+
+    Raises:
+        LoadError: The file cannot be read, is malformed near its beginning, or holds no rows.
+    """
+    file = inspect_file(path)
+    with RowReader(file) as reader:
+        sample = list(itertools.islice(_within(reader, _SAMPLE_BYTES), _SAMPLE_ROWS))
+        complete = next(iter(reader), None) is None if len(sample) < _SAMPLE_ROWS else False
+    if not sample:
+        raise LoadError(f"{file.path.name} holds no rows.", path=file.path)
+    objects = _objects(sample, typed=file.format is FileFormat.CSV)
+    if not objects:
+        raise _first_fault(file.path, sample[0])
+    fields = _fields(objects)
+    faults = tuple(f"line {row.line}: {row.fault.reason}" for row in sample if row.fault is not None)
+    shown = tuple(objects[:rows])
+    return Preview(file.path, file.format, file.size, fields, shown, faults, suggest_vector_field(fields), complete)
+
+
+def suggest_vector_field(fields: Iterable[PreviewField]) -> str | None:
+    """Return the text field with the longest average text, the first of equals; never ``_id``."""
+    texts = [field for field in fields if field.type is FieldType.TEXT and field.name != "_id"]
+    return max(texts, key=lambda field: field.average_text).name if texts else None
+
+
+def _within(reader: RowReader, most_bytes: int) -> Iterable[Row]:
+    for row in reader:
+        yield row
+        if reader.position > most_bytes:
+            return
+
+
+def _objects(sample: Sequence[Row], *, typed: bool) -> list[Mapping[str, Any]]:
+    found: list[Mapping[str, Any]] = [row.value for row in sample if isinstance(row.value, dict)]
+    if not typed:
+        return found
+    kinds = ColumnKinds()
+    for row in found:
+        kinds.add(row)
+    return [kinds.convert(row) for row in found]
+
+
+def _first_fault(path: Path, row: Row) -> LoadError:
+    if row.fault is not None:
+        return fault_at(path, row.fault.reason, line=row.line, column=row.fault.column)
+    return fault_at(path, "this row is not an object, and no other of the first rows is", line=row.line)
+
+
+def _fields(rows: Sequence[Mapping[str, Any]]) -> tuple[PreviewField, ...]:
+    values: dict[str, list[Any]] = {}
+    for row in rows:
+        for name, value in row.items():
+            values.setdefault(name, []).append(value)
+    return tuple(_field(name, found) for name, found in values.items())
+
+
+def _field(name: str, values: Sequence[Any]) -> PreviewField:
+    types = {type_of(value) for value in values} - {FieldType.NULL}
+    kind = types.pop() if len(types) == 1 else FieldType.MIXED if types else FieldType.NULL
+    texts = [len(value) for value in values if isinstance(value, str)]
+    return PreviewField(name, kind, sum(texts) / len(texts) if texts else 0)
+
+
+def type_of(value: object) -> FieldType:
+    """Return the type of one JSON value."""
+    if value is None:
+        return FieldType.NULL
+    if isinstance(value, list):
+        return FieldType.VECTOR if is_vector(value) else FieldType.ARRAY
+    for kind, type_ in ((bool, FieldType.BOOLEAN), (str, FieldType.TEXT), (dict, FieldType.OBJECT)):
+        if isinstance(value, kind):
+            return type_
+    return FieldType.NUMBER
+
+
+def is_vector(value: object) -> bool:
+    """Whether a JSON value is an array of numbers with at least one in it."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(number, int | float | Decimal) and not isinstance(number, bool) for number in value)
+    )

@@ -1,0 +1,131 @@
+"""The first pass over a file: everything that can be known before a row is sent.
+
+A file that is malformed anywhere is refused here, so that nothing of it is embedded, stored or paid for. The pass also
+counts the rows, hashes the content (so that an interrupted load can tell whether it is still the same file), decides
+what the columns of a CSV file hold, and finds ids that occur more than once. Of each id only a 64-bit hash is kept.
+"""
+
+from __future__ import annotations
+
+import array
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from astrolabe.dataapi.language.ids import canonical_key, check_id
+from astrolabe.errors import DataApiError, LoadError
+from astrolabe.loading.csv_values import ColumnKinds
+from astrolabe.loading.readers import RowReader
+from astrolabe.loading.rows import DataFile, FileFormat, Row
+
+_STEP = 500
+"""Rows that are looked at between two looks at the clock and the cancel key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What the first pass found.
+
+    Attributes:
+        rows: How many rows the file has.
+        digest: Hash of its content.
+        kinds: What its columns hold; None unless it is CSV.
+        repeated: Hashes of the ids that more than one row has (see :func:`id_hash`).
+    """
+
+    rows: int
+    digest: str
+    kinds: ColumnKinds | None
+    repeated: frozenset[int]
+
+    def value(self, row: Row) -> Any:  # noqa: ANN401 - JSON is any value
+        """Return what a row holds, for CSV with the values that its texts mean."""
+        return self.kinds.convert(row.value) if self.kinds is not None else row.value
+
+
+class Surveyor:
+    """The first pass, taken in steps; use it in a ``with`` block. Blocks on the disk.
+
+    Attributes:
+        rows: Rows seen so far.
+        position: Bytes seen so far.
+    """
+
+    def __init__(self, file: DataFile) -> None:
+        """Open the file.
+
+        Raises:
+            LoadError: It has disappeared, or may not be read.
+        """
+        self.rows = 0
+        self._reader = RowReader(file)
+        self._kinds = ColumnKinds() if file.format is FileFormat.CSV else None
+        self._hashes = array.array("q")
+
+    def __enter__(self) -> Surveyor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._reader.close()
+
+    @property
+    def position(self) -> int:
+        """Bytes read so far."""
+        return self._reader.position
+
+    def step(self) -> bool:
+        """Look at some more rows; return whether there may be others.
+
+        Raises:
+            LoadError: The file is malformed, changed or disappeared.
+        """
+        rows = self._reader.take(_STEP)
+        for row in rows:
+            self._see(row)
+        self.rows += len(rows)
+        return len(rows) == _STEP
+
+    def finish(self) -> Survey:
+        """Return what was found, after the last step.
+
+        Raises:
+            LoadError: The file holds no rows.
+        """
+        if not self.rows:
+            path = self._reader.path
+            raise LoadError(f"{path.name} holds no rows.", path=path, hint="There is nothing in it to load.")
+        hashes, counts = np.unique(np.array(self._hashes, dtype=np.int64), return_counts=True)
+        repeated = frozenset(int(found) for found in hashes[counts > 1])
+        return Survey(self.rows, self._reader.digest, self._kinds, repeated)
+
+    def _see(self, row: Row) -> None:
+        if not isinstance(row.value, dict):
+            return
+        if self._kinds is not None:
+            self._kinds.add(row.value)
+        if "_id" in row.value:
+            found = id_hash(row.value["_id"])
+            if found is not None:
+                self._hashes.append(found)
+
+
+def id_hash(value: object) -> int | None:
+    """Return a 64-bit hash of an ``_id``, the same for ids that a collection takes for the same; None if it is no id.
+
+    Good for one run of the program only.
+    """
+    key = id_key(value)
+    return None if key is None else hash(key)
+
+
+def id_key(value: object) -> str | None:
+    """Return the canonical text of an ``_id``, or None if a collection would refuse it."""
+    try:
+        check_id(value)
+    except DataApiError:
+        return None
+    return canonical_key(value)

@@ -1,0 +1,136 @@
+"""Where a document's vector comes from: the Vector Field's text or numbers, or what the row brings itself.
+
+A text becomes ``$vectorize`` and stays in its own field too, as in the portal. An array of numbers becomes ``$vector``
+and leaves its field: a second copy would only count against the document's limits.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import simplejson
+
+from astrolabe.dataapi.client import CollectionInfo
+from astrolabe.dataapi.protocol import Json
+from astrolabe.errors import RuleError
+from astrolabe.loading.json_rows import DECODER
+from astrolabe.loading.preview import FieldType, is_vector, type_of
+
+_VECTOR = "$vector"
+_VECTORIZE = "$vectorize"
+
+_WITH_ARTICLE = {
+    FieldType.TEXT: "a text",
+    FieldType.NUMBER: "a number",
+    FieldType.BOOLEAN: "true or false",
+    FieldType.VECTOR: "an array of numbers",
+    FieldType.ARRAY: "an array",
+    FieldType.OBJECT: "an object",
+    FieldType.NULL: "null",
+}
+
+
+def with_article(value: object) -> str:
+    """Return what a JSON value is, to be put into a sentence: "a number", "an array"."""
+    return _WITH_ARTICLE[type_of(value)]
+
+
+def has_vectors(info: CollectionInfo) -> bool:
+    """Whether the collection stores vectors at all."""
+    return info.dimension is not None or info.service is not None
+
+
+def check_vector_field(info: CollectionInfo, vector_field: str | None) -> None:
+    """Check that the collection can use a Vector Field, if one is named.
+
+    Raises:
+        RuleError: It has no vectors.
+    """
+    if vector_field is not None and not has_vectors(info):
+        raise RuleError(
+            f"The collection '{info.name}' has no vectors, so no Vector Field can be used.",
+            field="vector_field",
+            hint="Load without a Vector Field, or into a collection with vectors.",
+        )
+
+
+def place_vector(document: Json, vector_field: str | None, info: CollectionInfo) -> str | None:
+    """Put the Vector Field's value where the collection expects it; changes the document.
+
+    Args:
+        document: The document to be.
+        vector_field: The field to take it from, or None to take what the row brings.
+        info: The collection; with a service it takes texts, without one numbers.
+
+    Returns:
+        Why the document cannot be loaded, as a clause, or None.
+    """
+    if vector_field is None or vector_field in {_VECTOR, _VECTORIZE}:
+        return _missing(document, vector_field) or _check_own(document, info)
+    for own in (_VECTOR, _VECTORIZE):
+        if own in document:
+            return f"it has '{own}' beside the Vector Field '{vector_field}'; only one of them can decide the vector"
+    reason = _missing(document, vector_field)
+    if reason is not None:
+        return reason
+    if info.service is not None:
+        return _place_text(document, vector_field)
+    return _place_numbers(document, vector_field)
+
+
+def _missing(document: Json, vector_field: str | None) -> str | None:
+    """Return a reason when the Vector Field is absent or there is nothing in it."""
+    if vector_field is None:
+        return None
+    if vector_field not in document:
+        return f"the Vector Field '{vector_field}' is missing"
+    value = document[vector_field]
+    if value is None:
+        return f"the Vector Field '{vector_field}' is null"
+    if value == [] or (isinstance(value, str) and not value.strip()):
+        return f"the Vector Field '{vector_field}' is empty"
+    return None
+
+
+def _place_text(document: Json, vector_field: str) -> str | None:
+    value = document[vector_field]
+    if not isinstance(value, str):
+        return f"the Vector Field '{vector_field}' holds {with_article(value)}, not a text"
+    document[_VECTORIZE] = value
+    return None
+
+
+def _place_numbers(document: Json, vector_field: str) -> str | None:
+    value = _numbers(document[vector_field])
+    if value is None:
+        held = with_article(document[vector_field])
+        return f"the Vector Field '{vector_field}' holds {held}; without an embedding service it needs numbers"
+    del document[vector_field]
+    document[_VECTOR] = value
+    return None
+
+
+def _numbers(value: object) -> list[Any] | None:
+    """Return an array of numbers, also one that a CSV cell spells out as JSON; None if it is none."""
+    if isinstance(value, str):
+        try:
+            value = DECODER.decode(value)
+        except (simplejson.JSONDecodeError, ValueError, RecursionError):
+            return None
+    return value if isinstance(value, list) and is_vector(value) else None
+
+
+def _check_own(document: Json, info: CollectionInfo) -> str | None:
+    """Check the ``$vector`` or ``$vectorize`` that a row brings itself."""
+    if _VECTOR in document and _VECTORIZE in document:
+        return f"it has both '{_VECTOR}' and '{_VECTORIZE}'; a document takes one of them"
+    if _VECTOR in document and not has_vectors(info):
+        return f"it has '{_VECTOR}', but the collection has no vectors"
+    text = document.get(_VECTORIZE)
+    if text is None:
+        return None
+    if not isinstance(text, str):
+        return f"'{_VECTORIZE}' holds {with_article(text)}, not a text"
+    if text.strip() and info.service is None:
+        return f"it has '{_VECTORIZE}', but the collection has no embedding service"
+    return None
