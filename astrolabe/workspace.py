@@ -1,0 +1,233 @@
+"""The composition root: one data folder with everything that works on it, wired together.
+
+    catalog.db              databases, credentials, scopes, settings, audit trail
+    secrets.key             the key of the stored secrets, made when the first secret is stored
+    loads.db                how far each load got
+    databases/<id>/         one folder per database: contents.db and the caches beside it
+
+Several programs may have one data folder open at the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from astrolabe.dataapi.activity import ActivityLog, RecordingDataApi
+from astrolabe.dataapi.client import DatabaseClient
+from astrolabe.dataapi.local import LocalDataApi
+from astrolabe.dataapi.protocol import DataApi
+from astrolabe.dataapi.vectorize import Vectorizer
+from astrolabe.errors import AstrolabeError, StorageError
+from astrolabe.portal.databases import Databases
+from astrolabe.portal.integrations import Integrations
+from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft, DatabaseStatus
+from astrolabe.portal.records import AuditTrail
+from astrolabe.portal.secrets import CredentialSecrets
+from astrolabe.providers.catalogue import Catalogue, load_catalogue
+from astrolabe.providers.engine import EmbeddingEngine
+from storage.catalog import Catalog
+from storage.database import DatabaseStore
+from storage.database_files import DatabaseFiles
+from storage.key_file import KeyFile
+from storage.load_ledger import LoadLedger
+from storage.secrets import SecretBox
+
+LOCAL_ENDPOINT = "http://127.0.0.1:8181"
+"""The address that code snippets name for databases on this machine."""
+
+log = logging.getLogger(__name__)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceOptions:
+    """What a workspace is opened with.
+
+    Attributes:
+        data_dir: The data folder; created with mode 0700 when it is missing.
+        provider_urls: Addresses in place of the catalogue's, by provider key.
+        allow_plain_http: Whether a provider on another machine may be spoken to without TLS.
+        now: The clock for everything that is recorded.
+    """
+
+    data_dir: Path
+    provider_urls: Mapping[str, str] = field(default_factory=dict)
+    allow_plain_http: bool = False
+    now: Callable[[], datetime] = _utc_now
+
+
+class Workspace:
+    """An open data folder; belongs to one event loop. :meth:`open` makes one, :meth:`close` ends it.
+
+    Attributes:
+        options: What it was opened with.
+        catalogue: The embedding providers.
+        databases: The organization's databases; use :meth:`create_database` and :meth:`delete_database` to change them.
+        integrations: Providers, credentials and scopes.
+        engine: Turns texts into vectors.
+        ledger: How far each load got.
+        activity: Every command that was sent since the workspace was opened.
+    """
+
+    def __init__(
+        self, options: WorkspaceOptions, catalog: Catalog, ledger: LoadLedger, closing: AsyncExitStack
+    ) -> None:
+        trail = AuditTrail(now=options.now)
+        secrets = CredentialSecrets(SecretBox(KeyFile(options.data_dir / "secrets.key")))
+        self.options = options
+        self.catalogue: Catalogue = load_catalogue(configured=options.provider_urls.keys())
+        self.databases = Databases(catalog, trail)
+        self.integrations = Integrations(catalog, self.catalogue, secrets, trail)
+        self.engine = EmbeddingEngine(
+            self.catalogue, urls=options.provider_urls, allow_plain_http=options.allow_plain_http
+        )
+        self.ledger = ledger
+        self.activity = ActivityLog()
+        self._catalog = catalog
+        self._closing = closing
+        self._vectorizer = Vectorizer(self.integrations, self.engine, self.catalogue)
+        self._files = _files(options)
+        self._stores: dict[str, DatabaseStore] = {}
+        self._opening = asyncio.Lock()
+        closing.push_async_callback(self.engine.close)
+        closing.push_async_callback(self._close_stores)
+
+    @classmethod
+    async def open(cls, options: WorkspaceOptions) -> Workspace:
+        """Open or create a data folder, and finish what an earlier program was stopped in.
+
+        Raises:
+            StorageError: The folder cannot be written, is full, damaged, or was written by a newer program.
+        """
+        async with AsyncExitStack() as stack:
+            catalog = await Catalog.open(options.data_dir / "catalog.db")
+            stack.push_async_callback(catalog.close)
+            ledger = await LoadLedger.open(options.data_dir / "loads.db")
+            stack.push_async_callback(ledger.close)
+            workspace = cls(options, catalog, ledger, stack)
+            await workspace._finish_interrupted()
+            workspace._closing = stack.pop_all()
+        return workspace
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, options: WorkspaceOptions) -> AsyncIterator[Workspace]:
+        """Lend an open workspace and close it at the end of the block."""
+        workspace = await cls.open(options)
+        try:
+            yield workspace
+        finally:
+            await workspace.close()
+
+    async def close(self) -> None:
+        """Close every database, the catalog and the connections; may be called twice."""
+        await self._closing.aclose()
+
+    def endpoint(self, database: Database | None) -> str:  # noqa: ARG002 - remote databases have addresses of their own
+        """Return the address that code snippets name for a database."""
+        return LOCAL_ENDPOINT
+
+    async def api(self, database: Database) -> DataApi:
+        """Return the door to a database; its commands are recorded in the activity log.
+
+        Raises:
+            NotFoundError: The database was deleted.
+            StorageError: Its file cannot be opened.
+        """
+        local = LocalDataApi(
+            database=database,
+            store=await self._store(database.id),
+            vectorizer=self._vectorizer,
+            catalogue=self.catalogue,
+            endpoint=self.endpoint(database),
+        )
+        return RecordingDataApi(local, self.activity, database.name, now=self.options.now)
+
+    async def client(self, database: Database) -> DatabaseClient:
+        """Return a typed client to a database; raises what :meth:`api` raises."""
+        return DatabaseClient(await self.api(database))
+
+    async def create_database(self, draft: DatabaseDraft) -> Database:
+        """Create a database with its ``default_keyspace``; it is active on return.
+
+        Raises:
+            RuleError: The name is taken, or something in the draft is not allowed.
+            StorageError: The file cannot be created; nothing is left behind.
+        """
+        database = await self.databases.create(draft)
+        try:
+            return await self._activate(database)
+        except StorageError:
+            with suppress(AstrolabeError):  # the first error is the one to tell; the next start tries again
+                await self.delete_database(database)
+            raise
+
+    async def delete_database(self, database: Database) -> None:
+        """Delete a database with everything in it, and take it out of every scope.
+
+        Raises:
+            NotFoundError: It was deleted already.
+            StorageError: Its folder cannot be written.
+        """
+        async with self._opening:
+            store = self._stores.pop(database.id, None)
+            if store is not None:
+                await store.close()
+            self._files.condemn(database.id)
+            await self.databases.delete(database.id)
+            await asyncio.to_thread(self._files.remove, database.id)
+
+    async def setting(self, key: str) -> str | None:
+        """Return a setting that is kept with the data, such as the chosen theme, or None."""
+        return await self._catalog.setting(key)
+
+    async def put_setting(self, key: str, value: str | None) -> None:
+        """Keep a setting with the data; None removes it."""
+        await self._catalog.put_setting(key, value)
+
+    async def _store(self, database_id: str) -> DatabaseStore:
+        """Return the open store of a database that still exists: another program may have deleted it."""
+        async with self._opening:
+            known = {database.id for database in await self.databases.list()}
+            for gone in self._stores.keys() - known:
+                await self._stores.pop(gone).close()
+            if database_id not in known:
+                await self.databases.find(database_id)  # raises the error that says so
+            if database_id not in self._stores:
+                self._stores[database_id] = await DatabaseStore.open(self._files.contents(database_id))
+            return self._stores[database_id]
+
+    async def _activate(self, database: Database) -> Database:
+        store = await self._store(database.id)
+        await store.create_keyspace(DEFAULT_KEYSPACE)
+        return await self.databases.activate(database.id)
+
+    async def _finish_interrupted(self) -> None:
+        """Finish the creations and deletions that a program was killed in."""
+        databases = await self.databases.list()
+        await asyncio.to_thread(self._files.clear_condemned, {database.id for database in databases})
+        for database in databases:
+            if database.status is DatabaseStatus.INITIALIZING:
+                try:
+                    await self._activate(database)
+                except AstrolabeError as error:  # it stays initializing, and says why when it is opened
+                    log.warning("database %s cannot be activated: %s", database.id, error.message)
+
+    async def _close_stores(self) -> None:
+        async with AsyncExitStack() as stack:
+            while self._stores:
+                _, store = self._stores.popitem()
+                stack.push_async_callback(store.close)
+
+
+def _files(options: WorkspaceOptions) -> DatabaseFiles:
+    return DatabaseFiles(options.data_dir / "databases")

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import argparse
+import inspect
+from collections.abc import Iterator
+
+import pytest
+
+from astrolabe.errors import UsageError
+from tests.cli.conftest import Program
+from tui.arguments import build_parser, parse
+from tui.cli import verb
+
+HEAVY = ("textual", "rich", "numpy", "httpx", "pydantic_settings", "aiosqlite", "cryptography", "tokenizers")
+
+
+def verbs(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the words of every verb with what it runs."""
+    run = parser.get_default("run")
+    if run is not None:
+        yield name, run
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for word, child in action.choices.items():
+                yield from verbs(child, f"{name} {word}".strip())
+
+
+VERBS = dict(verbs(build_parser()))
+
+
+def imported(program: Program, *argv: str) -> set[str]:
+    """Return the packages that a command imports."""
+    code = (
+        "import sys\nfrom tui.cli import main\n"
+        f"main({argv!r})\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    outcome = program.python(code)
+    return set(outcome.err.splitlines()[-1].split())
+
+
+def test_the_verbs_are_those_of_the_contract() -> None:
+    assert set(VERBS) == {
+        "",
+        "demo",
+        "databases create",
+        "databases list",
+        "keyspaces create",
+        "keyspaces list",
+        "collections create",
+        "collections list",
+        "collections delete",
+        "integrations list",
+        "credentials add",
+        "credentials list",
+        "scopes add",
+        "scopes list",
+        "load",
+        "search",
+        "info",
+    }
+
+
+@pytest.mark.parametrize("run", sorted(set(VERBS.values())))
+def test_every_verb_names_a_coroutine_function(run: str) -> None:
+    assert inspect.iscoroutinefunction(verb(run))
+
+
+@pytest.mark.parametrize("words", sorted(set(VERBS) - {""}))
+def test_every_verb_explains_itself(words: str, program: Program) -> None:
+    outcome = program.done(*words.split(), "--help")
+    assert outcome.out.startswith(f"usage: astrolabe {words}")
+    assert outcome.err == ""
+
+
+def test_help_and_version_import_nothing_heavy(program: Program) -> None:
+    for argv in (["--help"], ["--version"], ["search", "--help"]):
+        assert not set(HEAVY) & imported(program, *argv), argv
+
+
+@pytest.mark.parametrize(
+    "argv", [["info"], ["databases", "list"], ["search", "x", "--database", "a", "--collection", "b"]]
+)
+def test_verbs_do_not_import_the_terminal_framework(argv: list[str], program: Program) -> None:
+    assert not {"textual", "rich"} & imported(program, *argv)
+
+
+def test_the_version_is_printed(program: Program) -> None:
+    outcome = program.done("--version")
+    assert outcome.out == "astrolabe 0.1.0\n"
+
+
+def test_settings_may_stand_before_or_after_the_verb() -> None:
+    before = parse(["--data-dir", "/x", "databases", "list"])
+    after = parse(["databases", "list", "--data-dir", "/x"])
+    assert before.data_dir == after.data_dir
+    assert not hasattr(parse(["databases", "list"]), "data_dir")
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["serch", "x"],
+        ["databases"],
+        ["databases", "create"],
+        ["search", "x", "--collection", "c"],
+        ["search", "x", "--database", "d", "--collection", "c", "--limit", "0"],
+        ["search", "x", "--database", "d", "--collection", "c", "--limit", "ten"],
+        ["search", "x", "--database", "d", "--collection", "c", "--format", "xml"],
+        ["collections", "create", "c", "--database", "d", "--metric", "COSINE"],
+        ["credentials", "add", "k", "--provider", "openai", "--secret-stdin", "--secret-env", "K"],
+        ["info", "--frmat", "json"],
+    ],
+)
+def test_wrong_usage_ends_with_2_and_says_where_help_is(argv: list[str], program: Program) -> None:
+    outcome = program(*argv)
+    assert outcome.code == 2
+    assert outcome.out == ""
+    assert "--help" in outcome.err
+    assert "Traceback" not in outcome.err
+
+
+def test_a_secret_cannot_be_an_argument() -> None:
+    with pytest.raises(UsageError):
+        parse(["credentials", "add", "main", "--provider", "openai", "--secret", "sk-1234"])
+
+
+def test_a_hostile_argument_is_neutralised(program: Program) -> None:
+    outcome = program("\x1b]0;owned\x07")
+    assert outcome.code == 2
+    assert not {"\x1b", "\x07"} & set(outcome.err)

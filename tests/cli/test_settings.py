@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from astrolabe.errors import UsageError
+from tui.settings import LogLevel, load_settings
+
+
+def write_config(home: Path, text: str) -> Path:
+    file = home / ".config" / "astrolabe" / "config.toml"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def refusal(**flags: object) -> str:
+    with pytest.raises(UsageError) as caught:
+        load_settings(flags)
+    assert caught.value.exit_code == 2
+    return caught.value.message
+
+
+def test_defaults_lie_in_the_platforms_folders(empty_home: Path) -> None:
+    settings = load_settings()
+    assert settings.data_dir == empty_home / ".local" / "share" / "astrolabe"
+    assert settings.mouse
+    assert settings.log_level is LogLevel.INFO
+    assert settings.providers == {}
+
+
+def test_a_flag_wins_over_the_environment_and_that_over_the_file(
+    empty_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_config(empty_home, 'theme = "from-file"\nlog_level = "error"\nmouse = false\n')
+    monkeypatch.setenv("ASTROLABE_THEME", "from-environment")
+    monkeypatch.setenv("ASTROLABE_LOG_LEVEL", "warning")
+    settings = load_settings({"theme": "from-flag", "log_level": None})
+    assert settings.theme == "from-flag"
+    assert settings.log_level is LogLevel.WARNING
+    assert not settings.mouse
+
+
+def test_a_providers_name_may_be_spelled_in_any_case_and_the_environment_still_wins(
+    empty_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_config(empty_home, '[providers.HuggingFaceDedicated]\nurl = "https://file.example/{endpointName}"\n')
+    monkeypatch.setenv("ASTROLABE_PROVIDERS__huggingfaceDEDICATED__URL", "http://127.0.0.1:9/{endpointName}/embed")
+    assert load_settings().provider_urls == {"huggingfaceDedicated": "http://127.0.0.1:9/{endpointName}/embed"}
+
+
+def test_an_empty_variable_counts_as_not_set(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASTROLABE_DATA_DIR", "")
+    assert load_settings().data_dir.is_relative_to(empty_home)
+
+
+def test_the_data_folder_of_a_file_is_relative_to_the_file(empty_home: Path) -> None:
+    file = write_config(empty_home, 'data_dir = "kept"\n')
+    assert load_settings().data_dir == file.parent / "kept"
+
+
+def test_a_tilde_stands_for_the_home_folder(empty_home: Path) -> None:
+    assert load_settings({"data_dir": Path("~/elsewhere")}).data_dir == empty_home / "elsewhere"
+
+
+def test_a_misspelt_variable_is_refused_with_the_right_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASTROLABE_DATADIR", "/somewhere")
+    message = refusal()
+    assert "ASTROLABE_DATADIR" in message
+    assert "Did you mean ASTROLABE_DATA_DIR?" in message
+
+
+def test_a_misspelt_key_is_refused_with_the_file_and_the_right_spelling(empty_home: Path) -> None:
+    file = write_config(empty_home, "mause = true\n")
+    message = refusal()
+    assert f"mause in {file}" in message
+    assert "Did you mean mouse?" in message
+
+
+def test_a_misspelt_part_of_a_provider_is_refused(empty_home: Path) -> None:
+    write_config(empty_home, '[providers.openai]\nurl = "https://a.example/v1"\nulr = "https://b.example/v1"\n')
+    assert "providers.openai.ulr" in refusal()
+
+
+def test_an_unknown_provider_is_refused_with_the_variable_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASTROLABE_PROVIDERS__huggingfaceDedicate__URL", "https://a.example/v1")
+    message = refusal()
+    assert "ASTROLABE_PROVIDERS__huggingfaceDedicate" in message
+    assert "Did you mean huggingfaceDedicated?" in message
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("ASTROLABE_MOUSE", "perhaps", "valid boolean"),
+        ("ASTROLABE_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
+        ("ASTROLABE_PROVIDERS__openai__URL", "ftp://files.example", "whole address"),
+        ("ASTROLABE_PROVIDERS__openai__URL", "https://me:word@host.example/v1", "user name or password"),
+        ("ASTROLABE_PROVIDERS__openai", "https://host.example/v1", "ASTROLABE_PROVIDERS__openai"),
+        ("ASTROLABE_PROVIDERS", "https://host.example/v1", "not a JSON object"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_variable(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    message = refusal()
+    assert variable in message
+    assert words in message
+    assert "me:word" not in message
+
+
+def test_a_wrong_value_in_the_file_hides_behind_a_right_flag(empty_home: Path) -> None:
+    write_config(empty_home, 'log_level = "loud"\n')
+    assert load_settings({"log_level": "debug"}).log_level is LogLevel.DEBUG
+    assert "log_level in" in refusal()
+
+
+def test_every_problem_is_told_at_once(empty_home: Path) -> None:
+    write_config(empty_home, 'mause = 1\nlog_level = "loud"\n')
+    message = refusal()
+    assert "mause" in message
+    assert "log_level" in message
+
+
+def test_a_settings_file_that_is_named_must_exist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = tmp_path / "missing.toml"
+    with pytest.raises(UsageError, match="There is no settings file"):
+        load_settings(config=missing)
+    monkeypatch.setenv("ASTROLABE_CONFIG", str(missing))
+    assert str(missing) in refusal()
+
+
+def test_a_file_that_is_not_toml_is_refused_with_the_place(empty_home: Path) -> None:
+    write_config(empty_home, 'theme = "x"\nmouse = = true\n')
+    assert "line 2, column 9" in refusal()
+
+
+def test_a_file_that_cannot_be_read_is_refused(empty_home: Path) -> None:
+    write_config(empty_home, "").unlink()
+    (empty_home / ".config" / "astrolabe" / "config.toml").mkdir()
+    assert "cannot be read" in refusal()

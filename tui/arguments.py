@@ -1,0 +1,262 @@
+"""The command line's words. Nothing heavy is imported here: ``--help`` and ``--version`` answer at once.
+
+Each verb names the coroutine that does it as ``module:function`` in :mod:`tui.verbs`; it is imported when it is run.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from astrolabe.errors import UsageError
+from screens.text import VIEWER_LIMIT, display_text
+
+DEFAULT_KEYSPACE = "default_keyspace"
+_FORMATS = ("table", "json", "jsonl", "csv")
+_LEVELS = ("debug", "info", "warning", "error")
+_METRICS = ("cosine", "dot_product", "euclidean")
+_ID_TYPES = ("uuid", "uuidv6", "uuidv7", "objectId")
+_DESCRIPTION = """\
+A terminal console for vector collections: connect embedding providers, load data, search it by meaning.
+Without a verb, the console opens.
+"""
+_EPILOG = """\
+Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+`astrolabe VERB --help` explains a verb.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports what it cannot understand as our own error, so that there is one place that tells the user."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:  # noqa: ANN401 - passed on as they are
+        named.setdefault("allow_abbrev", False)
+        super().__init__(*args, **named)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise the error; argparse would print it and leave the process."""
+        text = display_text(message, limit=VIEWER_LIMIT)
+        raise UsageError(f"{text[:1].upper()}{text[1:]}.", hint=f"`{self.prog} --help` lists what there is.")
+
+
+_Verbs = Any
+"""What ``add_subparsers`` returns: argparse keeps its class private."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = _Parser(
+        prog="astrolabe",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[_settings()],
+    )
+    parser.add_argument("--version", action="store_true", help="print the version")
+    parser.set_defaults(run="console:console")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)
+    _add(verbs, "demo", "console:demo", "open the console on a throw-away data folder, filled with a sample")
+    _add_databases(verbs)
+    _add_keyspaces(verbs)
+    _add_collections(verbs)
+    _add_integrations(verbs)
+    _add_credentials(verbs)
+    _add_scopes(verbs)
+    _add_load(verbs)
+    _add_search(verbs)
+    info = _add(verbs, "info", "info:info", "print the version, every path, and what is optional and present")
+    _add_format(info)
+    return parser
+
+
+def _settings() -> argparse.ArgumentParser:
+    """Return the options that every verb takes, before or after it; what is not given leaves no trace."""
+    parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    group = parent.add_argument_group("settings")
+    group.add_argument("--data-dir", type=Path, metavar="FOLDER", help="folder of everything that is kept")
+    group.add_argument("--config", type=Path, metavar="FILE", help="settings file in place of the usual one")
+    group.add_argument("--theme", metavar="NAME", help="theme of the console")
+    group.add_argument("--no-mouse", dest="mouse", action="store_const", const=False, help="leave the mouse alone")
+    group.add_argument("--log-level", choices=_LEVELS, help="how much goes into the log file")
+    return parent
+
+
+def _add(verbs: _Verbs, name: str, run: str, words: str, *, epilog: str = "") -> argparse.ArgumentParser:
+    """Add a verb that does something."""
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        name,
+        help=words,
+        description=f"{words[:1].upper()}{words[1:]}.",
+        epilog=epilog or None,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[_settings()],
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_noun(verbs: _Verbs, name: str, words: str) -> _Verbs:
+    """Add a noun, which needs a verb after it."""
+    parser = verbs.add_parser(name, help=words, description=f"{words[:1].upper()}{words[1:]}.")
+    return parser.add_subparsers(title="verbs", metavar="VERB", required=True, parser_class=_Parser)
+
+
+def _add_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--format", choices=_FORMATS, default="table", help="how to print (default: %(default)s)")
+
+
+def _add_place(parser: argparse.ArgumentParser, *, collection: bool = True, keyspace: bool = True) -> None:
+    parser.add_argument("--database", required=True, metavar="NAME", help="the database")
+    if keyspace:
+        parser.add_argument(
+            "--keyspace", default=DEFAULT_KEYSPACE, metavar="NAME", help="the keyspace (default: %(default)s)"
+        )
+    if collection:
+        parser.add_argument("--collection", required=True, metavar="NAME", help="the collection")
+
+
+def _add_databases(verbs: _Verbs) -> None:
+    noun = _add_noun(verbs, "databases", "create and list databases")
+    create = _add(noun, "create", "databases:create", "create a database; its keyspace default_keyspace exists at once")
+    create.add_argument("name", metavar="NAME", help="unique name")
+    create.add_argument("--provider", default="aws", metavar="CLOUD", help="cloud provider (default: %(default)s)")
+    create.add_argument("--region", default="us-east-2", metavar="REGION", help="region (default: %(default)s)")
+    _add_format(create)
+    _add_format(_add(noun, "list", "databases:list_all", "list the databases"))
+
+
+def _add_keyspaces(verbs: _Verbs) -> None:
+    noun = _add_noun(verbs, "keyspaces", "create and list keyspaces")
+    create = _add(noun, "create", "keyspaces:create", "create a keyspace")
+    create.add_argument("name", metavar="NAME", help="unique name in the database")
+    _add_place(create, collection=False, keyspace=False)
+    listing = _add(noun, "list", "keyspaces:list_all", "list the keyspaces of a database")
+    _add_place(listing, collection=False, keyspace=False)
+    _add_format(listing)
+
+
+def _add_collections(verbs: _Verbs) -> None:
+    noun = _add_noun(verbs, "collections", "create, list and delete collections")
+    create = _add(noun, "create", "collections:create", "create a collection", epilog=_CREATE_COLLECTION)
+    create.add_argument("name", metavar="NAME", help="unique name in the keyspace")
+    _add_place(create, collection=False)
+    create.add_argument("--provider", metavar="KEY", help="embedding provider: texts become vectors by themselves")
+    create.add_argument("--model", metavar="NAME", help="its embedding model; needed unless it has only one")
+    create.add_argument(
+        "--dimension", type=int, metavar="N", help="length of the vectors; the model may have a default"
+    )
+    create.add_argument("--metric", choices=_METRICS, help="similarity metric (default: cosine)")
+    create.add_argument(
+        "--key", metavar="CREDENTIAL", help="name of the provider's credential; needed if there are several"
+    )
+    create.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the provider; repeatable"
+    )
+    create.add_argument("--default-id", choices=_ID_TYPES, help="type of the ids that are made up")
+    listing = _add(noun, "list", "collections:list_all", "list the collections of a keyspace")
+    _add_place(listing, collection=False)
+    _add_format(listing)
+    delete = _add(noun, "delete", "collections:delete", "delete a collection and its documents, for ever")
+    delete.add_argument("name", metavar="NAME", help="the collection")
+    _add_place(delete, collection=False)
+    delete.add_argument("--yes", action="store_true", help="do not ask for the name to be typed")
+
+
+_CREATE_COLLECTION = """\
+examples:
+  astrolabe collections create books --database library --provider embedded
+  astrolabe collections create reviews --database library --provider huggingfaceDedicated --key hf-main \\
+      --dimension 384 --param endpointName=my-endpoint --param regionName=us-east-1 --param cloudName=aws
+  astrolabe collections create points --database library --dimension 3 --metric euclidean
+"""
+
+
+def _add_integrations(verbs: _Verbs) -> None:
+    noun = _add_noun(verbs, "integrations", "list embedding providers")
+    _add_format(_add(noun, "list", "integrations:list_all", "list the embedding providers and whether they are active"))
+
+
+def _add_credentials(verbs: _Verbs) -> None:
+    noun = _add_noun(verbs, "credentials", "add and list the credentials of embedding providers")
+    add = _add(noun, "add", "credentials:add", "add a credential", epilog=_ADD_CREDENTIAL)
+    add.add_argument("name", metavar="NAME", help="unique name at its provider; it cannot be changed")
+    add.add_argument(
+        "--provider", required=True, metavar="KEY", help="embedding provider, such as huggingfaceDedicated"
+    )
+    add.add_argument(
+        "--database", action="append", default=[], metavar="NAME", help="database in its scope; repeatable"
+    )
+    secret = add.add_mutually_exclusive_group()
+    secret.add_argument("--secret-stdin", action="store_true", help="read the secret from stdin, without asking")
+    secret.add_argument("--secret-env", metavar="VARIABLE", help="environment variable that holds it at each use")
+    secret.add_argument("--secret-file", metavar="FILE", help="file that holds it at each use")
+    secret.add_argument("--secret-command", metavar="COMMAND", help="command that prints it at each use")
+    listing = _add(noun, "list", "credentials:list_all", "list the credentials; secrets are never shown")
+    listing.add_argument("--provider", metavar="KEY", help="only those of this provider")
+    _add_format(listing)
+
+
+_ADD_CREDENTIAL = """\
+Without a --secret option the secret is asked for, and kept encrypted. It is never an argument itself: other programs on
+this machine could read it there. A variable, file or command is only named, and read whenever the secret is used.
+"""
+
+
+def _add_scopes(verbs: _Verbs) -> None:
+    noun = _add_noun(verbs, "scopes", "say which databases may use which credential")
+    add = _add(noun, "add", "credentials:add_scope", "add databases to the scope of a credential")
+    add.add_argument("name", metavar="CREDENTIAL", help="the credential")
+    add.add_argument("--provider", required=True, metavar="KEY", help="its embedding provider")
+    add.add_argument("--database", action="append", required=True, metavar="NAME", help="a database; repeatable")
+    listing = _add(noun, "list", "credentials:list_scopes", "list credentials and the databases that may use them")
+    listing.add_argument("--provider", metavar="KEY", help="only those of this provider")
+    _add_format(listing)
+
+
+def _add_load(verbs: _Verbs) -> None:
+    load = _add(
+        verbs, "load", "load:load", "load a file into a collection; a load that was stopped goes on", epilog=_LOAD
+    )
+    load.add_argument("file", metavar="FILE", type=Path, help="JSON, JSON Lines or CSV")
+    _add_place(load)
+    load.add_argument("--vector-field", metavar="FIELD", help="field whose text becomes the vector")
+    _add_format(load)
+
+
+_LOAD = """\
+The summary is printed on stdout, progress on stderr. Exit code 1 when a row could not be loaded; running the same
+command again loads what is missing.
+"""
+
+
+def _add_search(verbs: _Verbs) -> None:
+    search = _add(verbs, "search", "search:search", "search a collection by meaning, or by a vector")
+    search.add_argument("text", metavar="TEXT", nargs="?", help="what to look for")
+    _add_place(search)
+    search.add_argument(
+        "--vector", metavar="JSON", help="search with this vector, such as '[0.1, 0.2]', in place of a text"
+    )
+    search.add_argument(
+        "--filter", metavar="JSON", help='only documents that match, such as \'{"year": {"$gte": 2020}}\''
+    )
+    search.add_argument("--limit", type=_positive, default=10, metavar="N", help="how many (default: %(default)s)")
+    _add_format(search)
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be a whole number from 1")
+    return number
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse a command line.
+
+    Raises:
+        UsageError: It cannot be understood.
+        SystemExit: ``--help`` was asked for and has been printed.
+    """
+    return build_parser().parse_args(argv)

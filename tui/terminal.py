@@ -1,0 +1,77 @@
+"""The console in a terminal: whether there is one, which theme, and what is remembered when it closes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+
+from astrolabe.errors import Owner, UsageError
+from astrolabe.portal.model import Database
+from astrolabe.workspace import Workspace
+from tui.settings import Settings
+
+THEME_SETTING = "theme"
+"""The name under which the chosen theme is kept in the catalog."""
+
+COLOURLESS_THEME = "ansi-dark"
+"""The theme for ``NO_COLOR``: it leaves the terminal's own colours alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the console shows first.
+
+    Attributes:
+        database: The database that is selected, or None.
+        keyspace: Its keyspace, or None.
+        collection: Its collection, or None.
+        badges: Words at the right of the top line.
+    """
+
+    database: Database | None = None
+    keyspace: str | None = None
+    collection: str | None = None
+    badges: tuple[str, ...] = ()
+
+
+def has_terminal() -> bool:
+    """Return whether both ends of the console are a terminal."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+def require_terminal() -> None:
+    """Refuse to open the console where it could not be seen or used.
+
+    Raises:
+        UsageError: stdin or stdout is no terminal, or a terminal that cannot move its cursor.
+    """
+    hint = "The verbs do the same without one: `astrolabe --help`."
+    if not has_terminal():
+        raise UsageError("The console needs a terminal on stdin and stdout.", hint=hint, owner=Owner.REQUEST)
+    if os.environ.get("TERM", "") in {"", "dumb", "unknown"}:
+        raise UsageError("The terminal says (TERM) that it cannot show screens.", hint=hint, owner=Owner.REQUEST)
+
+
+async def open_console(workspace: Workspace, settings: Settings, opening: Opening) -> int:
+    """Run the console until it is left; return the exit code."""
+    # The terminal framework takes a fifth of a second, and no other verb needs it.
+    from screens.console import Section, Surroundings  # noqa: PLC0415
+    from tui.app import AstrolabeApp  # noqa: PLC0415
+    from tui.theme import DEFAULT_THEME  # noqa: PLC0415
+
+    chosen: list[str] = []
+    remembered = await workspace.setting(THEME_SETTING)
+    fallback = COLOURLESS_THEME if os.environ.get("NO_COLOR") else DEFAULT_THEME
+    app = AstrolabeApp(
+        workspace,
+        surroundings=Surroundings(now=workspace.options.now, badges=opening.badges),
+        theme=settings.theme or remembered or fallback,
+        remember_theme=chosen.append,
+        start=Section.DATABASES if opening.collection is None else Section.EXPLORER,
+    )
+    app.select(opening.database, opening.keyspace, opening.collection)
+    await app.run_async(mouse=settings.mouse)
+    if chosen and chosen[-1] != remembered:
+        await workspace.put_setting(THEME_SETTING, chosen[-1])
+    return app.return_code or 0

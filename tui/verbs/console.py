@@ -1,0 +1,55 @@
+"""``astrolabe`` and ``astrolabe demo``: the console, on your data or on a sample that is thrown away."""
+
+from __future__ import annotations
+
+import tempfile
+from argparse import Namespace
+from pathlib import Path
+
+from astrolabe.dataapi.search_form import SearchDraft, plan_search
+from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft
+from astrolabe.workspace import Workspace
+from tui.output import Format, say, write_rows
+from tui.session import existing_collection, options_of, settings_of, workspace_of
+from tui.terminal import Opening, has_terminal, open_console, require_terminal
+from tui.verbs.search import found
+
+DEMO_DATABASE = "demo"
+DEMO_QUESTION = "send an e-mail"
+"""What is searched for where there is no terminal."""
+
+_DEMO_RESULTS = 5
+
+
+async def console(args: Namespace) -> int:
+    """Open the console on the data folder."""
+    require_terminal()
+    settings = settings_of(args)
+    async with workspace_of(args) as workspace:
+        return await open_console(workspace, settings, Opening())
+
+
+async def demo(args: Namespace) -> int:
+    """Open the console on a new data folder with a sample in it; without a terminal, print a search instead."""
+    settings = settings_of(args)
+    if has_terminal():
+        require_terminal()
+    with tempfile.TemporaryDirectory(prefix="astrolabe-demo-") as folder:
+        options = options_of(settings, data_dir=Path(folder) / "data")
+        async with Workspace.opened(options) as workspace:
+            say("Loading the sample: the modules of Python's standard library …")
+            database = await workspace.create_database(DatabaseDraft(DEMO_DATABASE))
+            collection = await workspace.create_sample(database, DEFAULT_KEYSPACE)
+            if not has_terminal():
+                return await _print_search(workspace, database, collection)
+            opening = Opening(database, DEFAULT_KEYSPACE, collection, badges=("demo",))
+            return await open_console(workspace, settings, opening)
+
+
+async def _print_search(workspace: Workspace, database: Database, collection: str) -> int:
+    client = await workspace.client(database)
+    info = await existing_collection(client, DEFAULT_KEYSPACE, collection)
+    say(f"There is no terminal for the console. Searching {collection} for: {DEMO_QUESTION}")
+    planned = plan_search(SearchDraft(DEMO_QUESTION, limit=str(_DEMO_RESULTS)), info)
+    write_rows(await found(client, planned), Format.TABLE)
+    return 0

@@ -1,0 +1,93 @@
+"""``astrolabe info``: the version, every path, and what is optional and present."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import sys
+from argparse import Namespace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from astrolabe.errors import UsageError
+from astrolabe.providers.catalogue import load_catalogue
+from tui import paths
+from tui.output import Format, write_rows
+from tui.session import settings_of
+from tui.settings import PREFIX, Settings, chosen_config_file
+
+_PACKAGES = ("textual", "numpy", "httpx", "pydantic", "pydantic-settings", "cryptography")
+_OPTIONAL = {"wordllama": "the Embedded provider: vectors without a key and without a network"}
+
+
+async def info(args: Namespace) -> int:
+    """Print everything one needs to know about this installation; works with wrong settings too."""
+    problem: UsageError | None = None
+    settings: Settings | None = None
+    try:
+        settings = settings_of(args)
+    except UsageError as error:
+        problem = error
+    facts = _program() + _paths(args, settings) + _optional() + _providers(settings)
+    rows = [{"subject": subject, "value": value, "note": note} for subject, value, note in facts]
+    write_rows(rows, Format(args.format))
+    if problem is not None:
+        raise problem
+    return 0
+
+
+_Fact = tuple[str, str, str]
+
+
+def _program() -> list[_Fact]:
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return [
+        ("astrolabe", version("astrolabe-tui"), ""),
+        ("python", python, sys.executable),
+        ("platform", platform.platform(), ""),
+        ("sqlite", sqlite3.sqlite_version, ""),
+        *((name, version(name), "") for name in _PACKAGES),
+    ]
+
+
+def _paths(args: Namespace, settings: Settings | None) -> list[_Fact]:
+    config = chosen_config_file(getattr(args, "config", None))
+    variables = sorted(name for name in os.environ if name.upper().startswith(PREFIX))
+    places = [("settings file", config), ("log file", paths.log_file())]
+    if settings is not None:
+        places.insert(1, ("data folder", settings.data_dir))
+    return [
+        *((subject, str(path), _presence(path)) for subject, path in places),
+        ("environment", " ".join(variables) or "-", f"variables that begin with {PREFIX}"),
+    ]
+
+
+def _presence(path: Path) -> str:
+    try:
+        return "exists" if path.exists() else "not there yet"
+    except OSError as error:
+        return f"cannot be looked at: {error.strerror}"
+
+
+def _optional() -> list[_Fact]:
+    return [(f"optional: {name}", _version_or_absent(name), purpose) for name, purpose in _OPTIONAL.items()]
+
+
+def _version_or_absent(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _providers(settings: Settings | None) -> list[_Fact]:
+    urls = settings.provider_urls if settings is not None else {}
+    return [
+        (
+            f"provider: {provider.key}",
+            "available" if provider.available else "unavailable",
+            urls.get(provider.key) or provider.unavailable_reason,
+        )
+        for provider in load_catalogue(configured=urls.keys()).providers
+    ]
