@@ -104,8 +104,13 @@ class DatabaseStore:
             await containers.next_revision(connection)
             return await containers.remove_container(connection, container)
 
-    async def insert(self, container: Container, new: Sequence[NewItem]) -> list[Item | None]:
+    async def insert(self, container: Container, new: Sequence[NewItem], *, ordered: bool = False) -> list[Item | None]:
         """Insert items in one transaction, durable on return.
+
+        Args:
+            container: Where to.
+            new: The items.
+            ordered: Insert nothing after the first item whose key is taken.
 
         Returns:
             For every new item what was written, or None where its key is taken, in the order given.
@@ -117,7 +122,7 @@ class DatabaseStore:
             check_vectors(container, item.vectors)
         async with self._file.transaction() as connection:
             ticket = await containers.touch(connection, container)
-            return await items.insert_items(connection, container, new, ticket)
+            return await items.insert_items(connection, container, new, ticket, ordered=ordered)
 
     async def read(
         self, container: Container, keys: Sequence[str], *, vectors: Sequence[str] = ()

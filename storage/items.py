@@ -22,15 +22,25 @@ _BATCH_BYTES = 16 << 20
 
 
 async def insert_items(
-    connection: aiosqlite.Connection, container: Container, items: Sequence[NewItem], ticket: WriteTicket
+    connection: aiosqlite.Connection,
+    container: Container,
+    items: Sequence[NewItem],
+    ticket: WriteTicket,
+    *,
+    ordered: bool = False,
 ) -> list[Item | None]:
-    """Insert what is new; None stands where the key is taken, by a stored item or an earlier one of the list."""
+    """Insert what is new; None stands where the key is taken, by a stored item or an earlier one of the list.
+
+    With ``ordered`` nothing after the first taken key is inserted; None stands there too.
+    """
     taken = {key for key, _ in await find_seqs(connection, container, [item.key for item in items])}
     written: list[Item | None] = []
     seq = ticket.next_seq
     for item in items:
         if item.key in taken:
             written.append(None)
+            if ordered:
+                break
             continue
         taken.add(item.key)
         written.append(Item(seq, item.key, item.body, ticket.revision, item.vectors))
@@ -45,7 +55,7 @@ async def insert_items(
             "INSERT INTO vector (container, name, seq, revision, form, text, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
             _vector_rows(container, added),
         )
-    return written
+    return written + [None] * (len(items) - len(written))
 
 
 async def replace_item(

@@ -60,6 +60,13 @@ async def test_a_taken_key_leaves_the_others_alone(store: DatabaseStore, books: 
     assert await all_keys(store, books) == ["b", "a", "c"]
 
 
+async def test_an_ordered_insert_stops_at_the_first_taken_key(store: DatabaseStore, books: Container) -> None:
+    await insert(store, books, new_item("b"))
+    written = await store.insert(books, [new_item("a"), new_item("b"), new_item("c", [1, 1])], ordered=True)
+    assert [item.key if item else None for item in written] == ["a", None, None]
+    assert await all_keys(store, books) == ["b", "a"]
+
+
 async def test_the_same_key_may_stand_in_two_containers(store: DatabaseStore, books: Container) -> None:
     films = await new_collection(store, "films")
     await insert(store, books, new_item("1", title="book"))
