@@ -170,7 +170,11 @@ class CatalogReader:
         ]
 
     async def _rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[Sequence[Any]]:
-        return [tuple(row) for row in await self._connection.execute_fetchall(sql, parameters)]
+        try:
+            return [tuple(row) for row in await self._connection.execute_fetchall(sql, parameters)]
+        except UnicodeEncodeError:
+            # A word of the command line that is not UTF-8 arrives with lone surrogates; no row can hold those.
+            return []
 
 
 class CatalogWriter(CatalogReader):

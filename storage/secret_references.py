@@ -27,8 +27,6 @@ COMMAND_TIME_LIMIT = 15.0
 SIZE_LIMIT = 65_536
 """Bytes that a file or a command's output may have; a secret is far shorter."""
 
-_CHUNK = 4_096
-
 
 class ReferenceKind(StrEnum):
     """Where a secret is read from."""
@@ -118,7 +116,8 @@ async def _run(arguments: list[str]) -> tuple[int, bytes]:
     """
     if not arguments:
         raise ValueError("it is empty")
-    process = await asyncio.create_subprocess_exec(
+    transport, output = await asyncio.get_running_loop().subprocess_exec(
+        _Output,
         *arguments,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -126,25 +125,39 @@ async def _run(arguments: list[str]) -> tuple[int, bytes]:
         start_new_session=True,
     )
     try:
-        output = await _read_to_end(process.stdout)
-        # A command that prints too much may never end; it is killed below, and its output refused by the caller.
-        return (await process.wait() if len(output) <= SIZE_LIMIT else 0), output
+        await output.complete.wait()
+        # A command that prints too much is killed below, and its output refused by the caller.
+        return transport.get_returncode() or 0, bytes(output.data)
     finally:
-        if process.returncode is None:
+        if transport.get_returncode() is None:
             with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+                os.killpg(transport.get_pid(), signal.SIGKILL)
+            await output.exited.wait()
+        transport.close()
 
 
-async def _read_to_end(stream: asyncio.StreamReader | None) -> bytes:
-    """Return everything the stream gives, up to one byte more than :data:`SIZE_LIMIT`."""
-    output = b""
-    while stream is not None and len(output) <= SIZE_LIMIT:
-        chunk = await stream.read(_CHUNK)
-        if not chunk:
-            break
-        output += chunk
-    return output
+class _Output(asyncio.SubprocessProtocol):
+    """Collects what a command prints, up to a little more than :data:`SIZE_LIMIT`."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self.complete = asyncio.Event()
+        self.exited = asyncio.Event()
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:  # noqa: ARG002 - the protocol's signature
+        """Collect; what comes after too much is dropped."""
+        if len(self.data) <= SIZE_LIMIT:
+            self.data += data
+        if len(self.data) > SIZE_LIMIT:
+            self.complete.set()
+
+    def process_exited(self) -> None:
+        """Note that there is an exit code."""
+        self.exited.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature
+        """Note that the process has ended and its output is complete."""
+        self.complete.set()
 
 
 def _file(path: Path) -> SecretStr:

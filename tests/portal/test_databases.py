@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,15 @@ async def test_changes_of_databases_are_noted(portal: Organization) -> None:
     )
     assert newest.action == "database.delete"
     assert newest.detail == f'{{"id": "{shop.id}", "name": "shop", "scopes": ["huggingface/hf-prod"]}}'
+
+
+async def test_a_name_that_is_not_utf_8_is_refused_and_not_found(portal: Organization) -> None:
+    word = os.fsdecode(b"shop-\xff")
+    with pytest.raises(RuleError, match=r"not U\+DCFF"):
+        await portal.database(word)
+    with pytest.raises(NotFoundError):
+        await portal.databases.find(word)
+    with pytest.raises(NotFoundError):
+        await portal.integrations.remove_credential(SERVERLESS, word)
+    with pytest.raises(RuleError, match=r"not U\+DCFF"):
+        await portal.credential(word)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from pydantic import SecretStr
 from astrolabe.errors import ConflictError, NotFoundError, RuleError
 from astrolabe.portal import regions
 from astrolabe.portal.model import Credential, CredentialDraft
-from astrolabe.providers.catalogue import load_catalogue
+from astrolabe.providers.catalogue import Catalogue, load_catalogue
 from astrolabe.providers.model import ModelStatus
 from tests.support.portal import DEDICATED, SECRET, SERVERLESS, Organization, opened
 
@@ -145,15 +146,17 @@ async def test_an_external_provider_is_offered_only_within_a_scope(portal: Organ
         await portal.integrations.choices("gone")
 
 
-async def test_a_choice_has_the_supported_models_in_the_documents_order(portal: Organization) -> None:
-    shop = await portal.database("shop")
-    await portal.credential("hf-prod", shop)
-    choice = next(found for found in await portal.integrations.choices(shop.id) if found.provider.key == SERVERLESS)
-    assert [model.name for model in choice.models][:2] == [
-        "sentence-transformers/all-MiniLM-L6-v2",
-        "intfloat/multilingual-e5-large",
-    ]
-    assert all(model.status is ModelStatus.SUPPORTED for model in choice.models)
+async def test_a_choice_has_the_supported_models_in_the_documents_order(folder: Path) -> None:
+    providers = load_catalogue().providers
+    serverless = next(provider for provider in providers if provider.key == SERVERLESS)
+    first, second, third, *_ = serverless.models
+    models = (first, replace(second, status=ModelStatus.DEPRECATED), third)
+    async with opened(folder, catalogue=Catalogue((replace(serverless, models=models),))) as portal:
+        shop = await portal.database("shop")
+        await portal.credential("hf-prod", shop)
+        (choice,) = await portal.integrations.choices(shop.id)
+    assert choice.models == (first, third)
+    assert first.name == "sentence-transformers/all-MiniLM-L6-v2"
 
 
 async def test_nvidia_is_offered_in_its_regions_and_only_if_its_address_is_set(folder: Path) -> None:
