@@ -40,6 +40,7 @@ _SUCCESS = range(200, 300)
 _BYTES_PER_NUMBER = 32
 _SPARE_BYTES = 64 * 1024
 _SHORTEST_KEY = 4
+_LEAST_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class Delivery:
         """Send one request, once, and read its answer; the dimension is not checked."""
         job, means = self._job, self._means
         call = means.adapter.call(job.url, job.spec, texts, job.direction)
-        seconds = max(min(means.limits.call_seconds, self._deadline - means.clock()), 1.0)
+        seconds = min(means.limits.call_seconds, max(self._deadline - means.clock(), _LEAST_SECONDS))
         most_bytes = _SPARE_BYTES + len(texts) * max(job.spec.dimension, 4096) * _BYTES_PER_NUMBER
         try:
             reply = await means.transport.post(call, job.secret, seconds=seconds, most_bytes=most_bytes)

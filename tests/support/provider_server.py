@@ -116,6 +116,7 @@ class ProviderServer:
         key: When set, requests with another key (``Authorization: Bearer`` or ``api-key``) get an empty 401.
         reverse: Whether OpenAI-style answers list their entries backwards, with the right ``index``.
         most_at_once: Most requests that were under way at the same time.
+        arrived: Set whenever a POST comes in; clear it to wait for the next.
     """
 
     def __init__(self, *, dimension: int = 384, max_batch: int | None = None, key: str | None = None) -> None:
@@ -128,6 +129,7 @@ class ProviderServer:
         self.reverse = False
         self.most_at_once = 0
         self._under_way = 0
+        self.arrived = asyncio.Event()
         self._script: deque[Answer] = deque()
         self._always: Answer | None = None
         self._server: asyncio.Server | None = None
@@ -182,6 +184,7 @@ class ProviderServer:
             await _send(writer, self._visited(request.path))
             return True
         self.requests.append(request)
+        self.arrived.set()
         self._under_way += 1
         self.most_at_once = max(self.most_at_once, self._under_way)
         try:

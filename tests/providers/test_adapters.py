@@ -1,0 +1,142 @@
+"""What each provider is sent, member by member, and how its answer is read."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from astrolabe.providers.model import Direction
+from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
+from tests.support.provider_server import Answer, ProviderServer, vector_of
+
+TEXTS = ["first text", "zweiter Text, 第二"]
+
+BODIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "azureOpenAI": (
+        {"input": TEXTS, "model": "text-embedding-3-small", "dimensions": 64},
+        {"input": TEXTS, "model": "text-embedding-3-small", "dimensions": 64},
+    ),
+    "huggingfaceDedicated": ({"input": TEXTS}, {"input": TEXTS}),
+    "huggingface": (
+        {"inputs": TEXTS, "options": {"waitForModel": True}},
+        {"inputs": TEXTS, "options": {"waitForModel": True}},
+    ),
+    "jinaAI": (
+        {"input": TEXTS, "model": "jina-embeddings-v3", "dimensions": 32},
+        {"input": TEXTS, "model": "jina-embeddings-v3", "dimensions": 32},
+    ),
+    "mistral": (
+        {"input": TEXTS, "model": "mistral-embed", "encoding_format": "float"},
+        {"input": TEXTS, "model": "mistral-embed", "encoding_format": "float"},
+    ),
+    "nvidia": (
+        {"input": TEXTS, "model": "NV-Embed-QA", "input_type": "passage"},
+        {"input": TEXTS, "model": "NV-Embed-QA", "input_type": "query"},
+    ),
+    "openai": (
+        {"input": TEXTS, "model": "text-embedding-3-small", "dimensions": 64},
+        {"input": TEXTS, "model": "text-embedding-3-small", "dimensions": 64},
+    ),
+    "upstageAI": (
+        {"input": TEXTS[0], "model": "solar-embedding-1-large-passage"},
+        {"input": TEXTS[0], "model": "solar-embedding-1-large-query"},
+    ),
+    "voyageAI": (
+        {"input": TEXTS, "model": "voyage-2", "input_type": "document"},
+        {"input": TEXTS, "model": "voyage-2", "input_type": "query"},
+    ),
+}
+PATHS = {
+    "azureOpenAI": "/res/openai/deployments/my dep/embeddings",
+    "huggingfaceDedicated": "/abc.us-east-2.aws/embeddings",
+    "huggingface": "/hf-inference/models/BAAI/bge-small-en-v1.5/pipeline/feature-extraction",
+    "upstageAI": "/v1/solar/embeddings",
+}
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+async def test_each_provider_gets_the_documented_request(
+    bench: Bench, server: ProviderServer, subject: Subject, direction: Direction
+) -> None:
+    await bench.embed(subject, TEXTS, direction)
+
+    request = server.requests[0]
+    stored, searched = BODIES[subject.provider]
+    assert request.json == (stored if direction is Direction.STORE else searched)
+    assert request.path == PATHS.get(subject.provider, "/v1/embeddings")
+    assert request.query == ("api-version=2024-02-01" if subject.provider == "azureOpenAI" else "")
+    name, value = subject.auth
+    assert request.headers[name] == value
+    assert request.headers["content-type"] == "application/json"
+    assert [header for header, sent in request.headers.items() if KEY in sent] == [name]
+
+
+async def test_vectors_come_back_in_the_order_of_the_texts(
+    bench: Bench, server: ProviderServer, subject: Subject
+) -> None:
+    server.reverse = True
+    texts = [f"text number {n}" for n in range(2 * min(subject.batch, 32) + 3)]
+
+    matrix = await bench.embed(subject, texts)
+
+    assert matrix.dtype == np.float32
+    assert matrix.flags.c_contiguous
+    np.testing.assert_array_equal(matrix, np.array([vector_of(t, subject.dimension) for t in texts], dtype=np.float32))
+
+
+async def test_no_request_is_larger_than_the_provider_allows(
+    bench: Bench, server: ProviderServer, subject: Subject
+) -> None:
+    texts = [f"text {n}" for n in range(70)]
+    await bench.embed(subject, texts)
+    sizes = [len(request.texts) for request in server.requests]
+    assert max(sizes) == min(subject.batch, 70)
+    assert sum(sizes) == 70
+
+
+async def test_dimensions_are_sent_only_to_models_that_offer_a_range(bench: Bench, server: ProviderServer) -> None:
+    await bench.embed(replace(SUBJECTS["openai"], model="text-embedding-ada-002", dimension=1536))
+    await bench.embed(replace(SUBJECTS["jinaAI"], model="jina-embeddings-v2-base-en", dimension=768))
+    assert [request.json.get("dimensions") for request in server.requests] == [None, None]
+
+
+async def test_optional_parameters_are_sent_only_when_the_collection_has_them(
+    bench: Bench, server: ProviderServer
+) -> None:
+    chosen = {"task": "retrieval.passage", "late_chunking": False}
+    await bench.embed(replace(SUBJECTS["jinaAI"], parameters=chosen))
+    await bench.embed(replace(SUBJECTS["voyageAI"], parameters={"autoTruncate": False}))
+    await bench.embed(replace(SUBJECTS["openai"], parameters={"organizationId": "org-1", "projectId": "proj-2"}))
+    await bench.embed(replace(SUBJECTS["openai"], parameters={"organizationId": ""}))
+
+    jina, voyage, openai, plain = server.requests
+    assert {name: jina.json[name] for name in chosen} == chosen
+    assert voyage.json["truncation"] is False
+    assert openai.headers["openai-organization"] == "org-1"
+    assert openai.headers["openai-project"] == "proj-2"
+    assert "openai-organization" not in plain.headers
+
+
+async def test_base64_vectors_are_understood_although_they_are_not_asked_for(
+    bench: Bench, server: ProviderServer
+) -> None:
+    subject = replace(SUBJECTS["openai"], dimension=2)
+    packed = base64.b64encode(np.array([0.6, -0.8], dtype="<f4").tobytes()).decode()
+    server.script(Answer(body={"data": [{"index": 0, "embedding": packed}]}))
+    np.testing.assert_allclose(await bench.embed(subject), [[0.6, -0.8]], rtol=1e-6)
+
+
+async def test_lone_surrogates_do_not_stop_a_request(bench: Bench, server: ProviderServer) -> None:
+    await bench.embed(SUBJECTS["openai"], ["half \ud83d of a pair", "a whole \U0001f600 one"])
+    assert server.requests[0].texts == ["half \ufffd of a pair", "a whole \U0001f600 one"]
+
+
+async def test_a_provider_that_takes_one_text_gets_each_in_a_request_of_its_own(
+    bench: Bench, server: ProviderServer
+) -> None:
+    await bench.embed(SUBJECTS["upstageAI"], ["one", "two", "three"])
+    assert sorted(request.json["input"] for request in server.requests) == ["one", "three", "two"]
