@@ -113,7 +113,9 @@ def _equals(value: object, operand: object) -> bool:
         return False
     if same(value, operand):
         return True
-    return isinstance(value, list) and not isinstance(operand, list | Mapping) and any(same(v, operand) for v in value)
+    if not isinstance(value, list) or isinstance(unwrapped(operand), list | Mapping):
+        return False
+    return any(same(element, operand) for element in value)
 
 
 def _is_any_of(value: object, operand: Sequence[object]) -> bool:

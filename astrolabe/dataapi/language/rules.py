@@ -44,7 +44,7 @@ class CollectionRules:
         return data_api_error(
             "VECTOR_SEARCH_NOT_SUPPORTED",
             f"The collection {self.name} was created without the 'vector' option: its documents cannot have a "
-            "'$vector' nor be sorted by one.\n\nResend the command without it, or use a collection created for vectors.",
+            "'$vector' nor be sorted by one.\n\nResend the command without it, or use a collection with vectors.",
         )
 
     def no_embedding_service(self) -> DataApiError:

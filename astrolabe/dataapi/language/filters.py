@@ -1,0 +1,237 @@
+"""Filters: from the JSON of a ``filter`` clause to the tree that the storage room understands.
+
+``$not`` is rewritten while parsing: below it every operator is replaced by its opposite and ``$and`` and ``$or`` change
+places, so that the rules for missing fields are those of the operator that results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.filter_operands import WRITTEN_OPERATORS, invalid_filter, parse_operand
+from astrolabe.dataapi.language.ids import canonical_key
+from astrolabe.dataapi.language.limits import SPECIAL_FIELDS
+from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
+from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.values import ejson_name, shown, type_name
+from astrolabe.errors import DataApiError
+from storage.filters import All, AnyOf, Comparison, Filter, Operator
+
+MAX_COMPARISONS = 64
+MAX_NESTING = 64
+"""Levels of ``$and``, ``$or`` and ``$not``; more cannot be of use with 64 comparisons."""
+
+ID_PATH: Path = ("_id",)
+
+_OPPOSITES: Mapping[Operator, Operator] = {
+    Operator.EQ: Operator.NE,
+    Operator.NE: Operator.EQ,
+    Operator.IN: Operator.NIN,
+    Operator.NIN: Operator.IN,
+    Operator.GT: Operator.LTE,
+    Operator.LTE: Operator.GT,
+    Operator.GTE: Operator.LT,
+    Operator.LT: Operator.GTE,
+    Operator.ALL: Operator.NOT_ALL,
+    Operator.SIZE: Operator.NOT_SIZE,
+    Operator.MATCH: Operator.NOT_MATCH,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Where in the clause the parser stands."""
+
+    depth: int = 0
+    negated: bool = False
+    in_or: bool = False
+
+
+def parse_filter(clause: object, rules: CollectionRules) -> Filter:
+    """Read a filter clause.
+
+    Args:
+        clause: The JSON of the clause, its numbers exact; None and ``{}`` match every document.
+        rules: The collection's.
+
+    Returns:
+        The tree, free of ``$not``; at most 64 comparisons and 64 levels.
+
+    Raises:
+        DataApiError: One of the FILTER codes, or LEXICAL_NOT_ENABLED_FOR_COLLECTION.
+    """
+    if clause is None:
+        return All(())
+    return _Parser(rules).parse(clause, _Scope())
+
+
+def id_keys(where: Filter) -> tuple[str, ...] | None:
+    """Return the keys that the filter limits ``_id`` to, in the order given; None when it does not limit it.
+
+    Only what every match must satisfy counts. Documents with these keys still have to match the whole filter.
+    """
+    if isinstance(where, All):
+        return next((keys for keys in map(id_keys, where.parts) if keys is not None), None)
+    if not isinstance(where, Comparison) or where.path != ID_PATH:
+        return None
+    if where.operator not in {Operator.EQ, Operator.IN}:
+        return None
+    values = where.operand if where.operator is Operator.IN else (where.operand,)
+    keys = (canonical_key(value) for value in values if not isinstance(value, list | Mapping) or ejson_name(value))
+    return tuple(dict.fromkeys(keys))
+
+
+@dataclass(slots=True)
+class _Parser:
+    """Reads one clause and counts its comparisons."""
+
+    rules: CollectionRules
+    comparisons: int = 0
+
+    def parse(self, clause: object, scope: _Scope) -> Filter:
+        """Read one filter object."""
+        if not isinstance(clause, Mapping):
+            raise _not_an_object(clause)
+        if scope.depth > MAX_NESTING:
+            raise invalid_filter(f"'$and', '$or' and '$not' nest more than {MAX_NESTING} deep")
+        parts: list[Filter] = []
+        for name, value in clause.items():
+            if name in {"$and", "$or"}:
+                parts.append(self._logical(name, value, scope))
+            elif name == "$not":
+                parts.append(self.parse(value, replace(scope, depth=scope.depth + 1, negated=not scope.negated)))
+            else:
+                parts.extend(self._field(name, value, scope))
+        return _joined(parts, any_of=scope.negated)
+
+    def _logical(self, name: str, value: object, scope: _Scope) -> Filter:
+        if not isinstance(value, list):
+            raise data_api_error(
+                "FILTER_UNSUPPORTED_DATA_TYPE",
+                f"'{name}' needs an array of filters, not {type_name(value)}: {shown(value)}.\n\n"
+                "Correct the filter and resend the command.",
+            )
+        if name == "$and" and sum(map(_has_id_equality, value)) > 1:
+            raise data_api_error(
+                "FILTER_MULTIPLE_ID_FILTER",
+                "The filter asks for more than one '_id' at once, which no document has.\n\n"
+                "Use one '_id', or '$in' with all of them, and resend the command.",
+            )
+        inner = replace(scope, depth=scope.depth + 1, in_or=scope.in_or or name == "$or")
+        parts = [self.parse(part, inner) for part in value]
+        return _joined(parts, any_of=(name == "$or") is not scope.negated)
+
+    def _field(self, name: str, value: object, scope: _Scope) -> list[Comparison]:
+        path = _parse_path(name)
+        if path == ID_PATH and scope.in_or:
+            raise invalid_filter("'_id' cannot be used inside '$or'; use '$in' for several of them")
+        written = _operators(name, value)
+        self.comparisons += len(written)
+        if self.comparisons > MAX_COMPARISONS:
+            raise data_api_error(
+                "FILTER_FIELDS_LIMIT_VIOLATION",
+                f"The filter has more than {MAX_COMPARISONS} comparisons.\n\nUse fewer and resend the command.",
+            )
+        return [self._comparison(path, name, operator, operand, scope) for operator, operand in written]
+
+    def _comparison(self, path: Path, name: str, operator: Operator, operand: object, scope: _Scope) -> Comparison:
+        self._check_special(name, operator)
+        parsed = parse_operand(operator, operand, name)
+        if scope.negated and operator is Operator.EXISTS:
+            parsed = not parsed
+        elif scope.negated:
+            operator = _OPPOSITES[operator]
+        self._check_indexed(path, name, operator)
+        return Comparison(path, operator, parsed)
+
+    def _check_special(self, name: str, operator: Operator) -> None:
+        if name == "$lexical":
+            if not self.rules.lexical:
+                raise self.rules.lexical_not_enabled()
+            if operator not in {Operator.MATCH, Operator.EXISTS}:
+                raise invalid_filter(f"only '$match' and '$exists' are supported on '$lexical', not '{operator}'")
+        elif operator is Operator.MATCH:
+            raise invalid_filter(f"'$match' is only supported on '$lexical', not on '{name}'")
+        elif name in SPECIAL_FIELDS and operator is not Operator.EXISTS:
+            raise invalid_filter(f"only '$exists' is supported on '{name}', not '{operator}'")
+
+    def _check_indexed(self, path: Path, name: str, operator: Operator) -> None:
+        if self.rules.indexing.indexes(path):
+            return
+        if path != ID_PATH:
+            raise data_api_error(
+                "FILTER_PATH_UNINDEXED",
+                f"The collection's 'indexing' option leaves out '{name}', so it cannot be used in a filter.\n\n"
+                "Filter on indexed fields and resend the command.",
+            )
+        if operator not in {Operator.EQ, Operator.IN}:
+            raise data_api_error(
+                "FILTER_ID_NOT_INDEXED",
+                f"The collection's 'indexing' option leaves out '_id', so only '$eq' and '$in' can be used on it, not "
+                f"'{operator}'.\n\nUse one of these and resend the command.",
+            )
+
+
+def _joined(parts: list[Any], *, any_of: bool) -> Filter:
+    if len(parts) == 1:
+        only: Filter = parts[0]
+        return only
+    return AnyOf(tuple(parts)) if any_of else All(tuple(parts))
+
+
+def _not_an_object(clause: object) -> DataApiError:
+    return data_api_error(
+        "FILTER_UNSUPPORTED_DATA_TYPE",
+        f"A filter must be an object, not {type_name(clause)}: {shown(clause)}.\n\n"
+        "Correct the filter and resend the command.",
+    )
+
+
+def _has_id_equality(clause: object) -> bool:
+    if not isinstance(clause, Mapping) or "_id" not in clause:
+        return False
+    value = clause["_id"]
+    return not isinstance(value, Mapping) or ejson_name(value) is not None or "$eq" in value
+
+
+def _parse_path(name: str) -> Path:
+    if name in SPECIAL_FIELDS:
+        return (name,)
+    if name.startswith("$"):
+        raise _unknown_operator(name)
+    try:
+        path = split_path(name)
+    except PathSyntaxError as problem:
+        raise invalid_filter(f"the path '{name}' is not valid: {problem}") from problem
+    if any(part.startswith("$") for part in path):
+        raise invalid_filter(f"the path '{name}' has a name that starts with '$'")
+    return path
+
+
+def _operators(path: str, value: object) -> list[tuple[Operator, object]]:
+    """Return the operators written for a field with their operands; a bare value is ``$eq``."""
+    if isinstance(value, list):
+        raise invalid_filter(f"cannot filter on '{path}' by array type; write {{\"$eq\": …}} to compare whole arrays")
+    if not isinstance(value, Mapping) or ejson_name(value) or not any(name.startswith("$") for name in value):
+        return [(Operator.EQ, value)]
+    return [(_operator(path, name), operand) for name, operand in value.items()]
+
+
+def _operator(path: str, name: str) -> Operator:
+    if not name.startswith("$"):
+        raise invalid_filter(f"'{path}' has the field {shown(name)} beside an operator")
+    if name not in WRITTEN_OPERATORS:
+        raise _unknown_operator(name)
+    return Operator(name)
+
+
+def _unknown_operator(name: str) -> DataApiError:
+    return data_api_error(
+        "FILTER_UNSUPPORTED_OPERATOR",
+        f"The filter operator {shown(name)} is not known. Known are: "
+        f"{', '.join(sorted((*WRITTEN_OPERATORS, '$and', '$or', '$not')))}.\n\n"
+        "Use one of these and resend the command.",
+    )

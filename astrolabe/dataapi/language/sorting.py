@@ -1,0 +1,209 @@
+"""Sort clauses: what kind of sort they ask for, and the order of values of mixed types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import total_ordering
+from typing import Any, TypeVar
+
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
+from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.values import shown, type_name
+from astrolabe.dataapi.language.vectors import check_direction, check_length, parse_vector
+from astrolabe.errors import DataApiError
+from storage.filters import Instant
+from storage.matching import MISSING, unwrapped, value_at
+from storage.model import VectorValue
+
+T = TypeVar("T")
+
+
+class SortKind(StrEnum):
+    """What decides the order of the answer."""
+
+    NONE = "none"
+    FIELDS = "fields"
+    VECTOR = "$vector"
+    VECTORIZE = "$vectorize"
+    LEXICAL = "$lexical"
+
+
+_SPECIAL = {kind.value for kind in SortKind if kind.value.startswith("$")}
+
+
+_MISSING, _NULL, _NUMBER, _STRING, _OBJECT, _ARRAY, _BOOLEAN, _DATE = range(8)
+
+
+@dataclass(frozen=True, slots=True)
+class SortField:
+    """One field of a field sort."""
+
+    path: Path
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SortPlan:
+    """A sort clause that was understood.
+
+    Attributes:
+        kind: The kind of sort.
+        fields: For a field sort, the fields from the first to the last.
+        vector: For a ``$vector`` sort, the vector.
+        text: For a ``$vectorize`` sort the text to embed in *query* mode, for a ``$lexical`` sort the words.
+    """
+
+    kind: SortKind = SortKind.NONE
+    fields: tuple[SortField, ...] = ()
+    vector: VectorValue | None = None
+    text: str = ""
+
+    def key(self, body: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return what a document is compared by in a field sort; equal fields fall back on ``_id``, ascending."""
+        values = [(sort_key(value_at(body, field.path)), field.descending) for field in self.fields]
+        keys = [_Descending(key) if descending else key for key, descending in values]
+        return (*keys, sort_key(body.get("_id", MISSING)))
+
+    def order(self, items: Iterable[T], body_of: Callable[[T], Mapping[str, Any]]) -> list[T]:
+        """Return the items in the order of a field sort.
+
+        Args:
+            items: What is to be put in order.
+            body_of: Returns the document of an item.
+        """
+        return sorted(items, key=lambda item: self.key(body_of(item)))
+
+
+@total_ordering
+@dataclass(frozen=True, slots=True)
+class _Descending:
+    """A key that sorts the other way round."""
+
+    key: tuple[Any, ...]
+
+    def __lt__(self, other: _Descending) -> bool:
+        return other.key < self.key
+
+
+def sort_key(value: object) -> tuple[Any, ...]:
+    """Return a key that orders values of mixed types.
+
+    Missing < null < number < string < object < array < boolean < date. Objects compare by their members, name and
+    value, in order; arrays by their elements in order. ``MISSING`` stands for a missing value.
+    """
+    value = unwrapped(value)
+    if isinstance(value, Mapping):
+        return (_OBJECT, tuple((name, sort_key(inner)) for name, inner in value.items()))
+    if isinstance(value, list):
+        return (_ARRAY, tuple(map(sort_key, value)))
+    if value is MISSING or value is None:
+        return (_MISSING,) if value is MISSING else (_NULL,)
+    if isinstance(value, bool):
+        return (_BOOLEAN, value)
+    if isinstance(value, Instant):
+        return (_DATE, value.milliseconds)
+    return (_STRING, value) if isinstance(value, str) else (_NUMBER, value)
+
+
+def parse_sort(clause: object, rules: CollectionRules) -> SortPlan:
+    """Read a sort clause.
+
+    Args:
+        clause: The JSON of the clause, its numbers exact; None and ``{}`` ask for no order.
+        rules: The collection's.
+
+    Raises:
+        DataApiError: One of the SORT_CLAUSE codes; VECTOR_SEARCH_NOT_SUPPORTED, EMBEDDING_SERVICE_NOT_CONFIGURED or
+            LEXICAL_NOT_ENABLED_FOR_COLLECTION; INVALID_VECTOR_LENGTH; INVALID_DATABASE_QUERY for a zero vector.
+    """
+    if clause is None:
+        return SortPlan()
+    if not isinstance(clause, Mapping):
+        raise _invalid(f"it must be an object, not {type_name(clause)}: {shown(clause)}")
+    special = [name for name in clause if name in _SPECIAL]
+    if special and len(clause) > 1:
+        raise _invalid(f"'{special[0]}' must be the only key, and there are {len(clause)}: {', '.join(clause)}")
+    if special:
+        return _PARSERS[SortKind(special[0])](clause[special[0]], rules)
+    fields = tuple(_field(name, value, rules) for name, value in clause.items())
+    return SortPlan(SortKind.FIELDS, fields) if fields else SortPlan()
+
+
+def _vector_plan(value: object, rules: CollectionRules) -> SortPlan:
+    if rules.vector is None:
+        raise rules.vectors_not_enabled()
+    if not isinstance(value, list | Mapping):
+        raise _bad_value("$vector", f"it must be an array of numbers or $binary, not {shown(value)}")
+    try:
+        vector = parse_vector(value)
+    except DataApiError as problem:
+        raise _bad_value("$vector", problem.message.partition("\n")[0].rstrip(".")) from problem
+    if vector is None:
+        raise _bad_value("$vector", "it must be an array of numbers or $binary, not null")
+    check_length(vector.data, rules.vector.dimension)
+    check_direction(vector.data, rules.vector.metric)
+    return SortPlan(SortKind.VECTOR, vector=vector)
+
+
+def _vectorize_plan(value: object, rules: CollectionRules) -> SortPlan:
+    if not isinstance(value, str) or not value.strip():
+        raise _bad_value("$vectorize", f"it must be a text that is not blank, not {shown(value)}")
+    if not rules.vectorize:
+        raise rules.no_embedding_service()
+    return SortPlan(SortKind.VECTORIZE, text=value)
+
+
+def _lexical_plan(value: object, rules: CollectionRules) -> SortPlan:
+    if not isinstance(value, str):
+        raise _bad_value("$lexical", f"it must be a text, not {shown(value)}")
+    if not rules.lexical:
+        raise rules.lexical_not_enabled()
+    return SortPlan(SortKind.LEXICAL, text=value)
+
+
+_PARSERS: Mapping[SortKind, Callable[[object, CollectionRules], SortPlan]] = {
+    SortKind.VECTOR: _vector_plan,
+    SortKind.VECTORIZE: _vectorize_plan,
+    SortKind.LEXICAL: _lexical_plan,
+}
+
+
+def _field(name: str, value: object, rules: CollectionRules) -> SortField:
+    try:
+        path = split_path(name)
+    except PathSyntaxError as problem:
+        raise _bad_path(name, str(problem)) from problem
+    if any(part.startswith("$") for part in path):
+        raise _bad_path(name, "names that start with '$' are not known there, but for $vector, $vectorize, $lexical")
+    if not isinstance(value, int) or isinstance(value, bool) or value not in {1, -1}:
+        raise _bad_value(name, f"it must be 1 (ascending) or -1 (descending), not {shown(value)}")
+    if not rules.indexing.indexes(path):
+        raise data_api_error(
+            "SORT_CLAUSE_PATH_UNINDEXED",
+            f"The collection's 'indexing' option leaves out '{name}', so documents cannot be sorted by it.\n\n"
+            "Sort by indexed fields and resend the command.",
+        )
+    return SortField(path, descending=value < 0)
+
+
+def _invalid(problem: str) -> DataApiError:
+    return data_api_error(
+        "SORT_CLAUSE_INVALID", f"The sort clause is not valid: {problem}.\n\nCorrect it and resend the command."
+    )
+
+
+def _bad_value(name: str, problem: str) -> DataApiError:
+    return data_api_error(
+        "SORT_CLAUSE_VALUE_INVALID",
+        f"The sort value for '{name}' is not valid: {problem}.\n\nCorrect it and resend the command.",
+    )
+
+
+def _bad_path(name: str, problem: str) -> DataApiError:
+    return data_api_error(
+        "SORT_CLAUSE_PATH_INVALID",
+        f"The sort path '{name}' is not valid: {problem}.\n\nCorrect it and resend the command.",
+    )

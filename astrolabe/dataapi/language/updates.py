@@ -1,0 +1,242 @@
+"""Updates: from the JSON of an ``update`` clause to a new document, with what happens to its vector.
+
+The vector lives beside the stored body. An update says in its result whether the stored vector stays, whether a text
+has to be embedded, or carries a new ``$vector`` in the document; :func:`prepare_document` takes it from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from astrolabe.dataapi.language.documents import document_text
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.limits import SPECIAL_FIELDS
+from astrolabe.dataapi.language.paths import Path, PathSyntaxError, join_path, overlapping, split_path
+from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.update_operators import Action, UpdateOperator, bad_argument, parse_action
+from astrolabe.dataapi.language.update_paths import bad_path, copied, make_place
+from astrolabe.dataapi.language.values import shown, type_name
+from astrolabe.dataapi.language.vectorize import invalid_usage
+from astrolabe.dataapi.language.vectors import check_direction, check_length, parse_vector
+from astrolabe.errors import DataApiError
+from storage.filters import All, Comparison, Filter, Instant, Operator
+from storage.matching import MISSING, same
+
+_FOR_SPECIALS = frozenset({UpdateOperator.SET, UpdateOperator.SET_ON_INSERT, UpdateOperator.UNSET})
+_VECTOR_FIELDS = frozenset({("$vector",), ("$vectorize",)})
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateResult:
+    """A document after an update.
+
+    Attributes:
+        document: The new document; the one given is untouched. Under ``$vector`` stands the new value in its JSON form
+            when one was set, else the null that holds the stored vector's place.
+        changed: Whether anything but the vector differs from before.
+        keeps_vector: Whether the stored vector, if any, is still the document's.
+        embed: The text whose vector (*store* mode) the caller has to put under ``$vector``; None for none.
+    """
+
+    document: dict[str, Any]
+    changed: bool
+    keeps_vector: bool = True
+    embed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """An update clause that was understood: its actions in the order of application."""
+
+    actions: tuple[Action, ...] = ()
+
+    def apply(self, document: Mapping[str, Any], *, upsert: bool = False) -> UpdateResult:
+        """Apply the update to a document.
+
+        Args:
+            document: The stored body, its vector's place held by null.
+            upsert: Whether the document is about to be inserted, so that ``$setOnInsert`` counts.
+
+        Raises:
+            DataApiError: UNSUPPORTED_UPDATE_OPERATION_TARGET, UNSUPPORTED_UPDATE_OPERATION_PATH or
+                SHRED_DOC_LIMIT_VIOLATION. The result may still break rules for documents; prepare it to know.
+        """
+        result = UpdateResult(copied(document), changed=False)
+        for action in self.actions:
+            if action.operator is UpdateOperator.SET_ON_INSERT and not upsert:
+                continue
+            if action.path in _VECTOR_FIELDS:
+                result = _apply_to_vector(result, action)
+            else:
+                action.apply(result.document)
+        changed = _body_text(document) != _body_text(result.document)
+        return UpdateResult(result.document, changed, result.keeps_vector, result.embed)
+
+
+def _body_text(document: Mapping[str, Any]) -> str:
+    return document_text({**document, "$vector": None} if "$vector" in document else document)
+
+
+def _apply_to_vector(result: UpdateResult, action: Action) -> UpdateResult:
+    """Carry out an action on ``$vector`` or ``$vectorize``; the two always change together."""
+    document = result.document
+    if action.operator is UpdateOperator.UNSET:
+        document.pop("$vector", None)
+        document.pop("$vectorize", None)
+        return UpdateResult(document, changed=False, keeps_vector=False)
+    if action.path == ("$vector",):
+        document.pop("$vectorize", None)
+        document["$vector"] = action.argument
+        return UpdateResult(document, changed=False, keeps_vector=False)
+    text: str | None = action.argument
+    if same(document.get("$vectorize", MISSING), text):
+        return result
+    document["$vectorize"] = text
+    document["$vector"] = None
+    return UpdateResult(document, changed=False, keeps_vector=False, embed=text if text and text.strip() else None)
+
+
+def seed_for_upsert(where: Filter) -> dict[str, Any]:
+    """Return the document that an upsert starts from: the fields that the filter says must be equal to something.
+
+    Raises:
+        DataApiError: UNSUPPORTED_UPDATE_OPERATION_PATH when two of them cannot stand in one document.
+    """
+    seed: dict[str, Any] = {}
+    todo: list[Filter] = [where]
+    while todo:
+        part = todo.pop(0)
+        if isinstance(part, All):
+            todo[:0] = part.parts
+        elif isinstance(part, Comparison) and part.operator is Operator.EQ:
+            operand = part.operand
+            value = {"$date": operand.milliseconds} if isinstance(operand, Instant) else copied(operand)
+            make_place(seed, part.path).put(value)
+    return seed
+
+
+def parse_update(clause: object, rules: CollectionRules) -> Update:
+    """Read an update clause.
+
+    Args:
+        clause: The JSON of the clause, its numbers exact.
+        rules: The collection's.
+
+    Raises:
+        DataApiError: One of the UPDATE codes; INVALID_USAGE_OF_VECTORIZE, INVALID_VECTORIZE_VALUE_TYPE,
+            EMBEDDING_SERVICE_NOT_CONFIGURED, VECTOR_SEARCH_NOT_SUPPORTED, LEXICAL_NOT_ENABLED_FOR_COLLECTION; the codes
+            of ``$vector`` values; SHRED_DOC_LIMIT_VIOLATION.
+    """
+    if not isinstance(clause, Mapping):
+        raise _bad_type("An update", clause)
+    actions: list[Action] = []
+    for name, arguments in clause.items():
+        operator = _operator(name)
+        if not isinstance(arguments, Mapping):
+            raise _bad_type(f"The argument of '{operator}'", arguments)
+        _check_usage(operator, arguments)
+        actions.extend(_action(operator, path, argument, rules) for path, argument in arguments.items())
+    _check_conflicts(actions)
+    order = list(UpdateOperator)
+    return Update(tuple(sorted(actions, key=lambda action: order.index(action.operator))))
+
+
+def _operator(name: str) -> UpdateOperator:
+    try:
+        return UpdateOperator(name)
+    except ValueError as problem:
+        raise data_api_error(
+            "UNSUPPORTED_UPDATE_OPERATION",
+            f"The update operator {shown(name)} is not known. Known are: {', '.join(UpdateOperator)}.\n\n"
+            "Use one of these and resend the command.",
+        ) from problem
+
+
+def _bad_type(what: str, found: object) -> DataApiError:
+    return data_api_error(
+        "UNSUPPORTED_UPDATE_DATA_TYPE",
+        f"{what} must be an object, not {type_name(found)}: {shown(found)}.\n\nCorrect it and resend the command.",
+    )
+
+
+def _check_usage(operator: UpdateOperator, arguments: Mapping[str, Any]) -> None:
+    if operator in _FOR_SPECIALS and "$vector" in arguments and "$vectorize" in arguments:
+        raise invalid_usage(f"'{operator}' names both")
+
+
+def _action(operator: UpdateOperator, name: str, argument: object, rules: CollectionRules) -> Action:
+    path = _parse_path(operator, name)
+    if path[0] in SPECIAL_FIELDS and operator is not UpdateOperator.UNSET:
+        _SPECIAL_CHECKS[name](argument, rules)
+    action = parse_action(operator, path, argument)
+    if operator is UpdateOperator.RENAME and action.argument[0] == "_id":
+        raise _not_for_id(operator)
+    return action
+
+
+def _parse_path(operator: UpdateOperator, name: str) -> Path:
+    try:
+        path = split_path(name)
+    except PathSyntaxError as problem:
+        raise bad_path(f"'{name}' in '{operator}': {problem}") from problem
+    if path[0] == "_id" and (operator is not UpdateOperator.SET_ON_INSERT or len(path) > 1):
+        raise _not_for_id(operator)
+    if path[0] in SPECIAL_FIELDS and operator not in _FOR_SPECIALS:
+        raise data_api_error(
+            f"UNSUPPORTED_UPDATE_OPERATOR_FOR_{path[0][1:].upper()}",
+            f"'{operator}' cannot be used on '{path[0]}'; '$set', '$setOnInsert' and '$unset' can.\n\n"
+            "Use one of these and resend the command.",
+        )
+    if any(part.startswith("$") for part in path) and name not in SPECIAL_FIELDS:
+        raise bad_path(f"'{name}' in '{operator}' has a name that starts with '$'")
+    return path
+
+
+def _not_for_id(operator: UpdateOperator) -> DataApiError:
+    return data_api_error(
+        "UNSUPPORTED_UPDATE_OPERATOR_FOR_DOC_ID",
+        f"'{operator}' cannot be used on '_id', which never changes; '$setOnInsert' may give it to a new document.\n\n"
+        "Resend the command without '_id'.",
+    )
+
+
+def _check_vector(value: object, rules: CollectionRules) -> None:
+    if rules.vector is None:
+        raise rules.vectors_not_enabled()
+    vector = parse_vector(value)
+    if vector is not None:
+        check_length(vector.data, rules.vector.dimension)
+        check_direction(vector.data, rules.vector.metric)
+
+
+def _check_vectorize(value: object, rules: CollectionRules) -> None:
+    if value is not None and not isinstance(value, str):
+        raise data_api_error(
+            "INVALID_VECTORIZE_VALUE_TYPE",
+            f"The value of '$vectorize' needs to be String, not {type_name(value)}.\n\n"
+            "Give a text or null and resend the command.",
+        )
+    if not rules.vectorize and value is not None and value.strip():
+        raise rules.no_embedding_service()
+    if rules.vector is None:
+        raise rules.vectors_not_enabled()
+
+
+def _check_lexical(value: object, rules: CollectionRules) -> None:
+    if value is not None and not rules.lexical:
+        raise rules.lexical_not_enabled()
+
+
+_SPECIAL_CHECKS = {"$vector": _check_vector, "$vectorize": _check_vectorize, "$lexical": _check_lexical}
+
+
+def _check_conflicts(actions: list[Action]) -> None:
+    paths = [path for action in actions for path in action.paths]
+    conflict = overlapping(paths)
+    if conflict:
+        outer, inner = map(join_path, conflict)
+        raise bad_argument(f"it names '{outer}' and '{inner}', which change the same place")
+    if set(paths) >= _VECTOR_FIELDS:
+        raise invalid_usage("the update names both")
