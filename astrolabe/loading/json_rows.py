@@ -139,8 +139,8 @@ class _Buffer:
             except (ValueError, RecursionError) as error:
                 self.fail(reason_of(error), cause=error)
             else:
-                # A number that reaches the end of the buffer may go on behind it.
-                if end < len(self._text) or self._ended:
+                # A number close to the end of the buffer may go on behind it: "12." reads as 12.
+                if self._ended or end + _LONGEST_TOKEN < len(self._text):
                     self._take(end)
                     return value
             if len(self._text) - self._next > LONGEST_ROW:
