@@ -6,9 +6,9 @@ import asyncio
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
 from typing import Any, ClassVar
 
-from astrolabe.workspace import Workspace
 from rich.segment import Segments
 from rich.traceback import Traceback
 from textual.app import SystemCommand
@@ -16,6 +16,8 @@ from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.screen import Screen
 
+import screens
+from astrolabe.workspace import Workspace
 from screens.actions import Action, action_of, register
 from screens.activity import ActivityPage
 from screens.console import Console, Section, Surroundings
@@ -48,7 +50,7 @@ class AstrolabeApp(Console):
     """The console."""
 
     TITLE = "Astrolabe"
-    CSS_PATH = "../screens/base.tcss"
+    CSS_PATH = Path(screens.__file__).with_name("base.tcss")  # absolute: a subclass may live elsewhere
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         Section.DATABASES.value: DatabasesPage,
         Section.INTEGRATIONS.value: IntegrationsPage,

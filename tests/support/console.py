@@ -80,7 +80,8 @@ class SceneConsole(AstrolabeApp):
     async def on_unmount(self) -> None:
         if self.load_job is not None:
             await self.load_job.stop()
-        await self.workspace.close()
+        if self.workspace is not None:  # it could not be opened: that error is the one to see
+            await self.workspace.close()
 
 
 def hold_cursors_still(patch: Callable[[type, str, object], None]) -> None:
