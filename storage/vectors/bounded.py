@@ -1,0 +1,121 @@
+"""Search by sign codes: find what may be near by reading one bit a dimension, and score only that in full.
+
+The codes give every row an upper bound of its score. A few hundred rows are scored first; the k-th best of them is a
+cut, and every row whose bound lies above the cut is scored too, best bounds first, so that the cut rises on the way. If
+that would touch more than a quarter of the rows, all of them are scored instead: recall does not depend on the data.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+
+import numpy as np
+
+from storage.vectors.codes import CodeTable, Distances, SignCoder
+from storage.vectors.exact import ExactSearch, Found
+from storage.vectors.metrics import Floats
+from storage.vectors.rows import Positions
+
+_FIRST_ROWS = 300
+"""Rows scored to find the first cut."""
+
+_FIRST_ROUND = 512
+"""Rows scored before the cut is looked at again; four times as many in each round that follows."""
+
+_SAMPLE = 32_768
+"""Distances looked at to guess the one that lets :data:`_FIRST_ROWS` through."""
+
+_GIVE_UP_SHARE = 4
+"""More than one row in this many above the cut: scoring all in order is faster."""
+
+
+class BoundedSearch:
+    """One query for the best k rows through their codes.
+
+    The rows to choose from are numbered by place: the position itself, or its index in ``allowed``.
+    """
+
+    def __init__(self, exact: ExactSearch, k: int, coder: SignCoder, codes: CodeTable) -> None:
+        self._exact = exact
+        self._k = k
+        self._codes = codes
+        self._query = coder.encode_query(exact.ranking)
+        self._reach_bounds = coder.bounds * np.float32(self._query.reach)
+        self._allowed: Positions | None = None
+        self._distances: Distances = np.zeros(0, dtype=np.uint8)
+
+    def run(self, allowed: Positions | None, helper: Executor | None) -> Found:
+        """Return the rows that may be among the best k; see :class:`ExactSearch` for ``allowed``."""
+        self._allowed = allowed
+        self._distances = self._measure(helper)
+        seeds = self._seeds()
+        if len(seeds) <= self._k:
+            return self._exact.score_all(allowed)
+        positions = self._positions(seeds)
+        scores = self._exact.scores_at(positions)
+        rest = self._above(self._exact.cut(scores), seeds)
+        return self._rescore(positions, scores, rest)
+
+    def _measure(self, helper: Executor | None) -> Distances:
+        if self._allowed is None:
+            return self._codes.distances(self._query.words, helper)
+        if len(self._allowed) * 16 < len(self._codes):
+            return self._codes.distances_at(self._query.words, self._allowed)
+        return self._codes.distances(self._query.words, helper)[self._allowed]
+
+    def _positions(self, places: Positions) -> Positions:
+        return places if self._allowed is None else self._allowed[places]
+
+    def _bounds(self, places: Positions) -> Floats:
+        """Return the greatest score that each place may have, less the query's offset."""
+        positions = self._positions(places)
+        bounds = self._reach_bounds[self._distances[places]]
+        bounds *= self._codes.reach[positions]
+        bounds += self._codes.bias[positions]
+        return bounds
+
+    def _seeds(self) -> Positions:
+        """Return ascending live places with small distances, to find the first cut; may be too few of them."""
+        step = -(-len(self._distances) // _SAMPLE)
+        wanted = max(_FIRST_ROWS, 4 * self._k)
+        so_far = np.cumsum(np.bincount(self._distances[::step]))
+        near = int(np.searchsorted(so_far, min(wanted // step + 1, so_far[-1])))
+        places = np.flatnonzero(self._distances <= near)
+        bounds = self._bounds(places)
+        if len(places) > 2 * wanted:
+            best = np.sort(np.argpartition(-bounds, wanted)[:wanted])
+            places, bounds = places[best], bounds[best]
+        return places[bounds > -np.inf]
+
+    def _above(self, cut: float, seeds: Positions) -> tuple[Positions, Floats]:
+        """Return the places whose bounds reach the cut, without the seeds, and their bounds."""
+        limit = cut - self._query.offset
+        # Whatever its own reach and bias are, no row at a distance without a True here can get as far as the cut.
+        near = self._codes.greatest_bias + self._codes.greatest_reach * np.maximum(self._reach_bounds, 0) >= limit
+        farthest = int(near.sum()) - 1
+        if farthest < 0:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        places = np.flatnonzero(self._distances <= farthest)
+        bounds = self._bounds(places)
+        kept = np.flatnonzero((bounds >= limit) & (bounds > -np.inf))
+        places, bounds = places[kept], bounds[kept]
+        fresh = np.isin(places, seeds, assume_unique=True, invert=True)
+        return places[fresh], bounds[fresh]
+
+    def _rescore(self, positions: Positions, scores: Floats, rest: tuple[Positions, Floats]) -> Found:
+        """Score the rest by falling bound until no bound reaches the cut."""
+        places, bounds = rest
+        size = _FIRST_ROUND
+        while len(places):
+            if size > _FIRST_ROUND and len(places) * _GIVE_UP_SHARE > len(self._distances):
+                return self._exact.score_all(self._allowed)
+            order = np.argpartition(-bounds, size) if len(places) > size else np.arange(len(places))
+            fresh = self._positions(np.sort(places[order[:size]]))
+            positions = np.concatenate([positions, fresh])
+            scores = np.concatenate([scores, self._exact.scores_at(fresh)])
+            limit = self._exact.cut(scores) - self._query.offset
+            later = order[size:]
+            later = later[bounds[later] >= limit]
+            places, bounds = places[later], bounds[later]
+            size *= 4
+        return self._exact.settle(positions, scores)

@@ -1,0 +1,121 @@
+"""The door to vector search: one index per container and vector name, opened when it is first searched."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.model import Container, Hit, Vector
+from storage.vectors.live import LiveIndex
+from storage.vectors.sidefile import Stamp, side_file_path
+from storage.vectors.source import VectorSource
+from storage.vectors.worker import Worker
+
+_LOG = logging.getLogger(__name__)
+
+DEFAULT_MEMORY = 1 << 30
+"""Bytes of full vectors kept in memory, outside side files, before indexes not in use are let go."""
+
+
+class IndexCache:
+    """Searches the vectors of one database.
+
+    Answers are those of the source at the time of the search, whoever wrote there. Close it at the end: indexes are
+    saved in side files then, so that the next program opens them in milliseconds.
+    """
+
+    def __init__(self, folder: Path, source: VectorSource, *, memory: int = DEFAULT_MEMORY) -> None:
+        """Begin without any index.
+
+        Args:
+            folder: Where side files live; made when the first one is written. One folder per database.
+            source: The store.
+            memory: Bytes of full vectors to keep in memory for indexes that are not in use.
+        """
+        self._folder = folder
+        self._source = source
+        self._memory = memory
+        self._worker = Worker()
+        # In the order of their last use.
+        self._indexes: dict[tuple[int, str], LiveIndex] = {}
+        self._upkeep: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def search(
+        self, container: Container, vector: str, query: Vector, k: int, allowed: NDArray[np.int64] | None
+    ) -> list[Hit]:
+        """Find the items whose vector is most similar to a query.
+
+        Args:
+            container: Where to search.
+            vector: The vector's name, one of ``container.vectors``.
+            query: float32, shape ``(dimension,)``, finite.
+            k: How many hits at most.
+            allowed: Seqs to choose from, best ascending; None for all.
+
+        Returns:
+            Similarity descending, then seq ascending.
+
+        Raises:
+            KeyError: The container has no such vector.
+            ValueError: The query has another dimension or is not finite.
+        """
+        key = (container.id, vector)
+        index = self._indexes.pop(key, None) or self._new_index(container, vector)
+        self._indexes[key] = index
+        hits = await index.search(query, k, allowed)
+        if not self._closed and (self._upkeep is None or self._upkeep.done()):
+            self._upkeep = asyncio.create_task(self._keep_up(), name="vector index upkeep")
+            self._upkeep.add_done_callback(_report)
+        return hits
+
+    def _new_index(self, container: Container, vector: str) -> LiveIndex:
+        path = side_file_path(self._folder, container.id, vector)
+        stamp = Stamp(container.id, vector, epoch=0, state_revision=0, revision=0)
+        return LiveIndex(self._source, self._worker, path, stamp, container.vectors[vector])
+
+    async def _keep_up(self) -> None:
+        """Save, warm and let go of indexes, one small step after another, until nothing is left to do."""
+        while not self._closed:
+            waiting = [index for index in self._indexes.values() if index.needs_upkeep]
+            if not waiting:
+                break
+            await waiting[0].upkeep()
+        for index in list(self._indexes.values())[:-1]:
+            if self._closed or self.bytes_in_memory <= self._memory:
+                break
+            await index.release()
+
+    @property
+    def bytes_in_memory(self) -> int:
+        """Bytes of full vectors held outside side files."""
+        return sum(index.bytes_in_memory for index in self._indexes.values())
+
+    async def forget(self, container_id: int) -> None:
+        """Drop the indexes of a container that is gone, and their side files, those of earlier runs too."""
+        for key in [key for key in self._indexes if key[0] == container_id]:
+            await self._indexes.pop(key).forget()
+        for path in self._folder.glob(f"{container_id}-*"):
+            path.unlink(missing_ok=True)
+
+    async def close(self) -> None:
+        """Finish what runs in the background, save what has changed, and let go of threads and memory."""
+        self._closed = True
+        try:
+            if self._upkeep is not None:
+                await asyncio.wait([self._upkeep])
+            for index in self._indexes.values():
+                await index.release()
+        finally:
+            self._indexes.clear()
+            self._worker.close()
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    """Log what ended an upkeep task; searches do not depend on it."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _LOG.error("The upkeep of the vector indexes failed.", exc_info=error)
