@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,15 +22,19 @@ from pathlib import Path
 from astrolabe.dataapi.activity import ActivityLog, RecordingDataApi
 from astrolabe.dataapi.client import DatabaseClient
 from astrolabe.dataapi.local import LocalDataApi
+from astrolabe.dataapi.planned import collection_options
 from astrolabe.dataapi.protocol import DataApi
 from astrolabe.dataapi.vectorize import Vectorizer
-from astrolabe.errors import AstrolabeError, StorageError
+from astrolabe.errors import AstrolabeError, Owner, ProviderError, ProviderFailure, StorageError
+from astrolabe.loading.loader import run_load
+from astrolabe.loading.model import LoadPlan
+from astrolabe.loading.sample import SAMPLE_COLLECTION, SAMPLE_VECTOR_FIELD, sample_file
 from astrolabe.portal.databases import Databases
 from astrolabe.portal.integrations import Integrations
-from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft, DatabaseStatus
+from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft, DatabaseStatus, ServiceConfig
 from astrolabe.portal.records import AuditTrail
 from astrolabe.portal.secrets import CredentialSecrets
-from astrolabe.providers.catalogue import Catalogue, load_catalogue
+from astrolabe.providers.catalogue import EMBEDDED, Catalogue, load_catalogue
 from astrolabe.providers.engine import EmbeddingEngine
 from storage.catalog import Catalog
 from storage.database import DatabaseStore
@@ -186,6 +191,25 @@ class Workspace:
             await self.databases.delete(database.id)
             await asyncio.to_thread(self._files.remove, database.id)
 
+    async def create_sample(self, database: Database, keyspace: str) -> str:
+        """Create the sample collection, load it the way any file is loaded, and return its name.
+
+        Raises:
+            ProviderError: The Embedded provider is not available here.
+            AstrolabeError: The collection cannot be created, or the load did not reach the end.
+        """
+        client = await self.client(database)
+        service = _embedded_service(self.catalogue)
+        await client.create_collection(keyspace, SAMPLE_COLLECTION, collection_options(service=service))
+        info = next(info for info in await client.collections(keyspace) if info.name == SAMPLE_COLLECTION)
+        collection = client.collection(keyspace, SAMPLE_COLLECTION)
+        with tempfile.TemporaryDirectory(prefix="astrolabe-sample-") as folder:
+            path = await asyncio.to_thread(sample_file, Path(folder))
+            summary = await run_load(LoadPlan(path, database.id, info, SAMPLE_VECTOR_FIELD), collection, self.ledger)
+        if summary.problem is not None:
+            raise summary.problem
+        return SAMPLE_COLLECTION
+
     async def setting(self, key: str) -> str | None:
         """Return a setting that is kept with the data, such as the chosen theme, or None."""
         return await self._catalog.setting(key)
@@ -227,6 +251,19 @@ class Workspace:
             while self._stores:
                 _, store = self._stores.popitem()
                 stack.push_async_callback(store.close)
+
+
+def _embedded_service(catalogue: Catalogue) -> ServiceConfig:
+    provider = catalogue.get(EMBEDDED)
+    if not provider.available:
+        raise ProviderError(
+            f"The sample needs the provider {provider.label}. {provider.unavailable_reason}",
+            provider=provider.key,
+            failure=ProviderFailure.UNAVAILABLE,
+            hint="Everything else works without it: create a collection with another provider, or none.",
+            owner=Owner.MACHINE,
+        )
+    return ServiceConfig(provider.key, provider.models[0].name)
 
 
 def _files(options: WorkspaceOptions) -> DatabaseFiles:

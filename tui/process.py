@@ -97,7 +97,7 @@ def start_log(level: str) -> None:
         handler = RotatingFileHandler(file, maxBytes=_LOG_SIZE, backupCount=_LOGS_KEPT, encoding="utf-8")
     except OSError:
         handler = logging.NullHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"))
+    handler.setFormatter(_WordlessFormatter("%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"))
     for name in _OUR_LOGGERS:
         logger = logging.getLogger(name)
         logger.setLevel(level.upper() if name != "asyncio" else logging.ERROR)
@@ -108,13 +108,26 @@ def start_log(level: str) -> None:
         logger.addHandler(handler)
 
 
+class _WordlessFormatter(logging.Formatter):
+    """Writes where exceptions came from and of what type they are, but not their words: those may hold a secret."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - the signature is the library's
+        """Return the frames and types of an exception and of what led to it, the innermost last."""
+        parts: list[str] = []
+        error: BaseException | None = ei[1]
+        while error is not None:
+            parts.append(f"{type(error).__qualname__} from:\n{''.join(traceback.format_tb(error.__traceback__))}")
+            error = error.__cause__ or error.__context__
+        return "\n".join(parts).rstrip()
+
+
 def _unexpected(error: Exception) -> AstrolabeError:
     """Return what is told of a fault of the program; its own words may hold a secret, so they go nowhere."""
     if not log.hasHandlers():
         start_log("info")
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
-    log.error("unexpected %s\n%s", type(error).__name__, "".join(traceback.format_list(frames)))
+    log.error("unexpected error", exc_info=error)
     return AstrolabeError(
         f"An unexpected {type(error).__name__} at {where}.",
         hint=f"This is a fault of the program; please report it. Where it happened is written in {paths.log_file()}.",

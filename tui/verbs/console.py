@@ -7,9 +7,11 @@ from argparse import Namespace
 from pathlib import Path
 
 from astrolabe.dataapi.search_form import SearchDraft, plan_search
+from astrolabe.errors import ProviderError
 from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft
 from astrolabe.workspace import Workspace
 from tui.output import Format, say, write_rows
+from tui.process import tell
 from tui.session import existing_collection, options_of, settings_of, workspace_of
 from tui.terminal import Opening, has_terminal, open_console, require_terminal
 from tui.verbs.search import found
@@ -39,11 +41,21 @@ async def demo(args: Namespace) -> int:
         async with Workspace.opened(options) as workspace:
             say("Loading the sample: the modules of Python's standard library …")
             database = await workspace.create_database(DatabaseDraft(DEMO_DATABASE))
-            collection = await workspace.create_sample(database, DEFAULT_KEYSPACE)
             if not has_terminal():
+                collection = await workspace.create_sample(database, DEFAULT_KEYSPACE)
                 return await _print_search(workspace, database, collection)
-            opening = Opening(database, DEFAULT_KEYSPACE, collection, badges=("demo",))
+            sample = await _sample_if_possible(workspace, database)
+            opening = Opening(database, DEFAULT_KEYSPACE, sample, badges=("demo",))
             return await open_console(workspace, settings, opening)
+
+
+async def _sample_if_possible(workspace: Workspace, database: Database) -> str | None:
+    """Create the sample; without the Embedded provider the console is worth opening all the same."""
+    try:
+        return await workspace.create_sample(database, DEFAULT_KEYSPACE)
+    except ProviderError as error:
+        tell(error)
+        return None
 
 
 async def _print_search(workspace: Workspace, database: Database, collection: str) -> int:

@@ -1,0 +1,342 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Program
+
+SECRET = "hf_SENTINELsecret0123456789"
+TOOLS = [
+    ("t1", "Hand saw", "cuts a plank in two"),
+    ("t2", "Kettle", "boils water for tea"),
+    ("t3", "Screwdriver", "turns screws into wood"),
+    ("t4", "Umbrella", "keeps the rain off"),
+]
+PLACE = ("--database", "library", "--collection", "tools")
+
+
+def write_csv(folder: Path, rows: list[tuple[str, str, str]]) -> str:
+    file = folder / "tools.csv"
+    lines = ["_id,name,description", *(",".join(row) for row in rows)]
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return str(file)
+
+
+@pytest.fixture
+def library(program: Program) -> Program:
+    """A program with a database and a collection that vectorizes here."""
+    program.done("databases", "create", "library")
+    program.done("collections", "create", "tools", "--database", "library", "--provider", "embedded")
+    return program
+
+
+def test_databases_are_created_and_listed(program: Program) -> None:
+    program.done("databases", "create", "library", "--provider", "gcp", "--region", "us-east1")
+    program.done("databases", "create", "Archive")
+    rows = program.done("databases", "list", "--format", "json").rows
+    assert [(row["name"], row["status"], row["cloud_provider"], row["region"]) for row in rows] == [
+        ("Archive", "active", "aws", "us-east-2"),
+        ("library", "active", "gcp", "us-east1"),
+    ]
+
+
+def test_an_empty_list_says_how_to_begin(program: Program) -> None:
+    outcome = program.done("databases", "list")
+    assert outcome.out == ""
+    assert "astrolabe databases create NAME" in outcome.err
+    assert program.done("databases", "list", "--format", "json").out == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["databases", "create", "x"], "at least 2 characters"),
+        (["databases", "create", "library"], "already a database called 'library'"),
+        (["databases", "create", "other", "--provider", "moon"], "moon"),
+        (["collections", "list", "--database", "nowhere"], "no database 'nowhere'"),
+        (["collections", "list", "--database", "library", "--keyspace", "nowhere"], "nowhere"),
+        (["keyspaces", "create", "no spaces", "--database", "library"], "no spaces"),
+        (["collections", "create", "two words", "--database", "library"], "Only letters"),
+        (["collections", "create", "c", "--database", "library", "--provider", "nobody"], "nobody"),
+        (["collections", "create", "c", "--database", "library", "--provider", "openai"], "not available"),
+        (["collections", "create", "c", "--database", "library", "--dimension", "0"], "whole number"),
+        (["collections", "create", "c", "--database", "library", "--key", "main"], "need --provider"),
+        (["collections", "delete", "nowhere", "--database", "library", "--yes"], "no collection 'nowhere'"),
+        (["search", "tea", "--database", "library", "--collection", "nowhere"], "It has: tools"),
+        (["search", "tea", *PLACE, "--filter", "{year}"], "Not JSON at line 1, column 2"),
+        (["search", "  ", *PLACE], "The text is empty"),
+        (["search", "--vector", "[1, 2]", *PLACE], "has 2 numbers"),
+        (["load", "/nowhere.csv", *PLACE], "/nowhere.csv"),
+        (["credentials", "add", "k", "--provider", "openai"], "at least 2 characters"),
+        (["credentials", "add", "key", "--provider", "embedded"], "Embedded"),
+        (["scopes", "add", "nobody", "--provider", "openai", "--database", "library"], "nobody"),
+    ],
+)
+def test_a_refusal_ends_with_1_and_says_what_is_wrong(library: Program, argv: list[str], words: str) -> None:
+    outcome = library(*argv, stdin=SECRET)
+    assert outcome.code == 1
+    assert outcome.out == ""
+    assert words in outcome.err
+    assert "Traceback" not in outcome.err
+    assert SECRET not in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["search", *PLACE], "Nothing to search for"),
+        (["search", "tea", "--vector", "[1]", *PLACE], "exclude each other"),
+        (["search", "\udcff", *PLACE], "not valid UTF-8"),
+        (["collections", "delete", "tools", "--database", "library"], "--yes"),
+        (
+            ["collections", "create", "c", "--database", "library", "--provider", "embedded", "--param", "x"],
+            "NAME=VALUE",
+        ),
+    ],
+)
+def test_wrong_usage_that_only_a_verb_can_see_ends_with_2(library: Program, argv: list[str], words: str) -> None:
+    outcome = library(*argv)
+    assert outcome.code == 2
+    assert words in outcome.err
+
+
+def test_keyspaces_are_created_and_listed(library: Program) -> None:
+    library.done("keyspaces", "create", "second", "--database", "library")
+    rows = library.done("keyspaces", "list", "--database", "library", "--format", "json").rows
+    assert rows == [{"name": "default_keyspace"}, {"name": "second"}]
+
+
+def test_a_collection_takes_the_only_model_of_its_provider(library: Program) -> None:
+    rows = library.done("collections", "list", "--database", "library", "--format", "json").rows
+    assert rows == [
+        {
+            "name": "tools",
+            "dimension": 256,
+            "metric": "cosine",
+            "provider": "embedded",
+            "model": "wordllama-l2-supercat-256",
+            "credential": None,
+        }
+    ]
+
+
+def test_a_collection_is_created_with_every_option(library: Program) -> None:
+    library.done(
+        "credentials", "add", "hf-main", "--provider", "huggingfaceDedicated", "--database", "library", stdin=SECRET
+    )
+    library.done(
+        *("collections", "create", "reviews", "--database", "library", "--provider", "huggingfaceDedicated"),
+        *("--model", "endpoint-defined-model", "--dimension", "384", "--metric", "euclidean", "--key", "hf-main"),
+        *("--param", "endpointName=my-endpoint", "--param", "regionName=us-east-1", "--param", "cloudName=aws"),
+        *("--default-id", "uuidv7"),
+    )
+    rows = library.done("collections", "list", "--database", "library", "--format", "json").rows
+    assert rows[0] == {
+        "name": "reviews",
+        "dimension": 384,
+        "metric": "euclidean",
+        "provider": "huggingfaceDedicated",
+        "model": "endpoint-defined-model",
+        "credential": "hf-main",
+    }
+
+
+def test_a_parameter_that_the_provider_does_not_have_is_refused(library: Program) -> None:
+    outcome = library(
+        *("collections", "create", "c", "--database", "library", "--provider", "embedded", "--param", "speed=9")
+    )
+    assert outcome.code == 1
+    assert "no parameter 'speed'" in outcome.err
+
+
+def test_a_collection_without_vectors_or_with_ones_own(library: Program) -> None:
+    library.done("collections", "create", "plain", "--database", "library")
+    library.done("collections", "create", "points", "--database", "library", "--dimension", "2")
+    rows = library.done("collections", "list", "--database", "library", "--format", "json").rows
+    assert [(row["name"], row["dimension"], row["metric"]) for row in rows] == [
+        ("plain", None, None),
+        ("points", 2, "cosine"),
+        ("tools", 256, "cosine"),
+    ]
+
+
+def test_a_deleted_collection_is_gone(library: Program) -> None:
+    library.done("collections", "delete", "tools", "--database", "library", "--yes")
+    assert library.done("collections", "list", "--database", "library", "--format", "json").rows == []
+
+
+def test_a_file_is_loaded_and_found_by_its_meaning(library: Program, tmp_path: Path) -> None:
+    file = write_csv(tmp_path, TOOLS)
+    loaded = library.done("load", file, *PLACE, "--vector-field", "description", "--format", "json").rows
+    assert [(row["rows"], row["loaded"], row["failed"]) for row in loaded] == [(4, 4, 0)]
+    found = library.done("search", "something against rainy weather", *PLACE, "--limit", "2", "--format", "json").rows
+    assert len(found) == 2
+    assert found[0]["_id"] == "t4"
+    assert list(found[0])[:3] == ["$similarity", "_id", "$vectorize"]
+    assert found[0]["$similarity"] > found[1]["$similarity"]
+
+
+def test_a_search_can_be_filtered_and_printed_as_a_table(library: Program, tmp_path: Path) -> None:
+    library.done("load", write_csv(tmp_path, TOOLS), *PLACE, "--vector-field", "description")
+    outcome = library.done("search", "rain", *PLACE, "--filter", '{"name": "Kettle"}')
+    heading, *lines = outcome.out.splitlines()
+    assert heading.split()[:3] == ["$SIMILARITY", "ID", "$VECTORIZE"] or heading.split()[:2] == ["$SIMILARITY", "_ID"]
+    assert len(lines) == 1
+    assert "Kettle" in lines[0]
+
+
+def test_a_search_by_vector_finds_the_nearest(library: Program, tmp_path: Path) -> None:
+    library.done(
+        "collections", "create", "points", "--database", "library", "--dimension", "2", "--metric", "euclidean"
+    )
+    file = tmp_path / "points.jsonl"
+    file.write_text('{"_id": 1, "$vector": [0, 1]}\n{"_id": 2, "$vector": [1, 0]}\n', encoding="utf-8")
+    place = ("--database", "library", "--collection", "points")
+    library.done("load", str(file), *place)
+    rows = library.done("search", "--vector", "[0.9, 0.1]", *place, "--format", "json").rows
+    assert [row["_id"] for row in rows] == [2, 1]
+
+
+def test_rows_that_fail_are_told_with_their_line_and_end_with_1(library: Program, tmp_path: Path) -> None:
+    file = write_csv(tmp_path, [TOOLS[0], ("t2", "Kettle", ""), TOOLS[2]])
+    outcome = library("load", file, *PLACE, "--vector-field", "description", "--format", "json")
+    assert outcome.code == 1
+    assert [(row["loaded"], row["failed"]) for row in outcome.rows] == [(2, 1)]
+    assert "line 3:" in outcome.err
+    assert "All rows that failed" in outcome.err
+
+
+def test_loading_again_adds_nothing(library: Program, tmp_path: Path) -> None:
+    file = write_csv(tmp_path, TOOLS)
+    for _ in range(2):
+        library.done("load", file, *PLACE, "--vector-field", "description")
+    found = library.done("search", "tool", *PLACE, "--format", "json").rows
+    assert sorted(row["_id"] for row in found) == ["t1", "t2", "t3", "t4"]
+
+
+def test_integrations_are_listed_in_the_portals_order(program: Program) -> None:
+    rows = program.done("integrations", "list", "--format", "json").rows
+    assert [row["label"] for row in rows] == [
+        "Azure OpenAI",
+        "Hugging Face - Dedicated",
+        "Hugging Face - Serverless",
+        "Jina AI",
+        "Mistral AI",
+        "NVIDIA",
+        "OpenAI",
+        "Upstage",
+        "Voyage AI",
+        "Embedded",
+    ]
+    assert {row["label"] for row in rows if row["status"] == "active"} == {"Embedded"}
+
+
+def test_a_secret_from_stdin_is_kept_and_never_shown(library: Program) -> None:
+    added = library.done("credentials", "add", "main", "--provider", "huggingface", stdin=f"{SECRET}\n")
+    listed = library.done("credentials", "list")
+    assert "6789" in listed.out
+    for text in (added.out, added.err, listed.out, listed.err):
+        assert SECRET not in text
+    for path in library.home.rglob("*"):
+        if path.is_file():
+            assert SECRET.encode() not in path.read_bytes(), path
+
+
+def test_a_secret_may_stay_where_it_is(library: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", SECRET)
+    library.done("credentials", "add", "main", "--provider", "huggingface", "--secret-env", "HF_TOKEN")
+    assert library.done("credentials", "list", "--format", "json").rows[0]["secret"] == "$HF_TOKEN"
+
+
+def test_too_much_on_stdin_is_no_secret(library: Program) -> None:
+    outcome = library("credentials", "add", "main", "--provider", "huggingface", stdin="x" * 200_000)
+    assert outcome.code == 2
+    assert len(outcome.err) < 500
+
+
+def test_a_scope_decides_which_database_may_use_a_credential(library: Program) -> None:
+    library.done("credentials", "add", "main", "--provider", "huggingface", stdin=SECRET)
+    create = ("collections", "create", "docs", "--database", "library", "--provider", "huggingface")
+    model = ("--model", "sentence-transformers/all-MiniLM-L6-v2")
+    assert "astrolabe scopes add" in library(*create, *model).err
+    library.done("scopes", "add", "main", "--provider", "huggingface", "--database", "library")
+    assert library.done("scopes", "list", "--format", "json").rows == [
+        {"credential": "main", "provider": "huggingface", "database": "library"}
+    ]
+    library.done(*create, *model)
+
+
+def test_info_prints_every_path_and_what_is_optional(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASTROLABE_PROVIDERS__nvidia__URL", "http://127.0.0.1:9/v1/embeddings")
+    facts = {row["subject"]: row for row in program.done("info", "--format", "json").rows}
+    home = program.home
+    assert facts["astrolabe"]["value"] == "0.1.0"
+    assert facts["settings file"]["value"] == str(home / ".config/astrolabe/config.toml")
+    assert facts["data folder"]["value"] == str(home / ".local/share/astrolabe")
+    assert facts["log file"]["value"] == str(home / ".local/state/astrolabe/astrolabe.log")
+    assert facts["environment"]["value"] == "ASTROLABE_PROVIDERS__nvidia__URL"
+    assert facts["optional: wordllama"]["value"] not in {"", "not installed"}
+    assert facts["provider: nvidia"] == {
+        "subject": "provider: nvidia",
+        "value": "available",
+        "note": "http://127.0.0.1:9/v1/embeddings",
+    }
+
+
+def test_info_works_with_wrong_settings_and_names_them(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASTROLABE_MOUSE", "perhaps")
+    outcome = program("info", "--format", "json")
+    assert outcome.code == 2
+    assert "ASTROLABE_MOUSE" in outcome.err
+    assert any(row["subject"] == "settings file" for row in outcome.rows)
+
+
+def test_info_makes_no_data_folder(program: Program) -> None:
+    program.done("info")
+    assert not (program.home / ".local" / "share").exists()
+
+
+def test_the_data_folder_can_be_moved(program: Program, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    program.done("--data-dir", str(elsewhere), "databases", "create", "library")
+    assert (elsewhere / "catalog.db").exists()
+    assert program.done("databases", "list", "--format", "json").rows == []
+    assert len(program.done("databases", "list", "--data-dir", str(elsewhere), "--format", "json").rows) == 1
+
+
+def test_the_demo_prints_a_search_where_there_is_no_terminal_and_leaves_nothing(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    outcome = program.done("demo")
+    assert "smtplib" in outcome.out
+    assert "send an e-mail" in outcome.err
+    assert list(scratch.iterdir()) == []
+    assert not (program.home / ".local" / "share").exists()
+
+
+def test_a_data_folder_of_a_newer_version_is_refused(program: Program) -> None:
+    program.done("databases", "create", "library")
+    connection = sqlite3.connect(program.home / ".local/share/astrolabe/catalog.db")
+    connection.execute("PRAGMA user_version = 999")
+    connection.close()
+    outcome = program("databases", "list")
+    assert outcome.code == 1
+    assert outcome.err.startswith("The store is newer than this program")
+
+
+def test_a_data_folder_that_cannot_be_used_is_refused(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    outcome = program("databases", "list", "--data-dir", str(tmp_path / "file" / "data"))
+    assert outcome.code == 1
+    assert "ASTROLABE_DATA_DIR" in outcome.err
+
+
+def test_a_state_folder_that_cannot_be_written_does_not_keep_a_verb_from_working(program: Program) -> None:
+    (program.home / ".local").mkdir()
+    (program.home / ".local" / "state").touch()
+    program.done("databases", "list")
