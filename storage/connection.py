@@ -59,6 +59,7 @@ class StoreFile:
         *,
         readers: int = 1,
         busy_timeout: float = BUSY_TIMEOUT,
+        pragmas: Sequence[str] = (),
     ) -> StoreFile:
         """Open or create the file, and bring its schema forward in one transaction.
 
@@ -69,6 +70,7 @@ class StoreFile:
             migrations: Every step of the schema, from version 1.
             readers: How many reads may run at the same time.
             busy_timeout: Seconds to wait for another process's write.
+            pragmas: Settings of the writing connection beyond those that every store has.
 
         Raises:
             StoreNotWritableError: The folder or the file may not be written.
@@ -86,6 +88,8 @@ class StoreFile:
                     await _use_write_ahead_log(writer, busy_timeout)
                     async with store.transaction() as connection:
                         await migrate(connection, path, migrations)
+                for pragma in pragmas:
+                    await writer.execute_fetchall(f"PRAGMA {pragma}")
                 for _ in range(readers):
                     await store._add_reader()
             except BaseException:

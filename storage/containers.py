@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import aiosqlite
 
 from storage import jsontext
+from storage.connection import StoreFile
 from storage.errors import ContainerExistsError, ContainerMissingError, KeyspaceMissingError
 from storage.model import Container, ContainerKind, Metric, VectorSpec
+from storage.schema import CONTAINER_TABLES, Tables
 
 _COLUMNS = "id, keyspace, name, kind, definition, vectors"
 
@@ -25,11 +29,11 @@ class WriteTicket:
 
     Attributes:
         revision: The revision that this transaction writes.
-        next_seq: The first row number that is free.
+        first_seq: The first of the row numbers asked for.
     """
 
     revision: int
-    next_seq: int
+    first_seq: int
 
 
 async def list_keyspaces(connection: aiosqlite.Connection) -> list[str]:
@@ -94,44 +98,78 @@ async def add_container(
         "INSERT INTO container (keyspace, name, kind, definition, vectors, epoch, revision) VALUES (?,?,?,?,?,?,0)",
         (keyspace, name, kind.value, *texts, epoch),
     )
-    return _container((cursor.lastrowid, keyspace, name, kind.value, *texts))
+    added = _container((cursor.lastrowid, keyspace, name, kind.value, *texts))
+    for statement in CONTAINER_TABLES:
+        await connection.execute(Tables.of(added).sql(statement))
+    return added
 
 
 async def remove_container(connection: aiosqlite.Connection, container: Container) -> bool:
     """Remove a container with its items; False if it is gone already."""
-    await clear(connection, container)
     cursor = await connection.execute("DELETE FROM container WHERE id = ?", (container.id,))
-    return cursor.rowcount > 0
+    if not cursor.rowcount:
+        return False
+    for statement in ("DROP TABLE {vector}", "DROP TABLE {removal}", "DROP TABLE {item}"):
+        await connection.execute(Tables.of(container).sql(statement))
+    return True
 
 
 async def clear(connection: aiosqlite.Connection, container: Container) -> int:
     """Remove every item of a container, start a new epoch, and return how many items there were."""
-    for table in ("removal", "vector"):
-        await connection.execute(f"DELETE FROM {table} WHERE container = ?", (container.id,))  # noqa: S608 - constant names
-    cursor = await connection.execute("DELETE FROM item WHERE container = ?", (container.id,))
+    removed = 0
+    for statement in ("DELETE FROM {vector}", "DELETE FROM {removal}", "DELETE FROM {item}"):
+        removed = (await connection.execute(Tables.of(container).sql(statement))).rowcount
     await connection.execute("UPDATE container SET epoch = epoch + 1 WHERE id = ?", (container.id,))
-    return cursor.rowcount
+    return removed
 
 
-async def next_revision(connection: aiosqlite.Connection) -> WriteTicket:
-    """Take the next revision of the database; every write transaction does so once."""
-    sql = "SELECT revision, (SELECT seq FROM sqlite_sequence WHERE name = 'item') FROM meta"
-    [(revision, last_seq)] = await connection.execute_fetchall(sql)
-    await connection.execute("UPDATE meta SET revision = ?", (revision + 1,))
-    return WriteTicket(revision + 1, (last_seq or 0) + 1)
+async def next_revision(connection: aiosqlite.Connection, *, seqs: int = 0) -> WriteTicket:
+    """Take the next revision of the database, and some row numbers; every write transaction does so once."""
+    [(revision, next_seq)] = await connection.execute_fetchall("SELECT revision, next_seq FROM meta")
+    await connection.execute("UPDATE meta SET revision = ?, next_seq = ?", (revision + 1, next_seq + seqs))
+    return WriteTicket(revision + 1, next_seq)
 
 
-async def touch(connection: aiosqlite.Connection, container: Container) -> WriteTicket:
-    """Take the next revision for a write to the items of a container.
+async def touch(connection: aiosqlite.Connection, container: Container, *, seqs: int = 0) -> WriteTicket:
+    """Take the next revision, and some row numbers, for a write to the items of a container.
 
     Raises:
         ContainerMissingError: The container was dropped after it was read.
     """
-    ticket = await next_revision(connection)
-    cursor = await connection.execute("UPDATE container SET revision = ? WHERE id = ?", (ticket.revision, container.id))
-    if not cursor.rowcount:
-        raise ContainerMissingError(f"{container.name!r} was dropped from the keyspace {container.keyspace!r}.")
+    ticket = await next_revision(connection, seqs=seqs)
+    sql = "UPDATE container SET revision = ? WHERE id = ?"
+    if not (await connection.execute(sql, (ticket.revision, container.id))).rowcount:
+        raise missing(container)
     return ticket
+
+
+@asynccontextmanager
+async def reading(
+    file: StoreFile, container: Container, *, snapshot: bool = False
+) -> AsyncGenerator[aiosqlite.Connection, None]:
+    """Lend a reader, as :meth:`StoreFile.reader` does, for the tables of a container.
+
+    Raises:
+        ContainerMissingError: The container was dropped after it was read.
+    """
+    async with file.reader(snapshot=snapshot) as connection:
+        try:
+            yield connection
+        except sqlite3.OperationalError:
+            # SQLite has no code of its own for a table that is gone.
+            await check_exists(connection, container)
+            raise
+
+
+async def check_exists(connection: aiosqlite.Connection, container: Container) -> None:
+    """Raise :class:`ContainerMissingError` if a container was dropped after it was read."""
+    if not await connection.execute_fetchall("SELECT 1 FROM container WHERE id = ?", (container.id,)):
+        raise missing(container)
+
+
+def missing(container: Container) -> ContainerMissingError:
+    """Return the error for a container that was dropped."""
+    return ContainerMissingError(f"{container.name!r} was dropped from the keyspace {container.keyspace!r}.")
 
 
 def _container(row: Sequence[Any]) -> Container:

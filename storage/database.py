@@ -18,7 +18,7 @@ from storage.connection import StoreFile
 from storage.filters import Filter
 from storage.model import Container, ContainerKind, Hit, Item, NewItem, Vector, VectorSpec
 from storage.scanning import CHUNK, count_items, matching_seqs, scan_items
-from storage.schema import MIGRATIONS
+from storage.schema import MIGRATIONS, Tables
 from storage.survivors import Survivors
 from storage.vector_rows import VectorRows, check_vectors, with_vectors
 from storage.vectors.cache import IndexCache
@@ -26,13 +26,15 @@ from storage.vectors.cache import IndexCache
 _READERS = 4
 """Reads at the same time: a long scan and the first build of an index leave two for everything else."""
 
+_PRAGMAS = ("secure_delete = FAST",)
+"""Freed pages are not overwritten, as some builds of SQLite do: dropping a collection would rewrite all of it."""
+
 
 class DatabaseStore:
     """An open database file; belongs to one event loop. Use :meth:`open` to make one and :meth:`close` to end it.
 
     Every method raises :class:`~storage.errors.StorageError` when the machine refuses: disk full, file damaged, locked.
-    Writes to a container that was dropped meanwhile raise :class:`~storage.errors.ContainerMissingError`; reads of it
-    find nothing.
+    Whatever is done to a container that was dropped meanwhile raises :class:`~storage.errors.ContainerMissingError`.
     """
 
     def __init__(self, file: StoreFile) -> None:
@@ -44,7 +46,7 @@ class DatabaseStore:
     @classmethod
     async def open(cls, path: Path) -> DatabaseStore:
         """Open or create a database's file; the errors are those of :meth:`StoreFile.open`."""
-        return cls(await StoreFile.open(path, MIGRATIONS, readers=_READERS))
+        return cls(await StoreFile.open(path, MIGRATIONS, readers=_READERS, pragmas=_PRAGMAS))
 
     async def close(self) -> None:
         """Close the index and the file; may be called twice."""
@@ -121,26 +123,28 @@ class DatabaseStore:
         for item in new:
             check_vectors(container, item.vectors)
         async with self._file.transaction() as connection:
-            ticket = await containers.touch(connection, container)
-            return await items.insert_items(connection, container, new, ticket, ordered=ordered)
+            ticket = await containers.touch(connection, container, seqs=len(new))
+            return await items.insert_items(connection, Tables.of(container), new, ticket, ordered=ordered)
 
     async def read(
         self, container: Container, keys: Sequence[str], *, vectors: Sequence[str] = ()
     ) -> list[Item | None]:
         """Return the items with these keys, in the order given; None where there is none."""
-        async with self._file.reader(snapshot=bool(vectors)) as connection:
-            found = await items.items_with_keys(connection, container, keys)
+        tables = Tables.of(container)
+        async with containers.reading(self._file, container, snapshot=bool(vectors)) as connection:
+            found = await items.items_with_keys(connection, tables, keys)
             if vectors:
-                found = await with_vectors(connection, found, vectors)
+                found = await with_vectors(connection, tables, found, vectors)
         by_key = {item.key: item for item in found}
         return [by_key.get(key) for key in keys]
 
     async def read_rows(self, container: Container, seqs: Sequence[int], *, vectors: Sequence[str] = ()) -> list[Item]:
         """Return the items with these row numbers, in the order given; those that are gone are left out."""
-        async with self._file.reader(snapshot=bool(vectors)) as connection:
-            found = await items.items_of(connection, container, seqs)
+        tables = Tables.of(container)
+        async with containers.reading(self._file, container, snapshot=bool(vectors)) as connection:
+            found = await items.items_in_rows(connection, tables, seqs)
             if vectors:
-                found = await with_vectors(connection, found, vectors)
+                found = await with_vectors(connection, tables, found, vectors)
         by_seq = {item.seq: item for item in found}
         return [by_seq[seq] for seq in seqs if seq in by_seq]
 
@@ -183,13 +187,13 @@ class DatabaseStore:
         check_vectors(container, new.vectors)
         async with self._file.transaction() as connection:
             ticket = await containers.touch(connection, container)
-            return await items.replace_item(connection, container, item, new, ticket.revision)
+            return await items.replace_item(connection, Tables.of(container), item, new, ticket.revision)
 
     async def delete(self, container: Container, unwanted: Sequence[Item]) -> int:
         """Delete the items that are unchanged since they were read, in one transaction; return how many."""
         async with self._file.transaction() as connection:
             ticket = await containers.touch(connection, container)
-            return await items.delete_items(connection, container, unwanted, ticket.revision)
+            return await items.delete_items(connection, Tables.of(container), unwanted, ticket.revision)
 
     async def truncate(self, container: Container) -> int:
         """Delete every item of a container; return how many there were."""
@@ -229,7 +233,11 @@ class DatabaseStore:
             keys: As in :meth:`scan`.
         """
         allowed = None if where is None and keys is None else await self._allowed(container, where, keys)
-        return await self._indexes.search(container, vector, query, k, allowed)
+        hits = await self._indexes.search(container, vector, query, k, allowed)
+        if not hits:
+            async with self._file.reader() as connection:
+                await containers.check_exists(connection, container)
+        return hits
 
     async def integrity_check(self) -> list[str]:
         """Return what is wrong with the file, a sentence each; empty when it is sound. Reads everything once."""

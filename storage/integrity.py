@@ -7,8 +7,8 @@ import sqlite3
 import aiosqlite
 
 from storage.containers import list_containers
-
-_MOST_FINDINGS = 20
+from storage.model import Container
+from storage.schema import Tables
 
 
 async def problems(connection: aiosqlite.Connection) -> list[str]:
@@ -23,33 +23,40 @@ async def problems(connection: aiosqlite.Connection) -> list[str]:
 
 
 async def _page_problems(connection: aiosqlite.Connection) -> list[str]:
-    rows = await connection.execute_fetchall(f"PRAGMA integrity_check({_MOST_FINDINGS})")
+    rows = await connection.execute_fetchall("PRAGMA integrity_check(20)")
     return [f"SQLite reports: {row[0]}." for row in rows if row[0] != "ok"]
 
 
 async def _row_problems(connection: aiosqlite.Connection) -> list[str]:
+    """Return the documents and vectors that mean nothing, container by container."""
     found = [
         f"Row {row[1]} of {row[0]!r} belongs to a row of {row[2]!r} that does not exist."
         for row in await connection.execute_fetchall("PRAGMA foreign_key_check")
     ]
-    sql = f"SELECT seq FROM item WHERE NOT json_valid(body) LIMIT {_MOST_FINDINGS}"  # noqa: S608 - a constant
-    found += [f"The document in row {row[0]} is not JSON." for row in await connection.execute_fetchall(sql)]
-    return found[:_MOST_FINDINGS] + await _vector_problems(connection)
+    for container in await list_containers(connection, None):
+        for problem in (_unreadable_bodies, _stray_vectors, _misfitting_vectors):
+            found += [f"{container.keyspace}/{container.name}: {text}" for text in await problem(connection, container)]
+    return found
 
 
-async def _vector_problems(connection: aiosqlite.Connection) -> list[str]:
-    """Return the vectors whose length or name does not fit their container."""
-    expected = {
-        (container.id, name): spec.dimension * 4
-        for container in await list_containers(connection, None)
-        for name, spec in container.vectors.items()
-    }
-    rows = await connection.execute_fetchall(
-        "SELECT container, name, length(data), count(*) FROM vector GROUP BY container, name, length(data)"
-    )
+async def _unreadable_bodies(connection: aiosqlite.Connection, container: Container) -> list[str]:
+    sql = "SELECT seq FROM {item} WHERE NOT json_valid(body) LIMIT 20"
+    rows = await connection.execute_fetchall(Tables.of(container).sql(sql))
+    return [f"the document in row {row[0]} is not JSON." for row in rows]
+
+
+async def _stray_vectors(connection: aiosqlite.Connection, container: Container) -> list[str]:
+    sql = "SELECT seq FROM {vector} WHERE seq NOT IN (SELECT seq FROM {item}) LIMIT 20"
+    rows = await connection.execute_fetchall(Tables.of(container).sql(sql))
+    return [f"a vector belongs to row {row[0]}, which does not exist." for row in rows]
+
+
+async def _misfitting_vectors(connection: aiosqlite.Connection, container: Container) -> list[str]:
+    """Return the vectors whose name or length is not the container's."""
+    expected = {name: spec.dimension * 4 for name, spec in container.vectors.items()}
+    sql = "SELECT name, length(data), count(*) FROM {vector} GROUP BY name, length(data)"
     return [
-        f"{count} vectors {name!r} of container {container} have {size} bytes instead of "
-        f"{expected.get((container, name), 0)}."
-        for container, name, size, count in rows
-        if expected.get((container, name)) != size
+        f"{count} vectors {name!r} have {size} bytes instead of {expected.get(name, 0)}."
+        for name, size, count in await connection.execute_fetchall(Tables.of(container).sql(sql))
+        if expected.get(name) != size
     ]

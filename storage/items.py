@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import aiosqlite
 
 from storage import jsontext
 from storage.containers import WriteTicket
-from storage.model import Container, Item, NewItem
-from storage.vector_rows import VectorRow, remove_vectors, replace_vectors, vector_row
+from storage.model import Item, NewItem
+from storage.schema import Tables
+from storage.vector_rows import insert_vectors, remove_vectors, replace_vectors
 
 _KEYS_PER_STATEMENT = 500
 """Keys are passed as parameters, not as JSON, because SQLite ends a JSON string at the first ``\\u0000``."""
@@ -23,7 +24,7 @@ _BATCH_BYTES = 16 << 20
 
 async def insert_items(
     connection: aiosqlite.Connection,
-    container: Container,
+    tables: Tables,
     items: Sequence[NewItem],
     ticket: WriteTicket,
     *,
@@ -33,86 +34,73 @@ async def insert_items(
 
     With ``ordered`` nothing after the first taken key is inserted; None stands there too.
     """
-    taken = {key for key, _ in await find_seqs(connection, container, [item.key for item in items])}
+    taken = {key for key, _ in await find_seqs(connection, tables, [item.key for item in items])}
     written: list[Item | None] = []
-    seq = ticket.next_seq
-    for item in items:
-        if item.key in taken:
+    for seq, item in enumerate(items, ticket.first_seq):
+        if item.key not in taken:
+            taken.add(item.key)
+            written.append(Item(seq, item.key, item.body, ticket.revision, item.vectors))
+        elif ordered:
+            break
+        else:
             written.append(None)
-            if ordered:
-                break
-            continue
-        taken.add(item.key)
-        written.append(Item(seq, item.key, item.body, ticket.revision, item.vectors))
-        seq += 1
     added = [item for item in written if item is not None]
     await connection.executemany(
-        "INSERT INTO item (seq, container, key, body, revision) VALUES (?, ?, ?, ?, ?)",
-        ((item.seq, container.id, item.key, item.body, item.revision) for item in added),
+        tables.sql("INSERT INTO {item} (seq, key, body, revision) VALUES (?, ?, ?, ?)"),
+        ((item.seq, item.key, item.body, item.revision) for item in added),
     )
-    if any(item.vectors for item in added):
-        await connection.executemany(
-            "INSERT INTO vector (container, name, seq, revision, form, text, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            _vector_rows(container, added),
-        )
+    await insert_vectors(connection, tables, added)
     return written + [None] * (len(items) - len(written))
 
 
 async def replace_item(
-    connection: aiosqlite.Connection, container: Container, item: Item, new: NewItem, revision: int
+    connection: aiosqlite.Connection, tables: Tables, item: Item, new: NewItem, revision: int
 ) -> bool:
     """Write ``new`` over ``item`` if that is unchanged since it was read; else return False."""
     cursor = await connection.execute(
-        "UPDATE item SET body = ?, revision = ? WHERE seq = ? AND container = ? AND revision = ?",
-        (new.body, revision, item.seq, container.id, item.revision),
+        tables.sql("UPDATE {item} SET body = ?, revision = ? WHERE seq = ? AND revision = ?"),
+        (new.body, revision, item.seq, item.revision),
     )
     if not cursor.rowcount:
         return False
-    await replace_vectors(connection, container, item.seq, revision, new)
+    await replace_vectors(connection, tables, item.seq, revision, new.vectors)
     return True
 
 
-async def delete_items(
-    connection: aiosqlite.Connection, container: Container, items: Sequence[Item], revision: int
-) -> int:
+async def delete_items(connection: aiosqlite.Connection, tables: Tables, items: Sequence[Item], revision: int) -> int:
     """Delete those items that are unchanged since they were read; return how many."""
     read_at = {item.seq: item.revision for item in items}
-    rows = await connection.execute_fetchall(
-        "SELECT seq, revision FROM item WHERE container = ? AND seq IN (SELECT value FROM json_each(?))",
-        (container.id, jsontext.dumps(list(read_at))),
-    )
+    some = " WHERE seq IN (SELECT value FROM json_each(?))"
+    sql = tables.sql("SELECT seq, revision FROM {item}") + some
+    rows = await connection.execute_fetchall(sql, (jsontext.dumps(list(read_at)),))
     unchanged = [seq for seq, written_at in rows if read_at[seq] == written_at]
-    await remove_vectors(connection, unchanged, revision)
-    numbers = jsontext.dumps(unchanged)
-    await connection.execute("DELETE FROM item WHERE seq IN (SELECT value FROM json_each(?))", (numbers,))
+    await remove_vectors(connection, tables, unchanged, revision)
+    await connection.execute(tables.sql("DELETE FROM {item}") + some, (jsontext.dumps(unchanged),))
     return len(unchanged)
 
 
-async def find_seqs(
-    connection: aiosqlite.Connection, container: Container, keys: Sequence[str]
-) -> list[tuple[str, int]]:
+async def find_seqs(connection: aiosqlite.Connection, tables: Tables, keys: Sequence[str]) -> list[tuple[str, int]]:
     """Return key and row number of those keys that exist, through the unique index, in no special order."""
-    sql = "SELECT key, seq FROM item WHERE container = ? AND key IN "
-    return [(row[0], row[1]) for row in await _by_keys(connection, sql, container, keys)]
+    sql = tables.sql("SELECT key, seq FROM {item} WHERE key IN ")
+    return [(row[0], row[1]) for row in await _by_keys(connection, sql, keys)]
 
 
-async def items_with_keys(connection: aiosqlite.Connection, container: Container, keys: Sequence[str]) -> list[Item]:
+async def items_with_keys(connection: aiosqlite.Connection, tables: Tables, keys: Sequence[str]) -> list[Item]:
     """Return the items with these keys, through the unique index, in no special order."""
-    sql = "SELECT seq, key, body, revision FROM item WHERE container = ? AND key IN "
-    return [Item(*row) for row in await _by_keys(connection, sql, container, keys)]
+    sql = tables.sql("SELECT seq, key, body, revision FROM {item} WHERE key IN ")
+    return [Item(*row) for row in await _by_keys(connection, sql, keys)]
 
 
-async def items_of(connection: aiosqlite.Connection, container: Container, seqs: Sequence[int]) -> list[Item]:
+async def items_in_rows(connection: aiosqlite.Connection, tables: Tables, seqs: Sequence[int]) -> list[Item]:
     """Return the items with these row numbers, in no special order; those that are gone are left out."""
-    rows = await connection.execute_fetchall(
-        "SELECT seq, key, body, revision FROM item WHERE container = ? AND seq IN (SELECT value FROM json_each(?))",
-        (container.id, jsontext.dumps([int(seq) for seq in seqs])),
-    )
+    sql = tables.sql("SELECT seq, key, body, revision FROM {item} WHERE seq IN (SELECT value FROM json_each(?))")
+    rows = await connection.execute_fetchall(sql, (jsontext.dumps([int(seq) for seq in seqs]),))
     return [Item(*row) for row in rows]
 
 
 async def fetch_items(
     connection: aiosqlite.Connection,
+    tables: Tables,
     condition: str,
     parameters: Iterable[Any],
     *,
@@ -122,27 +110,26 @@ async def fetch_items(
 
     Args:
         connection: A reader.
-        condition: SQL over the columns of ``item``; our own text, with values as parameters.
+        tables: The container's tables.
+        condition: SQL over the columns of an item's table; our own text, with values as parameters.
         parameters: Its parameters.
         limit: The most items to return; fewer come when their bodies are large.
     """
     items: list[Item] = []
-    sql = f"SELECT seq, key, body, revision FROM item WHERE {condition} ORDER BY seq LIMIT ?"  # noqa: S608 - see condition
+    sql = tables.sql("SELECT seq, key, body, revision FROM {item} WHERE ")
+    sql += f"{condition} ORDER BY seq LIMIT ?"
     async with connection.execute(sql, (*parameters, limit)) as cursor:
         more = await _fill(items, cursor, limit)
     return items, more
 
 
-async def _by_keys(
-    connection: aiosqlite.Connection, sql: str, container: Container, keys: Sequence[str]
-) -> list[sqlite3.Row]:
+async def _by_keys(connection: aiosqlite.Connection, sql: str, keys: Sequence[str]) -> list[sqlite3.Row]:
     """Run a statement that ends in ``key IN`` for some keys, as many at a time as SQLite takes parameters."""
     wanted = list(dict.fromkeys(keys))
     rows: list[sqlite3.Row] = []
     for start in range(0, len(wanted), _KEYS_PER_STATEMENT):
         part = wanted[start : start + _KEYS_PER_STATEMENT]
-        marks = f"({','.join('?' * len(part))})"
-        rows += await connection.execute_fetchall(sql + marks, (container.id, *part))
+        rows += await connection.execute_fetchall(f"{sql}({','.join('?' * len(part))})", part)
     return rows
 
 
@@ -159,9 +146,3 @@ async def _fill(items: list[Item], cursor: aiosqlite.Cursor, limit: int) -> bool
         left = int((_BATCH_BYTES - size) * len(items) / max(size, 1))
         wanted = min(limit - len(items), left)
     return True
-
-
-def _vector_rows(container: Container, items: Iterable[Item]) -> Iterator[VectorRow]:
-    for item in items:
-        for name, value in item.vectors.items():
-            yield vector_row(container, name, item.seq, item.revision, value)

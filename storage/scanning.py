@@ -18,16 +18,21 @@ from numpy.typing import NDArray
 
 from storage import jsontext
 from storage.connection import StoreFile
+from storage.containers import reading
 from storage.errors import CorruptStoreError
 from storage.filter_sql import narrow
 from storage.filters import Filter
 from storage.items import fetch_items, find_seqs
 from storage.matching import matches
 from storage.model import Container, Item
+from storage.schema import Tables
 from storage.vector_rows import numbers_from_text, with_vectors
 
 CHUNK = 200
 """Items in one list unless the caller says otherwise."""
+
+_EVERYTHING = "1"
+"""The condition that every item satisfies."""
 
 _SEQS_PER_STATEMENT = 20_000
 """Row numbers parsed at once on the event loop: about two milliseconds."""
@@ -41,11 +46,13 @@ class Selection:
     """Which items of a container are wanted, as SQL and as what is left to decide.
 
     Attributes:
-        condition: SQL over the columns of ``item`` that every wanted item satisfies.
+        container: Where to look.
+        condition: SQL over the columns of an item's table that every wanted item satisfies.
         parameters: Its parameters.
         undecided: The filter that Python has to decide; None when the condition is equivalent.
     """
 
+    container: Container
     condition: str
     parameters: tuple[Any, ...]
     undecided: Filter | None
@@ -55,13 +62,18 @@ class Selection:
         """Return the selection for a filter; None selects everything."""
         narrowing = None if where is None else narrow(where)
         if narrowing is None:
-            return cls("container = ?", (container.id,), where)
-        undecided = None if narrowing.exact else where
-        return cls(f"container = ? AND {narrowing.sql}", (container.id, *narrowing.parameters), undecided)
+            return cls(container, _EVERYTHING, (), where)
+        return cls(container, narrowing.sql, narrowing.parameters, None if narrowing.exact else where)
+
+    @property
+    def tables(self) -> Tables:
+        """The container's tables."""
+        return Tables.of(self.container)
 
     def but(self, condition: str, *parameters: object) -> Selection:
         """Return the same selection under one more condition."""
-        return Selection(f"{self.condition} AND {condition}", (*self.parameters, *parameters), self.undecided)
+        parameters = (*self.parameters, *parameters)
+        return Selection(self.container, f"{self.condition} AND {condition}", parameters, self.undecided)
 
     async def decide(self, candidates: list[Item]) -> list[Item]:
         """Return the candidates that match; on a worker thread, because parsing a chunk takes milliseconds.
@@ -95,7 +107,7 @@ async def scan_items(
         chunk: The most items in one list.
         keys: Only items with these keys, found through the unique index.
     """
-    for part in await _parts(file, container, Selection.of(container, where), chunk, keys):
+    for part in await _parts(file, Selection.of(container, where), chunk, keys):
         position, size, more = after, chunk, True
         while more:
             candidates, matched, more = await _read(file, part.but("seq > ?", position), size, vectors)
@@ -116,12 +128,7 @@ async def count_items(
     """Return how many items match, counting no further than ``limit``; arguments as in :func:`scan_items`."""
     selection = Selection.of(container, where)
     if selection.undecided is None and keys is None:
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM item WHERE {selection.condition} LIMIT ?)"  # noqa: S608 - our own text
-        async with file.reader() as connection:
-            [(number,)] = await connection.execute_fetchall(
-                sql, (*selection.parameters, -1 if limit is None else limit)
-            )
-            return int(number)
+        return await _count_by_sql(file, selection, limit)
     total = 0
     async with aclosing(scan_items(file, container, where, keys=keys)) as chunks:
         async for items in chunks:
@@ -142,13 +149,27 @@ async def matching_seqs(
     return np.array([item.seq async for items in chunks for item in items], dtype=np.int64)
 
 
+async def _count_by_sql(file: StoreFile, selection: Selection, limit: int | None) -> int:
+    if limit is None:
+        sql = selection.tables.sql("SELECT count(*) FROM {item}")
+        sql += "" if selection.condition == _EVERYTHING else f" WHERE {selection.condition}"
+        parameters = selection.parameters
+    else:
+        sql = selection.tables.sql("SELECT count(*) FROM (SELECT 1 FROM {item} WHERE ")
+        sql += f"{selection.condition} LIMIT ?)"
+        parameters = (*selection.parameters, limit)
+    async with reading(file, selection.container) as connection:
+        [(number,)] = await connection.execute_fetchall(sql, parameters)
+        return int(number)
+
+
 async def _seqs_by_sql(file: StoreFile, selection: Selection) -> AsyncIterator[NDArray[np.int64]]:
     """Yield one or more arrays; in pieces, because a million numbers take too long to parse on the event loop."""
-    inner = f"SELECT seq FROM item WHERE {selection.condition} AND seq > ? ORDER BY seq LIMIT {_SEQS_PER_STATEMENT}"  # noqa: S608 - our own text
-    sql = f"SELECT group_concat(seq) FROM ({inner})"  # noqa: S608 - our own text
+    sql = selection.tables.sql("SELECT group_concat(seq) FROM (SELECT seq FROM {item} WHERE ")
+    sql += f"{selection.condition} AND seq > ? ORDER BY seq LIMIT {_SEQS_PER_STATEMENT})"
     position = 0
     while True:
-        async with file.reader() as connection:
+        async with reading(file, selection.container) as connection:
             [(text,)] = await connection.execute_fetchall(sql, (*selection.parameters, position))
         seqs = np.sort(numbers_from_text(text))
         yield seqs
@@ -157,18 +178,12 @@ async def _seqs_by_sql(file: StoreFile, selection: Selection) -> AsyncIterator[N
         position = int(seqs[-1])
 
 
-async def _parts(
-    file: StoreFile,
-    container: Container,
-    selection: Selection,
-    chunk: int,
-    keys: Sequence[str] | None,
-) -> list[Selection]:
+async def _parts(file: StoreFile, selection: Selection, chunk: int, keys: Sequence[str] | None) -> list[Selection]:
     """Return the selections that together are wanted, in order: one, or one for every ``chunk`` rows that keys name."""
     if keys is None:
         return [selection]
-    async with file.reader() as connection:
-        seqs = sorted(seq for _, seq in await find_seqs(connection, container, keys))
+    async with reading(file, selection.container) as connection:
+        seqs = sorted(seq for _, seq in await find_seqs(connection, selection.tables, keys))
     condition = "seq IN (SELECT value FROM json_each(?))"
     return [selection.but(condition, jsontext.dumps(seqs[at : at + chunk])) for at in range(0, len(seqs), chunk)]
 
@@ -177,11 +192,12 @@ async def _read(
     file: StoreFile, selection: Selection, size: int, vectors: Sequence[str]
 ) -> tuple[list[Item], list[Item], bool]:
     """Read candidates and decide: the candidates, the matches with their vectors, and whether there may be more."""
-    async with file.reader(snapshot=bool(vectors)) as connection:
-        candidates, more = await fetch_items(connection, selection.condition, selection.parameters, limit=size)
+    tables = selection.tables
+    async with reading(file, selection.container, snapshot=bool(vectors)) as connection:
+        candidates, more = await fetch_items(connection, tables, selection.condition, selection.parameters, limit=size)
         matched = await selection.decide(candidates)
         if vectors and matched:
-            matched = await with_vectors(connection, matched, vectors)
+            matched = await with_vectors(connection, tables, matched, vectors)
     return candidates, matched, more
 
 

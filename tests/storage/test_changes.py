@@ -172,7 +172,7 @@ async def test_an_abandoned_stream_gives_its_reader_back(store: DatabaseStore, b
 async def test_a_vector_of_a_wrong_length_is_damage(store: DatabaseStore, books: Container) -> None:
     await insert(store, books, new_item("1", [1, 0]))
     async with store._file.transaction() as connection:
-        await connection.execute("UPDATE vector SET data = x'0000'")
+        await connection.execute("UPDATE vector_1 SET data = x'0000'")
     with pytest.raises(CorruptStoreError, match="2 numbers"):
         await Follower(store, books).follow()
     with pytest.raises(CorruptStoreError):

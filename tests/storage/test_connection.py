@@ -348,12 +348,15 @@ async def test_a_cancelled_read_stops_and_the_reader_can_be_used_again(tmp_path:
 
 
 async def test_a_closed_store_says_so_and_leaves_no_thread(tmp_path: Path) -> None:
-    threads = threading.active_count()
+    before = set(threading.enumerate())
     store = await StoreFile.open(tmp_path / "notes.db", [FIRST], readers=3)
-    assert threading.active_count() == threads + 4
+    threads = set(threading.enumerate()) - before
+    assert len(threads) == 4
     await store.close()
     await store.close()
-    assert threading.active_count() == threads
+    for thread in threads:
+        thread.join(5)
+        assert not thread.is_alive()
     with pytest.raises(StorageError, match="closed"):
         await read(store)
     with pytest.raises(StorageError, match="closed"):

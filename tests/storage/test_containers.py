@@ -5,11 +5,13 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from storage.database import DatabaseStore
 from storage.errors import ContainerExistsError, ContainerMissingError, KeyspaceMissingError
-from storage.model import Container, ContainerKind, Metric, VectorSpec
+from storage.filters import Comparison, Operator
+from storage.model import COLLECTION_VECTOR, Container, ContainerKind, Metric, VectorSpec
 from tests.support.stores import KEYSPACE, all_keys, insert, new_collection, new_item
 
 
@@ -72,20 +74,26 @@ async def test_a_container_needs_its_keyspace(store: DatabaseStore) -> None:
     assert await store.container("nowhere", "books") is None
 
 
-async def test_a_dropped_container_reads_as_empty_and_refuses_writes(store: DatabaseStore, books: Container) -> None:
+async def test_a_dropped_container_can_be_neither_read_nor_written(store: DatabaseStore, books: Container) -> None:
     [item] = await insert(store, books, new_item("1", [1, 2]))
     assert await store.drop_container(books)
     assert not await store.drop_container(books)
-    assert await all_keys(store, books) == []
-    assert await store.count(books) == 0
-    for write in (
+    exists = Comparison(("n",), Operator.EXISTS, operand=True)
+    for use in (
+        all_keys(store, books),
+        store.count(books),
+        store.count(books, keys=["1"]),
+        store.read(books, ["1"]),
+        store.read_rows(books, [item.seq], vectors=[COLLECTION_VECTOR]),
+        store.search(books, COLLECTION_VECTOR, np.zeros(2, np.float32), 1),
+        store.search(books, COLLECTION_VECTOR, np.zeros(2, np.float32), 1, exists),
         store.insert(books, [new_item("2")]),
         store.replace(books, item, new_item("1")),
         store.delete(books, [item]),
         store.truncate(books),
     ):
         with pytest.raises(ContainerMissingError, match="was dropped"):
-            await write
+            await use
     assert await store.integrity_check() == []
 
 

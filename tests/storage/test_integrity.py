@@ -10,7 +10,7 @@ import pytest
 from storage.database import DatabaseStore
 from storage.errors import CorruptStoreError, NewerSchemaError
 from storage.model import Container
-from tests.support.stores import insert, new_collection, new_item
+from tests.support.stores import KEYSPACE, insert, new_collection, new_item
 
 
 async def test_a_sound_file_has_no_findings(store: DatabaseStore, books: Container) -> None:
@@ -21,10 +21,10 @@ async def test_a_sound_file_has_no_findings(store: DatabaseStore, books: Contain
 @pytest.mark.parametrize(
     ("damage", "finding"),
     [
-        ("UPDATE item SET body = '{'", "The document in row 1 is not JSON."),
-        ("UPDATE vector SET data = x'00'", "1 vectors '$vector' of container 1 have 1 bytes instead of 8."),
-        ("UPDATE vector SET name = 'other'", "1 vectors 'other' of container 1 have 8 bytes instead of 0."),
-        ("DELETE FROM item", "Row 1 of 'vector' belongs to a row of 'item' that does not exist."),
+        ("UPDATE item_1 SET body = '{'", "the document in row 1 is not JSON."),
+        ("UPDATE vector_1 SET data = x'00'", "1 vectors '$vector' have 1 bytes instead of 8."),
+        ("UPDATE vector_1 SET name = 'other'", "1 vectors 'other' have 8 bytes instead of 0."),
+        ("DELETE FROM item_1", "a vector belongs to row 1, which does not exist."),
     ],
 )
 async def test_rows_that_mean_nothing_are_found(tmp_path: Path, damage: str, finding: str) -> None:
@@ -33,7 +33,7 @@ async def test_rows_that_mean_nothing_are_found(tmp_path: Path, damage: str, fin
     with sqlite3.connect(tmp_path / "database.db") as other:
         other.execute(damage)
     other.close()
-    assert await store.integrity_check() == [finding]
+    assert await store.integrity_check() == [f"{KEYSPACE}/books: {finding}"]
     await store.close()
 
 

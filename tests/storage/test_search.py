@@ -120,4 +120,3 @@ async def test_a_collection_made_again_does_not_find_the_old_items(store: Databa
     assert await found(store, again) == []
     await insert(store, again, new_item("new", [2, 0]))
     assert await found(store, again) == ["new"]
-    assert await found(store, books) == []
