@@ -47,9 +47,18 @@ class ColumnKinds:
                 found = found if known is ColumnKind.EMPTY else ColumnKind.TEXT
             self._kinds[name] = found if found is not ColumnKind.EMPTY else known
 
-    def convert(self, row: Mapping[str, str]) -> dict[str, CsvValue]:
-        """Return the row with the values that its texts mean; empty cells are left out."""
-        return {name: _value(text, self._kinds.get(name, ColumnKind.TEXT)) for name, text in row.items() if text != ""}
+    def convert(self, row: Mapping[str, str], *, keep_empty: str | None = None) -> dict[str, CsvValue]:
+        """Return the row with the values that its texts mean.
+
+        Args:
+            row: Texts by field.
+            keep_empty: The field that stays when it is empty; others are left out then.
+        """
+        return {
+            name: _value(text, self._kinds.get(name, ColumnKind.TEXT)) if text else text
+            for name, text in row.items()
+            if text or name == keep_empty
+        }
 
 
 def _kind(text: str) -> ColumnKind:

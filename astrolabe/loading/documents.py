@@ -74,7 +74,7 @@ class DocumentBuilder:
         if not isinstance(row.value, dict):
             what = f"the row is {with_article(row.value)}, not an object"
             return FailedRow(row.number, row.line, what, _content(row.value))
-        value = self._survey.value(row)
+        value = self._survey.value(row, self._vector_field)
         # An `_id` of the row's own takes the place of the generated one, and stays in front.
         document = {"_id": self._generated_id(row.number), **value}
         reason = place_vector(document, self._vector_field, self._info)

@@ -10,9 +10,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import simplejson
+
 from astrolabe.errors import LoadError
 from astrolabe.loading.csv_values import ColumnKinds
 from astrolabe.loading.detect import inspect_file
+from astrolabe.loading.json_rows import DECODER
 from astrolabe.loading.readers import RowReader
 from astrolabe.loading.rows import FileFormat, Row
 from astrolabe.loading.source import fault_at
@@ -90,7 +93,7 @@ def preview(path: Path, rows: int = 5) -> Preview:
     objects = _objects(sample, typed=file.format is FileFormat.CSV)
     if not objects:
         raise _first_fault(file.path, sample[0])
-    fields = _fields(objects)
+    fields = _fields(objects, spelled_out=file.format is FileFormat.CSV)
     faults = tuple(f"line {row.line}: {row.fault.reason}" for row in sample if row.fault is not None)
     shown = tuple(objects[:rows])
     return Preview(file.path, file.format, file.size, fields, shown, faults, suggest_vector_field(fields), complete)
@@ -125,11 +128,12 @@ def _first_fault(path: Path, row: Row) -> LoadError:
     return fault_at(path, "this row is not an object, and no other of the first rows is", line=row.line)
 
 
-def _fields(rows: Sequence[Mapping[str, Any]]) -> tuple[PreviewField, ...]:
+def _fields(rows: Sequence[Mapping[str, Any]], *, spelled_out: bool) -> tuple[PreviewField, ...]:
+    """Return the fields; ``spelled_out`` when vectors are written as texts, as in CSV."""
     values: dict[str, list[Any]] = {}
     for row in rows:
         for name, value in row.items():
-            values.setdefault(name, []).append(value)
+            values.setdefault(name, []).append((spelled_out and numbers_in(value)) or value)
     return tuple(_field(name, found) for name, found in values.items())
 
 
@@ -150,6 +154,18 @@ def type_of(value: object) -> FieldType:
         if isinstance(value, kind):
             return type_
     return FieldType.NUMBER
+
+
+def numbers_in(value: object) -> list[Any] | None:
+    """Return an array of numbers, also one that a text spells out as JSON; None if it is none."""
+    if isinstance(value, str):
+        if not value.lstrip().startswith("["):
+            return None
+        try:
+            value = DECODER.decode(value)
+        except (simplejson.JSONDecodeError, ValueError, RecursionError):
+            return None
+    return value if isinstance(value, list) and is_vector(value) else None
 
 
 def is_vector(value: object) -> bool:

@@ -40,9 +40,9 @@ class Survey:
     kinds: ColumnKinds | None
     repeated: frozenset[int]
 
-    def value(self, row: Row) -> Any:  # noqa: ANN401 - JSON is any value
-        """Return what a row holds, for CSV with the values that its texts mean."""
-        return self.kinds.convert(row.value) if self.kinds is not None else row.value
+    def value(self, row: Row, vector_field: str | None) -> Any:  # noqa: ANN401 - JSON is any value
+        """Return what a row holds, for CSV with the values that its texts mean; an empty Vector Field stays."""
+        return row.value if self.kinds is None else self.kinds.convert(row.value, keep_empty=vector_field)
 
 
 class Surveyor:

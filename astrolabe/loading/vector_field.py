@@ -6,15 +6,10 @@ and leaves its field: a second copy would only count against the document's limi
 
 from __future__ import annotations
 
-from typing import Any
-
-import simplejson
-
 from astrolabe.dataapi.client import CollectionInfo
 from astrolabe.dataapi.protocol import Json
 from astrolabe.errors import RuleError
-from astrolabe.loading.json_rows import DECODER
-from astrolabe.loading.preview import FieldType, is_vector, type_of
+from astrolabe.loading.preview import FieldType, numbers_in, type_of
 
 _VECTOR = "$vector"
 _VECTORIZE = "$vectorize"
@@ -101,23 +96,13 @@ def _place_text(document: Json, vector_field: str) -> str | None:
 
 
 def _place_numbers(document: Json, vector_field: str) -> str | None:
-    value = _numbers(document[vector_field])
+    value = numbers_in(document[vector_field])
     if value is None:
         held = with_article(document[vector_field])
         return f"the Vector Field '{vector_field}' holds {held}; without an embedding service it needs numbers"
     del document[vector_field]
     document[_VECTOR] = value
     return None
-
-
-def _numbers(value: object) -> list[Any] | None:
-    """Return an array of numbers, also one that a CSV cell spells out as JSON; None if it is none."""
-    if isinstance(value, str):
-        try:
-            value = DECODER.decode(value)
-        except (simplejson.JSONDecodeError, ValueError, RecursionError):
-            return None
-    return value if isinstance(value, list) and is_vector(value) else None
 
 
 def _check_own(document: Json, info: CollectionInfo) -> str | None:
