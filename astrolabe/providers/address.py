@@ -70,6 +70,8 @@ def check(url: str, *, allow_plain_http: bool) -> None:
         raise AddressError("The provider's address is not a web address.", hint=_ADDRESS_HINT) from error
     if parts.scheme not in {"http", "https"} or not host:
         raise AddressError("The provider's address is not a web address.", hint=_ADDRESS_HINT)
+    if host in _RETIRED:
+        raise AddressError(f"Hugging Face has retired the address {host}.", hint=_RETIRED[host])
     if parts.scheme == "http" and not allow_plain_http and not is_loopback(host):
         raise AddressError(
             f"The provider's address at {host} is not encrypted, so texts and key would travel in the open.",
@@ -92,6 +94,12 @@ def host_of(url: str) -> str:
     return urlsplit(url).hostname or url
 
 
+_RETIRED = {
+    "api-inference.huggingface.co": (
+        "Remove it from the settings, or use "
+        "https://router.huggingface.co/hf-inference/models/{modelId}/pipeline/feature-extraction instead."
+    )
+}
 _ADDRESS_HINT = "Correct it in the settings: it has to start with https:// (or http:// for this machine)."
 
 

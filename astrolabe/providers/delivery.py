@@ -48,7 +48,8 @@ class EngineLimits:
     """How long and how hard the engine tries.
 
     Attributes:
-        call_seconds: One request, from connecting to the last byte.
+        call_seconds: One request with texts to be stored, from connecting to the last byte.
+        query_seconds: The same for texts to be searched with: one short text, and somebody waiting.
         total_seconds: One call of ``embed``; no further try is begun that could end later.
         longest_wait: Longest single wait; a provider that asks for more is taken as a refusal.
         attempts: Most requests for the same texts after timeouts and server errors.
@@ -63,6 +64,7 @@ class EngineLimits:
     """
 
     call_seconds: float = 30.0
+    query_seconds: float = 10.0
     total_seconds: float = 120.0
     longest_wait: float = 60.0
     attempts: int = 4
@@ -135,7 +137,9 @@ class Delivery:
         """Send one request, once, and read its answer; the dimension is not checked."""
         job, means = self._job, self._means
         call = means.adapter.call(job.url, job.spec, texts, job.direction)
-        seconds = min(means.limits.call_seconds, max(self._deadline - means.clock(), _LEAST_SECONDS))
+        storing = job.direction is Direction.STORE
+        seconds = means.limits.call_seconds if storing else means.limits.query_seconds
+        seconds = min(seconds, max(self._deadline - means.clock(), _LEAST_SECONDS))
         most_bytes = _SPARE_BYTES + len(texts) * max(job.spec.dimension, 4096) * _BYTES_PER_NUMBER
         try:
             reply = await means.transport.post(call, job.secret, seconds=seconds, most_bytes=most_bytes)

@@ -43,7 +43,6 @@ class Transport:
     def __init__(self, client: httpx.AsyncClient | None = None) -> None:
         self._own = client is None
         self._client = client or httpx.AsyncClient(
-            follow_redirects=False,
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30),
         )
 
@@ -71,7 +70,13 @@ class Transport:
             async with (
                 asyncio.timeout(seconds),
                 self._client.stream(
-                    "POST", call.url, content=call.content, headers=dict(call.headers), auth=auth, timeout=timeout
+                    "POST",
+                    call.url,
+                    content=call.content,
+                    headers=dict(call.headers),
+                    auth=auth,
+                    timeout=timeout,
+                    follow_redirects=False,
                 ) as response,
             ):
                 body = await _read(response.aiter_bytes(), most_bytes)

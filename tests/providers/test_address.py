@@ -91,6 +91,12 @@ def test_what_is_no_web_address_is_refused(url: str) -> None:
         check(url, allow_plain_http=True)
 
 
+def test_a_retired_address_says_where_it_went() -> None:
+    with pytest.raises(AddressError, match="retired") as caught:
+        check("https://api-inference.huggingface.co/models/x", allow_plain_http=False)
+    assert "router.huggingface.co" in caught.value.hint
+
+
 def test_loopback_names() -> None:
     assert is_loopback("LOCALHOST")
     assert not is_loopback("localhost.example")

@@ -96,6 +96,16 @@ async def test_waiting_ends_with_the_total_time_limit(server: ProviderServer) ->
     assert bench.time.slept == [10, 10]
 
 
+async def test_a_search_waits_less_for_an_answer_than_a_load(server: ProviderServer) -> None:
+    bench = Bench(server, limits=EngineLimits(call_seconds=5, query_seconds=0.02, attempts=1))
+    server.always(Answer(delay=0.04))
+    await bench.embed(DEDICATED, ["x"], Direction.STORE)
+    with pytest.raises(ProviderError) as caught:
+        await bench.embed(DEDICATED, ["x"], Direction.QUERY)
+    await bench.close()
+    assert caught.value.failure is ProviderFailure.TIMEOUT
+
+
 async def test_one_hopeless_batch_ends_the_whole_call(bench: Bench, server: ProviderServer) -> None:
     server.script(Answer(), Answer(401, b""))
     error = await bench.fail(DEDICATED, ["text"] * 32 * 30)
@@ -245,6 +255,16 @@ async def test_a_clients_own_connections_are_left_open(server: ProviderServer) -
         await engine.embed(SUBJECTS["openai"].spec, ["x"], Direction.STORE, SecretStr(KEY))
         await engine.close()
         assert not client.is_closed
+
+
+async def test_a_client_that_follows_redirects_is_not_allowed_to(server: ProviderServer) -> None:
+    async with ProviderServer() as elsewhere, httpx.AsyncClient(follow_redirects=True) as client:
+        server.always(Answer(307, "", {"location": f"{elsewhere.url}/v1/embeddings"}))
+        engine = EmbeddingEngine(load_catalogue(), urls={"openai": f"{server.url}/v1/embeddings"}, client=client)
+        with pytest.raises(ProviderError, match="redirect"):
+            await engine.embed(SUBJECTS["openai"].spec, ["x"], Direction.STORE, SecretStr(KEY))
+        await engine.close()
+        assert elsewhere.requests == []
 
 
 async def test_results_are_float32_and_contiguous(bench: Bench) -> None:
