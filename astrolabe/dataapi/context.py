@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.protocol import Response
 from astrolabe.dataapi.schema import DatabaseLimits
 from astrolabe.dataapi.settings import CollectionSettings
@@ -54,6 +55,11 @@ class OpenCollection:
     header_key: SecretStr | None = None
 
     @property
+    def rules(self) -> CollectionRules:
+        """What the collection's documents, filters and sorts are read against."""
+        return self.settings.rules
+
+    @property
     def store(self) -> DatabaseStore:
         """The database's contents."""
         return self.engine.store
@@ -64,13 +70,16 @@ class OpenCollection:
         Raises:
             DataApiError: There is no service, or embedding failed.
         """
-        service, dimension = self.settings.service, self.settings.dimension
-        if service is None or dimension is None:
-            raise not_vectorizing(self.container)
+        service, vector = self.settings.service, self.rules.vector
+        if service is None or vector is None:
+            raise self.rules.no_embedding_service()
         return await self.engine.vectorizer.embed(
-            self.engine.database.id, service, dimension, texts, direction=direction, header_key=self.header_key
+            self.engine.database.id, service, vector.dimension, texts, direction=direction, header_key=self.header_key
         )
 
+
+ROUNDS = 20
+"""How often a document that others keep changing is looked at again."""
 
 GeneralHandler = Callable[[Engine, Any], Awaitable[Response]]
 """Executes a command on the database; the second argument is the command."""
@@ -80,15 +89,6 @@ KeyspaceHandler = Callable[[Engine, str, Any], Awaitable[Response]]
 
 CollectionHandler = Callable[[OpenCollection, Any], Awaitable[Response]]
 """Executes a command on a collection; the second argument is the command."""
-
-
-def not_vectorizing(container: Container) -> DataApiError:
-    """Make the error of ``$vectorize`` in a collection without a service."""
-    return data_api_error(
-        "EMBEDDING_SERVICE_NOT_CONFIGURED",
-        f"The collection '{container.keyspace}.{container.name}' has no embedding service, so it cannot embed a text.\n"
-        "Give a vector in '$vector' instead, or use a collection that was created with a 'service'.",
-    )
 
 
 async def check_keyspace(store: DatabaseStore, keyspace: str) -> None:
@@ -122,3 +122,12 @@ async def find_container(store: DatabaseStore, keyspace: str, name: str) -> Cont
             "Create it, or correct the name and send the command again.",
         )
     return container
+
+
+def too_busy(target: OpenCollection) -> DataApiError:
+    """Make the error of a document that others changed again and again between reading and writing it."""
+    return data_api_error(
+        "INTERNAL_SERVER_ERROR",
+        f"Other commands kept changing the document in '{target.rules.name}' that this one was about to change; "
+        f"it was given up after {ROUNDS} attempts and has changed nothing. Send it again.",
+    )

@@ -18,7 +18,7 @@ from astrolabe.dataapi.context import (
     check_keyspace,
     find_container,
 )
-from astrolabe.dataapi.handlers import general
+from astrolabe.dataapi.handlers import counting, deleting, general, inserting, reading, updating
 from astrolabe.dataapi.handlers import keyspace as keyspace_handlers
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.numbers import exactly
@@ -38,7 +38,13 @@ _log = logging.getLogger(__name__)
 
 _GENERAL: Mapping[type[Command], GeneralHandler] = general.HANDLERS
 _KEYSPACE: Mapping[type[Command], KeyspaceHandler] = keyspace_handlers.HANDLERS
-_COLLECTION: Mapping[type[Command], CollectionHandler] = {}
+_COLLECTION: Mapping[type[Command], CollectionHandler] = {
+    **counting.HANDLERS,
+    **deleting.HANDLERS,
+    **inserting.HANDLERS,
+    **reading.HANDLERS,
+    **updating.HANDLERS,
+}
 _CODES: Mapping[type[AstrolabeError], str] = {
     ContainerMissingError: "UNKNOWN_COLLECTION_OR_TABLE",
     KeyspaceMissingError: "UNKNOWN_KEYSPACE",
@@ -119,7 +125,7 @@ class LocalDataApi:
                 "UNSUPPORTED_TABLE_COMMAND",
                 f"'{keyspace}.{container.name}' is a table, and '{verb}' is a command for collections.",
             )
-        settings = read_settings(container.definition)
+        settings = read_settings(container)
         self._check_provider(settings)
         return OpenCollection(self._engine, container, settings, key)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from astrolabe.dataapi.language.ids import DefaultId
-from astrolabe.dataapi.language.indexing import IndexingRules, parse_indexing
+from astrolabe.dataapi.language.indexing import parse_indexing
+from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.protocol import Json
 from astrolabe.dataapi.services import read_service
 from astrolabe.portal.model import ServiceConfig
@@ -25,40 +26,35 @@ class CollectionSettings:
     """What a collection's commands have to know of it.
 
     Attributes:
-        default_id: Type of the ids that are generated; None means UUIDs as plain text.
-        dimension: Length of its vectors; None when it has none.
-        metric: Similarity metric; None when it has no vectors.
+        rules: What its documents, filters and sorts are read against.
         service: What embeds its texts; None when nothing does.
-        indexing: Which of its fields are indexed.
     """
 
-    default_id: DefaultId | None = None
-    dimension: int | None = None
-    metric: Metric | None = None
+    rules: CollectionRules
     service: ServiceConfig | None = None
-    indexing: IndexingRules = field(default_factory=IndexingRules)
 
 
-def read_settings(definition: Mapping[str, Any]) -> CollectionSettings:
-    """Read a stored definition; it was checked before it was stored."""
-    vector = definition.get("vector") or {}
-    service = vector.get("service")
+def read_settings(container: Container) -> CollectionSettings:
+    """Read a stored collection's definition; it was checked before it was stored."""
+    definition = container.definition
     default_id = (definition.get("defaultId") or {}).get("type")
-    return CollectionSettings(
+    service = (definition.get("vector") or {}).get("service")
+    rules = CollectionRules(
+        name=f"{container.keyspace}.{container.name}",
         default_id=DefaultId(default_id) if default_id else None,
-        dimension=int(vector["dimension"]) if vector else None,
-        metric=Metric(vector["metric"]) if vector else None,
-        service=read_service(service) if service else None,
+        vector=container.vectors.get(COLLECTION_VECTOR),
+        vectorize=service is not None,
         indexing=parse_indexing(definition.get("indexing")),
     )
+    return CollectionSettings(rules, read_service(service) if service is not None else None)
 
 
 def vector_specs(definition: Mapping[str, Any]) -> dict[str, VectorSpec]:
     """Return the named vectors that a definition asks the store for: one, or none."""
-    settings = read_settings(definition)
-    if settings.dimension is None or settings.metric is None:
+    vector = definition.get("vector")
+    if not vector:
         return {}
-    return {COLLECTION_VECTOR: VectorSpec(settings.dimension, settings.metric)}
+    return {COLLECTION_VECTOR: VectorSpec(int(vector["dimension"]), Metric(vector["metric"]))}
 
 
 def indexes_used(container: Container) -> int:

@@ -1,0 +1,217 @@
+"""Finding documents: filter, sort and projection of a command, and the stored items they lead to."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import re
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import dataclass, replace
+from typing import Any
+
+from astrolabe.dataapi.commands import invalid_field
+from astrolabe.dataapi.context import OpenCollection
+from astrolabe.dataapi.language.documents import restored
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.filters import id_keys, parse_filter
+from astrolabe.dataapi.language.projection import Projection
+from astrolabe.dataapi.language.sorting import SortKind, SortPlan, parse_sort
+from astrolabe.dataapi.language.vectors import floats_to_json, vector_to_json
+from astrolabe.dataapi.protocol import Json, JsonValue
+from astrolabe.errors import DataApiError
+from astrolabe.providers.model import Direction
+from storage import jsontext
+from storage.filters import All, Filter
+from storage.model import COLLECTION_VECTOR, Hit, Item, VectorValue
+from storage.scanning import CHUNK
+
+MOST_SORTED = 10_000
+"""From this many documents on, a field sort is refused: it would have to hold them all."""
+
+MOST_HITS = 1000
+"""Documents that a vector sort returns at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which documents a command is about, and in which order.
+
+    Attributes:
+        target: The collection.
+        where: The filter; None for all documents.
+        keys: The canonical keys that the filter limits ``_id`` to; None when it does not.
+        sort: The order.
+    """
+
+    target: OpenCollection
+    where: Filter | None
+    keys: tuple[str, ...] | None
+    sort: SortPlan
+
+    @property
+    def by_vector(self) -> bool:
+        """Whether the order is one of similarity."""
+        return self.sort.kind in {SortKind.VECTOR, SortKind.VECTORIZE}
+
+    @property
+    def query(self) -> VectorValue:
+        """The vector of a vector sort."""
+        if self.sort.vector is None:
+            raise LookupError("Only a vector sort that was resolved has a vector.")
+        return self.sort.vector
+
+    def sort_vector(self) -> JsonValue:
+        """Return what ``sortVector`` answers: the vector as an array, None without a vector sort."""
+        if self.sort.vector is None:
+            return None
+        given = vector_to_json(self.sort.vector)
+        return given if isinstance(given, list) else floats_to_json(self.sort.vector.data)
+
+
+def select(target: OpenCollection, where: JsonValue, sort: JsonValue = None) -> Selection:
+    """Read a filter and a sort.
+
+    Raises:
+        DataApiError: One of the codes of filters and sorts.
+    """
+    parsed = parse_filter(where, target.rules)
+    everything = parsed == All(())
+    plan = parse_sort(sort, target.rules)
+    return Selection(target, None if everything else parsed, id_keys(parsed), plan)
+
+
+async def resolve(selection: Selection) -> Selection:
+    """Turn a ``$vectorize`` sort into the vector of its text; other sorts stay as they are.
+
+    Raises:
+        DataApiError: Embedding failed.
+    """
+    if selection.sort.kind is not SortKind.VECTORIZE:
+        return selection
+    [vector] = await selection.target.embed([selection.sort.text], Direction.QUERY)
+    return replace(selection, sort=replace(selection.sort, vector=VectorValue(vector)))
+
+
+async def first_item(selection: Selection, *, vectors: Sequence[str] = ()) -> Item | None:
+    """Return the first item of a resolved selection, or None."""
+    if selection.sort.kind is SortKind.NONE:
+        found = await take(selection, 1, vectors=vectors)
+        return found[0] if found else None
+    if selection.by_vector:
+        seqs = [hit.seq for hit in await nearest(selection, 1)]
+    else:
+        seqs = (await sorted_seqs(selection))[:1]
+    items = await selection.target.store.read_rows(selection.target.container, seqs, vectors=vectors)
+    return items[0] if items else None
+
+
+def scan(
+    selection: Selection, *, after: int = 0, chunk: int = CHUNK, vectors: Sequence[str] = ()
+) -> AbstractAsyncContextManager[AsyncGenerator[list[Item], None]]:
+    """Lend the matching items in insertion order, in chunks; leaving the block early is fine."""
+    store, container = selection.target.store, selection.target.container
+    chunks = store.scan(container, selection.where, after=after, vectors=vectors, chunk=chunk, keys=selection.keys)
+    return aclosing(chunks)
+
+
+async def take(selection: Selection, count: int, *, after: int = 0, vectors: Sequence[str] = ()) -> list[Item]:
+    """Return the first ``count`` matching items behind a row, in insertion order."""
+    found: list[Item] = []
+    async with scan(selection, after=after, chunk=count, vectors=vectors) as chunks:
+        async for items in chunks:
+            found += items
+            if len(found) >= count:
+                break
+    return found[:count]
+
+
+async def nearest(selection: Selection, count: int) -> list[Hit]:
+    """Return the ``count`` nearest documents of a vector sort."""
+    target = selection.target
+    query = selection.query.data
+    return await target.store.search(
+        target.container, COLLECTION_VECTOR, query, count, selection.where, keys=selection.keys
+    )
+
+
+async def sorted_seqs(selection: Selection) -> list[int]:
+    """Return the row numbers of the matching documents in the order of a field sort.
+
+    Raises:
+        DataApiError: ``OVERLOADED_SORT_ROW_LIMIT``.
+    """
+    found: list[tuple[tuple[Any, ...], int]] = []
+    async with scan(selection) as chunks:
+        async for items in chunks:
+            found += await asyncio.to_thread(_sort_keys, selection.sort, items)
+            if len(found) >= MOST_SORTED:
+                raise _too_many_to_sort()
+    return [seq for _, seq in sorted(found)]
+
+
+def _sort_keys(sort: SortPlan, items: Sequence[Item]) -> list[tuple[tuple[Any, ...], int]]:
+    """Return what decides the order, without the documents; run in a thread, because it reads them."""
+    return [(sort.key(jsontext.loads(item.body)), item.seq) for item in items]
+
+
+def _too_many_to_sort() -> DataApiError:
+    return data_api_error(
+        "OVERLOADED_SORT_ROW_LIMIT",
+        f"The filter matches {MOST_SORTED} documents or more, which is too many to sort in memory.\n"
+        "Use a filter that matches fewer, or sort by vector.",
+    )
+
+
+async def render(items: Sequence[Item], projection: Projection) -> list[Json]:
+    """Return the items as documents of an answer; in a thread, because many large ones take their time."""
+    return await asyncio.to_thread(lambda: [projection.apply(document_of(item)) for item in items])
+
+
+def document_of(item: Item) -> Json:
+    """Return a stored document with its vector, if that was read with it."""
+    return restored(jsontext.loads(item.body), item.vectors.get(COLLECTION_VECTOR))
+
+
+def vectors_for(projection: Projection) -> tuple[str, ...]:
+    """Return the vectors that have to be read for a projection."""
+    return (COLLECTION_VECTOR,) if projection.wants(COLLECTION_VECTOR) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """Where the next page of a find starts; opaque text outside.
+
+    Attributes:
+        after: Row number of the last document returned.
+        served: How many documents the pages before had, for a ``limit`` over all pages.
+    """
+
+    after: int
+    served: int
+
+    def encode(self) -> str:
+        """Return the opaque text."""
+        return base64.urlsafe_b64encode(f"{self.after}.{self.served}".encode("ascii")).decode("ascii")
+
+    @classmethod
+    def decode(cls, text: str) -> PageState:
+        """Read the opaque text.
+
+        Raises:
+            DataApiError: ``COMMAND_FIELD_VALUE_INVALID``: it was not made by :meth:`encode`.
+        """
+        try:
+            plain = base64.b64decode(text.encode("ascii"), altchars=b"-_", validate=True).decode("ascii")
+        except (binascii.Error, UnicodeError):
+            plain = ""
+        numbers = _STATE.fullmatch(plain)
+        if numbers is None:
+            raise invalid_field(
+                "command.options.pageState", text, "must be the 'nextPageState' of an answer, unchanged"
+            )
+        return cls(int(numbers[1]), int(numbers[2]))
+
+
+_STATE = re.compile(r"(\d{1,18})\.(\d{1,18})")
