@@ -38,6 +38,7 @@ class DataExplorerPage(Page):
     CSS_PATH = "data_explorer.tcss"
 
     BINDINGS = register(
+        Action("explorer.documents", "enter", "Documents", "Go to the documents of the collection.", shown=False),
         Action("explorer.create-collection", "c", "Create collection", "Create a collection in this keyspace."),
         Action("explorer.load", "l", "Load data", "Load a JSON, JSON Lines or CSV file into the collection."),
         Action("explorer.search", "s", "Search", "Search the collection by meaning or by vector."),
@@ -165,6 +166,15 @@ class DataExplorerPage(Page):
         self.app.select_collection(info.name)
         self.query_one("#collection-about", Static).update(about(info))
         self.in_background(partial(self._open_collection, info), "documents")
+
+    @on(DataTable.RowSelected, "#collections")
+    def _collection_selected(self) -> None:
+        self.action_explorer_documents()
+
+    def action_explorer_documents(self) -> None:
+        """Go to the documents."""
+        if self.collections:
+            self.query_one(DocumentsPane).focus_view()
 
     async def _open_collection(self, info: CollectionInfo) -> None:
         client = await self._client()

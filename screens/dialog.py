@@ -27,7 +27,7 @@ DraftT = TypeVar("DraftT")
 ResultT = TypeVar("ResultT")
 
 
-class Dialog(WorkerBoundary, ModalScreen[ResultT | None], Generic[DraftT, ResultT]):
+class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, ResultT]):
     """Base of every dialog that changes something.
 
     The dialog collects a draft, checks it with the rules of the room below, and hands it to ``perform``. While that

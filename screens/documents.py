@@ -15,6 +15,7 @@ from textual.reactive import reactive
 from textual.widgets import DataTable, Static, TextArea
 
 from astrolabe.dataapi.client import Collection, FindPage
+from screens.actions import Action, register
 from screens.console import Console
 from screens.grid import Grid
 from screens.text import show_json, show_value
@@ -54,6 +55,8 @@ class DocumentsPane(Vertical):
     DocumentsPane.-json #json { display: block; }
     DocumentsPane.-json #table { display: none; }
     """
+
+    BINDINGS = register(Action("documents.open", "enter", "Open", "Open the whole document, to read, copy or save it."))
 
     COLUMN_WIDTHS: ClassVar[dict[str, int]] = {"_id": 20, "$similarity": 11}
 
@@ -117,6 +120,10 @@ class DocumentsPane(Vertical):
     @on(DataTable.RowSelected, "#table")
     def _row_selected(self, event: DataTable.RowSelected) -> None:
         event.stop()
+        self.action_documents_open()
+
+    def action_documents_open(self) -> None:
+        """Open the document under the cursor."""
         document = self.chosen()
         if document is not None:
             self.post_message(self.Opened(document))

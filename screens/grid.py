@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.widgets import DataTable
 
 from screens.text import cell_width, display_text, fit
@@ -15,13 +15,23 @@ CELL_WIDTH = 40
 """Widest cell of a grid without columns of its own width."""
 
 
-class Grid(DataTable[Text]):
+class Grid(DataTable[Text], inherit_bindings=False):
     """A :class:`DataTable` with a row cursor that shows every cell as plain, safe text.
 
-    Rows are addressed by key; filling it again keeps the cursor on the same key where that still exists.
+    Rows are addressed by key; filling it again keeps the cursor on the same key where that still exists. Enter is not
+    bound here: it belongs to the page, whose action then stands in the footer, the help and the palette.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [("j", "cursor_down", ""), ("k", "cursor_up", "")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "cursor_up", "Go to the row above.", show=False),
+        Binding("down,j", "cursor_down", "Go to the row below.", show=False),
+        Binding("pageup", "page_up", "Go up by what is visible.", show=False),
+        Binding("pagedown", "page_down", "Go down by what is visible.", show=False),
+        Binding("home", "scroll_top", "Go to the first row.", show=False),
+        Binding("end", "scroll_bottom", "Go to the last row.", show=False),
+        Binding("left", "cursor_left", "Scroll to the left.", show=False),
+        Binding("right", "cursor_right", "Scroll to the right.", show=False),
+    ]
 
     def __init__(self, id: str, columns: Sequence[tuple[str, int | None]] = ()) -> None:  # noqa: A002 - Textual's name
         """Build a grid.

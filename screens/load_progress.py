@@ -25,7 +25,7 @@ FAILURES_SHOWN = 6
 """Refused rows named in the summary; all of them are in a file."""
 
 
-class LoadProgressDialog(WorkerBoundary, ModalScreen[bool]):
+class LoadProgressDialog(ModalScreen[bool], WorkerBoundary):
     """Follows a :class:`LoadJob`; hiding it leaves the load running. Dismissed with True once the load has ended."""
 
     CSS_PATH = "load_progress.tcss"

@@ -55,7 +55,7 @@ class TopLine(Static):
         self.update(line)
 
 
-class Page(WorkerBoundary, Screen[None]):
+class Page(Screen[None], WorkerBoundary):
     """Base of every page. Subclasses give ``SECTION``, ``HEADING`` and :meth:`compose_body`."""
 
     SECTION: ClassVar[Section]

@@ -19,7 +19,7 @@ from screens.console import Console
 from screens.text import VIEWER_LIMIT, display_text
 
 
-class Viewer(WorkerBoundary, ModalScreen[None]):
+class Viewer(ModalScreen[None], WorkerBoundary):
     """A scrolling, selectable text with copy and save.
 
     Copying sends the text to the terminal's clipboard (OSC 52), which works over SSH where the terminal allows it;
