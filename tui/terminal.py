@@ -72,6 +72,8 @@ async def open_console(workspace: Workspace, settings: Settings, opening: Openin
     )
     app.select(opening.database, opening.keyspace, opening.collection)
     await app.run_async(mouse=settings.mouse)
+    if app.load_job is not None:
+        await app.load_job.stop()  # before the stores are closed under it; the same load goes on later
     if chosen and chosen[-1] != remembered:
         await workspace.put_setting(THEME_SETTING, chosen[-1])
     return app.return_code or 0

@@ -1,0 +1,1 @@
+"""What the program costs, always beside a peer in the same run: ratios survive a busy machine, milliseconds do not."""

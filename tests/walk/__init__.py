@@ -1,0 +1,1 @@
+"""The documents' procedures, walked with keys only through the real console."""
