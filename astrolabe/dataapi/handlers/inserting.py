@@ -50,18 +50,19 @@ class _Attempt:
     error: DataApiError | None = None
 
     @property
-    def id(self) -> JsonValue:
-        """The id in its JSON form; None when there is none that could be shown."""
+    def ids(self) -> list[JsonValue]:
+        """The id in its JSON form, alone in a list; none when there is none that could be shown."""
         if self.prepared is not None:
-            return self.prepared.id
-        found = self.given.get("_id") if isinstance(self.given, Mapping) else None
-        return found if not isinstance(found, list | Mapping) or ejson_name(found) else None
+            return [self.prepared.id]
+        if not isinstance(self.given, Mapping) or "_id" not in self.given:
+            return []
+        found = self.given["_id"]
+        return [] if isinstance(found, list | Mapping) and ejson_name(found) is None else [found]
 
     def fail(self, error: DataApiError) -> None:
         """Note that the document was refused."""
         self.state, self.error = _State.ERROR, error
-        if self.id is not None:
-            error.document_ids = (self.id,)
+        error.document_ids = tuple(self.ids)
 
 
 async def insert_one(target: OpenCollection, command: InsertOne) -> Response:
@@ -132,7 +133,7 @@ async def _write(target: OpenCollection, ready: Sequence[_Attempt], *, ordered: 
         if item is not None:
             attempt.state = _State.OK
         else:
-            attempt.fail(already_exists(attempt.id))
+            attempt.fail(already_exists(attempt.ids[0]))
             if ordered:
                 break
 
@@ -141,11 +142,12 @@ def _answer(attempts: Sequence[_Attempt], *, detailed: bool) -> Response:
     """Put the outcomes together: ids of what was written, or one response per document, and the errors."""
     errors = tuple(attempt.error for attempt in attempts if attempt.error is not None)
     if not detailed:
-        inserted = [attempt.id for attempt in attempts if attempt.state is _State.OK]
+        inserted = [attempt.ids[0] for attempt in attempts if attempt.state is _State.OK]
         return Response(status={"insertedIds": inserted}, errors=errors)
     responses: list[Json] = []
     for attempt in attempts:
-        response: Json = {"_id": attempt.id, "status": attempt.state.value}
+        response: Json = {"_id": attempt.ids[0]} if attempt.ids else {}
+        response["status"] = attempt.state.value
         if attempt.error is not None:
             response["errorsIdx"] = errors.index(attempt.error)
         responses.append(response)

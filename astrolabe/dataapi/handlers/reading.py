@@ -33,40 +33,40 @@ async def find(target: OpenCollection, command: Find) -> Response:
     """Read a page of documents."""
     projection = parse_projection(command.projection)
     selection = select(target, command.where, command.sort)
-    _check_options(selection, command.options)
-    selection = await resolve(selection)
     options = command.options
-    state: str | None = None
-    if selection.by_vector:
-        documents = await _similar(
-            selection, projection, _hit_limit(options), similarity=bool(options.include_similarity)
-        )
-    elif selection.sort.kind is SortKind.FIELDS:
-        documents = await _sorted(selection, projection, options)
-    else:
-        documents, state = await _page(selection, projection, options)
+    _check_options(selection, options)
+    selection = await resolve(selection)
+    documents, state = await _documents(selection, projection, options, similarity=bool(options.include_similarity))
     if options.include_sort_vector:
         state = None
-    return Response(data={"documents": documents, "nextPageState": state}, status=_sort_vector(selection, options))
+    return Response(
+        data={"documents": documents, "nextPageState": state},
+        status=_sort_vector(selection, wanted=bool(options.include_sort_vector)),
+    )
 
 
 async def find_one(target: OpenCollection, command: FindOne) -> Response:
     """Read the first document of a filter and a sort."""
     projection = parse_projection(command.projection)
     selection = await resolve(select(target, command.where, command.sort))
-    options = FindOptions(
-        limit=1,
-        include_similarity=command.options.include_similarity,
-        include_sort_vector=command.options.include_sort_vector,
+    options = command.options
+    first = FindOptions(limit=1)
+    documents, _ = await _documents(selection, projection, first, similarity=bool(options.include_similarity))
+    return Response(
+        data={"document": documents[0] if documents else None},
+        status=_sort_vector(selection, wanted=bool(options.include_sort_vector)),
     )
+
+
+async def _documents(
+    selection: Selection, projection: Projection, options: FindOptions, *, similarity: bool
+) -> tuple[list[Json], str | None]:
+    """Return the documents in the order of the sort, and where the next page starts."""
     if selection.by_vector:
-        documents = await _similar(selection, projection, 1, similarity=bool(options.include_similarity))
-    elif selection.sort.kind is SortKind.FIELDS:
-        documents = await _sorted(selection, projection, options)
-    else:
-        documents, _ = await _page(selection, projection, options)
-    document = documents[0] if documents else None
-    return Response(data={"document": document}, status=_sort_vector(selection, options))
+        return await _similar(selection, projection, _hit_limit(options), similarity=similarity), None
+    if selection.sort.kind is SortKind.FIELDS:
+        return await _sorted(selection, projection, options), None
+    return await _page(selection, projection, options)
 
 
 def _check_options(selection: Selection, options: FindOptions) -> None:
@@ -97,8 +97,8 @@ def _hit_limit(options: FindOptions) -> int:
     return min(options.limit or MOST_HITS, MOST_HITS)
 
 
-def _sort_vector(selection: Selection, options: FindOptions) -> Json:
-    return {"sortVector": selection.sort_vector()} if options.include_sort_vector else {}
+def _sort_vector(selection: Selection, *, wanted: bool) -> Json:
+    return {"sortVector": selection.sort_vector()} if wanted else {}
 
 
 async def _similar(selection: Selection, projection: Projection, limit: int, *, similarity: bool) -> list[Json]:
