@@ -20,7 +20,7 @@ def json_line_rows(source: SourceFile) -> Iterator[Row]:
     number = 0
     for index, line in enumerate(source.lines(), start=1):
         if not line.isspace():
-            yield _row(number, index, line)
+            yield _row(number, index, line.rstrip("\r\n"))
             number += 1
 
 
@@ -31,4 +31,4 @@ def _row(number: int, line: int, text: str) -> Row:
         column, reason = error.pos + 1, reason_of(error)
     except (ValueError, RecursionError) as error:
         column, reason = 1, reason_of(error)
-    return Row(number, line, None, RowFault(reason, column, text.rstrip("\r\n")))
+    return Row(number, line, None, RowFault(reason, column, text))

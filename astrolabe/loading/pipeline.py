@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from astrolabe.dataapi.client import Collection
@@ -64,9 +66,8 @@ class Pipeline:
         """Load until the end of the file, a problem, or the cancel event; never raises an :class:`AstrolabeError`."""
         cancelled = asyncio.create_task(cancel.wait())
         try:
-            await self._run(cancelled)
-        except AstrolabeError as error:
-            self.problem = error
+            with self._noting_problem():
+                await self._run(cancelled)
             await self._wind_down()
         finally:
             cancelled.cancel()
@@ -86,7 +87,6 @@ class Pipeline:
             await asyncio.wait({oldest, cancelled}, return_when=asyncio.FIRST_COMPLETED)
             if oldest.done():
                 await self._settle_oldest()
-        await self._wind_down()
 
     async def _launch(self) -> bool:
         """Read a batch and send it off; False at the end of the file."""
@@ -112,10 +112,17 @@ class Pipeline:
         for task in late:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        try:
+        with self._noting_problem():
             while self._flights and _succeeded(self._flights[0].task):
                 await self._settle_oldest()
+        with self._noting_problem():
             self.ahead = await self._look_ahead()
+
+    @contextmanager
+    def _noting_problem(self) -> Iterator[None]:
+        """Remember the first problem; what comes after it is still done."""
+        try:
+            yield
         except AstrolabeError as error:
             self.problem = self.problem or error
 
