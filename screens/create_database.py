@@ -6,14 +6,13 @@ from collections.abc import Awaitable, Callable
 
 from textual import on
 from textual.app import ComposeResult
-from textual.content import Content
 from textual.widgets import Input, Select
 
 from astrolabe.portal.model import Database, DatabaseDraft
 from astrolabe.portal.regions import CLOUD_PROVIDERS, regions_of
 from astrolabe.portal.rules import database_name_problems
 from screens.dialog import Dialog
-from screens.fields import Field, choice, text_input
+from screens.fields import Field, choice, select_options, text_input
 
 
 class CreateDatabaseDialog(Dialog[DatabaseDraft, Database]):
@@ -53,7 +52,7 @@ class CreateDatabaseDialog(Dialog[DatabaseDraft, Database]):
     def _cloud_changed(self, event: Select.Changed) -> None:
         regions = self._regions(str(event.value))
         select = self.query_one("#region", Select)
-        select.set_options([(Content(label), value) for label, value in regions])
+        select.set_options(select_options(regions))
         select.value = regions[0][1]
 
     def problems(self) -> dict[str, str]:

@@ -21,7 +21,7 @@ from screens.console import Section
 from screens.create_collection import CreateCollectionDialog
 from screens.create_keyspace import CreateKeyspaceDialog
 from screens.documents import DocumentDialog, DocumentsPane, Pager
-from screens.fields import choice
+from screens.fields import choice, select_options
 from screens.grid import Grid
 from screens.load_data import LoadDataDialog
 from screens.load_job import LoadJob
@@ -126,7 +126,7 @@ class DataExplorerPage(Page):
     def _offer(self, name: str, options: Sequence[tuple[str, str]], value: str | None) -> None:
         select = self.query_one(f"#{name}", Select)
         with self.prevent(Select.Changed):
-            select.set_options([(Content(display_text(label)), key) for label, key in options])
+            select.set_options(select_options(options))
             if value is not None:
                 select.value = value
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -123,10 +126,15 @@ def text_input(id: str, value: str = "", *, placeholder: str = "", max_length: i
 
 def choice(id: str, options: list[tuple[str, str]], value: str | None = None, *, prompt: str = "Select") -> Select[str]:  # noqa: A002
     """Return a drop-down of (label, value) pairs in the house style; labels may be foreign text."""
-    safe = [(Content(display_text(label)), name) for label, name in options]
+    safe = select_options(options)
     if value is not None and any(name == value for _, name in options):
         return Select(safe, id=id, value=value, allow_blank=False, compact=True)
     return Select(safe, id=id, prompt=prompt, allow_blank=True, compact=True)
+
+
+def select_options(options: Iterable[tuple[str, str]]) -> list[tuple[Text, str]]:
+    """Return (label, value) pairs as a drop-down takes them; the framework finds typed letters only in ``Text``."""
+    return [(Text(display_text(label)), value) for label, value in options]
 
 
 def check(id: str, label: str, *, value: bool = False) -> Checkbox:  # noqa: A002

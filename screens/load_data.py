@@ -18,7 +18,7 @@ from astrolabe.loading.model import LoadPlan
 from astrolabe.loading.preview import FieldType, Preview, preview
 from astrolabe.loading.vector_field import has_vectors, place_vector
 from screens.dialog import Dialog
-from screens.fields import Field, choice
+from screens.fields import Field, choice, select_options
 from screens.grid import Grid
 from screens.path_input import PathInput
 from screens.text import show_value
@@ -122,7 +122,7 @@ class LoadDataDialog(Dialog[LoadPlan, LoadPlan]):
         wanted = FieldType.TEXT if self.info.service is not None else FieldType.VECTOR
         fitting = [field.name for field in found.fields if field.type in {wanted, FieldType.MIXED}]
         names = fitting if has_vectors(self.info) else []
-        select.set_options([(Content(show_value(name)), name) for name in names] + [(Content("none"), NO_FIELD)])
+        select.set_options(select_options([*((name, name) for name in names), ("none", NO_FIELD)]))
         suggested = found.suggested_vector_field if self.info.service is not None else next(iter(names), None)
         select.value = suggested if suggested in names else NO_FIELD
 
