@@ -25,6 +25,9 @@ Row = Mapping[str, Any]
 """One line of output: names and JSON values, in the order of the columns."""
 
 _GAP = "  "
+_WIDEST = 60
+"""Characters of a value that a table shows; the other formats have all."""
+
 _NARROWEST = 6
 """Cells that a column keeps when a table does not fit the terminal."""
 
@@ -65,13 +68,14 @@ def emit(lines: Iterable[str]) -> None:
         raise AstrolabeError(f"The output cannot be written: {error.strerror}.", owner=Owner.MACHINE) from error
 
 
-def write_rows(rows: Sequence[Row], form: Format, *, empty: str = "") -> None:
+def write_rows(rows: Sequence[Row], form: Format, *, empty: str = "", whole: bool = False) -> None:
     """Write rows on stdout.
 
     Args:
         rows: What to write; the columns are all names in order of first appearance.
         form: The format.
         empty: What is said on stderr in place of a table without rows.
+        whole: Cut nothing in a table, whatever the width of the terminal.
     """
     terminal = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
     if form is Format.JSON:
@@ -81,7 +85,7 @@ def write_rows(rows: Sequence[Row], form: Format, *, empty: str = "") -> None:
     elif form is Format.CSV:
         emit(_csv_lines(rows, neutral=terminal is not None))
     elif rows:
-        _write_table(rows, terminal)
+        _write_table(rows, terminal, whole=whole)
     elif empty:
         say(empty)
 
@@ -92,24 +96,28 @@ def to_json(value: object, *, indent: int | None = None) -> str:
     return _NOT_FOR_TERMINALS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def _write_table(rows: Sequence[Row], width: int | None) -> None:
+def _write_table(rows: Sequence[Row], terminal: int | None, *, whole: bool) -> None:
     columns = _columns(rows)
+    width = None if whole else terminal
     fitting = columns if width is None else columns[: max((width + len(_GAP)) // (_NARROWEST + len(_GAP)), 1)]
-    emit(table_lines(rows, fitting, width))
+    emit(table_lines(rows, fitting, width, limit=VIEWER_LIMIT if whole else _WIDEST))
     if len(fitting) < len(columns):
         say(f"{len(columns) - len(fitting)} more fields do not fit; --format json shows them.")
 
 
-def table_lines(rows: Sequence[Row], columns: Sequence[str], width: int | None = None) -> Iterable[str]:
+def table_lines(
+    rows: Sequence[Row], columns: Sequence[str], width: int | None = None, *, limit: int = _WIDEST
+) -> Iterable[str]:
     """Yield the lines of a table, its heading first.
 
     Args:
         rows: What to show.
         columns: The names to show, in order.
         width: Cells of a line; a wider table is cut in its widest columns. None: as wide as need be.
+        limit: Most characters of one value.
     """
-    table = [[display_text(column).upper().replace("_", " ") for column in columns]]
-    table += [[show_value(row[column]) if column in row else "" for column in columns] for row in rows]
+    table = [[display_text(column, limit=limit) for column in columns]]
+    table += [[_shown(row.get(column), limit) for column in columns] for row in rows]
     widths = [max(cell_width(line[index]) for line in table) for index in range(len(columns))]
     if width is not None:
         widths = _shrunk(widths, width - len(_GAP) * (len(columns) - 1))
@@ -117,6 +125,10 @@ def table_lines(rows: Sequence[Row], columns: Sequence[str], width: int | None =
     for line in table:
         cells = zip(line, widths, to_right, strict=True)
         yield _GAP.join(_cell(text, size, to_right=right) for text, size, right in cells).rstrip()
+
+
+def _shown(value: object, limit: int) -> str:
+    return "" if value is None else show_value(value, limit=limit)
 
 
 def _cell(text: str, width: int, *, to_right: bool) -> str:

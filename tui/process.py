@@ -123,7 +123,7 @@ class _WordlessFormatter(logging.Formatter):
 
 def _unexpected(error: Exception) -> AstrolabeError:
     """Return what is told of a fault of the program; its own words may hold a secret, so they go nowhere."""
-    if not log.hasHandlers():
+    if not logging.getLogger(_OUR_LOGGERS[0]).handlers:  # it failed before the settings were read
         start_log("info")
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"

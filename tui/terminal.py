@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from dataclasses import dataclass
@@ -76,4 +77,7 @@ async def open_console(workspace: Workspace, settings: Settings, opening: Openin
         await app.load_job.stop()  # before the stores are closed under it; the same load goes on later
     if chosen and chosen[-1] != remembered:
         await workspace.put_setting(THEME_SETTING, chosen[-1])
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError  # SIGINT from outside: the framework closes the screen and keeps it to itself
     return app.return_code or 0

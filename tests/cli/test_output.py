@@ -44,7 +44,7 @@ def written(rows: list[Row], form: Format, monkeypatch: pytest.MonkeyPatch, *, t
 
 def test_a_table_lines_its_columns_up_by_cells_not_characters() -> None:
     lines = list(table_lines(ROWS, ["name", "score"]))
-    assert lines == ["NAME      SCORE", "smtplib    0.90", "電子郵件    0.5"]
+    assert lines == ["name      score", "smtplib    0.90", "電子郵件    0.5"]
 
 
 def test_a_table_fits_the_terminal_by_cutting_its_widest_column() -> None:

@@ -10,11 +10,11 @@ from astrolabe.dataapi.search_form import SearchDraft, plan_search
 from astrolabe.errors import ProviderError
 from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft
 from astrolabe.workspace import Workspace
-from tui.output import Format, say, write_rows
+from tui.output import Format, say
 from tui.process import tell
 from tui.session import existing_collection, options_of, settings_of, workspace_of
 from tui.terminal import Opening, has_terminal, open_console, require_terminal
-from tui.verbs.search import found
+from tui.verbs.search import found, write_found
 
 DEMO_DATABASE = "demo"
 DEMO_QUESTION = "send an e-mail"
@@ -63,5 +63,5 @@ async def _print_search(workspace: Workspace, database: Database, collection: st
     info = await existing_collection(client, DEFAULT_KEYSPACE, collection)
     say(f"There is no terminal for the console. Searching {collection} for: {DEMO_QUESTION}")
     planned = plan_search(SearchDraft(DEMO_QUESTION, limit=str(_DEMO_RESULTS)), info)
-    write_rows(await found(client, planned), Format.TABLE)
+    write_found(await found(client, planned), Format.TABLE)
     return 0

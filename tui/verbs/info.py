@@ -31,7 +31,7 @@ async def info(args: Namespace) -> int:
         problem = error
     facts = _program() + _paths(args, settings) + _optional() + _providers(settings)
     rows = [{"subject": subject, "value": value, "note": note} for subject, value, note in facts]
-    write_rows(rows, Format(args.format))
+    write_rows(rows, Format(args.format), whole=True)
     if problem is not None:
         raise problem
     return 0

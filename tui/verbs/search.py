@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from decimal import Decimal
 from typing import Any
 
 from astrolabe.dataapi.client import CollectionInfo, DatabaseClient
@@ -19,6 +20,7 @@ from astrolabe.errors import RuleError, UsageError
 from tui.output import Format, write_rows
 from tui.session import client_of, existing_collection, utf8
 
+_SHOWN_DIGITS = 4
 _FIRST = ("$similarity", "_id", "$vectorize")
 """The columns that come first, in this order."""
 
@@ -32,8 +34,25 @@ async def search(args: Namespace) -> int:
     async with client_of(args) as client:
         info = await existing_collection(client, args.keyspace, args.collection)
         rows = await found(client, _planned(args, info))
-    write_rows(rows, Format(args.format), empty="Nothing was found.")
+    write_found(rows, Format(args.format))
     return 0
+
+
+def write_found(rows: list[dict[str, Any]], form: Format) -> None:
+    """Write what was found; a table is for reading, so it does without digits and texts that say nothing new."""
+    if form is Format.TABLE:
+        rows = [_for_reading(row) for row in rows]
+    write_rows(rows, form, empty="Nothing was found.")
+
+
+def _for_reading(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a result with a short similarity, and without the embedded text where a field has it already."""
+    shown = dict(row)
+    if "$similarity" in row:
+        shown["$similarity"] = round(Decimal(row["$similarity"]), _SHOWN_DIGITS)
+    if any(name != "$vectorize" and value == row.get("$vectorize") for name, value in row.items()):
+        shown.pop("$vectorize", None)
+    return shown
 
 
 async def found(client: DatabaseClient, planned: PlannedCommand) -> list[dict[str, Any]]:

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ROOT, Program
+from tui.process import guarded, run
+
+SECRET = "hf_SENTINELsecret0123456789"
+PLACE = ("--database", "library", "--collection", "tools")
+
+
+def start(*argv: str) -> subprocess.Popen[str]:
+    """Start a command in a process of its own."""
+    return subprocess.Popen(  # noqa: S603 - our own program with a test's words
+        [sys.executable, "-m", "tui.cli", *argv],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def write_big_file(folder: Path, rows: int) -> str:
+    file = folder / "big.jsonl"
+    with file.open("w", encoding="utf-8") as out:
+        out.writelines(
+            f'{{"_id": {row}, "text": "row number {row} of many, with some words"}}\n' for row in range(rows)
+        )
+    return str(file)
+
+
+def wait_until_rows_are_settled(ledger: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(ledger)) as connection:
+            if connection.execute("SELECT 1 FROM loads WHERE next_row > 0").fetchone():
+                return
+        time.sleep(0.01)
+    raise AssertionError("the load did not begin")
+
+
+async def wait_for_ever() -> int:
+    await asyncio.Event().wait()
+    return 0
+
+
+def send_soon(number: int) -> None:
+    threading.Timer(0.02, os.kill, (os.getpid(), number)).start()
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "words"),
+    [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "SIGTERM"), (signal.SIGHUP, 129, "SIGHUP")],
+)
+def test_a_signal_ends_a_command_with_its_code(
+    number: int, code: int, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    send_soon(number)
+    assert guarded(lambda: run(wait_for_ever())) == code
+    assert words in capsys.readouterr().err
+
+
+def test_what_a_command_has_open_is_closed_when_a_signal_ends_it() -> None:
+    closed = []
+
+    async def work() -> int:
+        try:
+            return await wait_for_ever()
+        finally:
+            closed.append(True)
+
+    send_soon(signal.SIGTERM)
+    assert guarded(lambda: run(work())) == 143
+    assert closed == [True]
+
+
+def test_a_fault_of_the_program_shows_neither_a_traceback_nor_its_words(
+    program: Program, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work() -> int:
+        try:
+            return {"": 0}[SECRET]
+        except KeyError as error:
+            raise ValueError(f"Illegal header value {SECRET}") from error
+
+    assert guarded(work) == 1
+    err = capsys.readouterr().err
+    log = (program.home / ".local/state/astrolabe/astrolabe.log").read_text()
+    assert "ValueError at test_process.py:" in err
+    assert "astrolabe.log" in err
+    assert "Traceback" not in err
+    assert "ValueError from:" in log
+    assert "KeyError from:" in log
+    assert "in work" in log
+    assert SECRET not in err + log
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    process = start("integrations", "list", "--format", "jsonl")
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 141
+    assert err == ""
+
+
+def test_the_console_needs_a_terminal(program: Program) -> None:
+    outcome = program()
+    assert outcome.code == 2
+    assert "needs a terminal" in outcome.err
+    assert "--help" in outcome.err
+
+
+def test_an_odd_locale_prints_escapes_in_place_of_failing(program: Program) -> None:
+    program.done("databases", "create", "bücher")
+    outcome = program.spawn("databases", "list", PYTHONIOENCODING="ascii")
+    assert outcome.code == 0, outcome.err
+    assert "b\\xfccher" in outcome.out
+
+
+def test_two_processes_create_different_databases_at_once(program: Program) -> None:
+    with ThreadPoolExecutor() as pool:
+        ended = list(pool.map(lambda name: program.spawn("databases", "create", name), ["first", "second", "third"]))
+    assert [outcome.code for outcome in ended] == [0, 0, 0], [outcome.err for outcome in ended]
+    assert len(program.done("databases", "list", "--format", "json").rows) == 3
+
+
+def test_of_two_processes_that_take_one_name_only_one_gets_it(program: Program) -> None:
+    with ThreadPoolExecutor() as pool:
+        ended = list(pool.map(lambda name: program.spawn("databases", "create", name), ["library", "library"]))
+    assert sorted(outcome.code for outcome in ended) == [0, 1]
+    assert any("already a database called 'library'" in outcome.err for outcome in ended)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_load_that_is_interrupted_goes_on_where_it_stopped(
+    number: int, code: int, program: Program, tmp_path: Path
+) -> None:
+    program.done("databases", "create", "library")
+    program.done("collections", "create", "tools", "--database", "library", "--provider", "embedded")
+    argv = ("load", write_big_file(tmp_path, 4000), *PLACE, "--vector-field", "text", "--format", "json")
+    process = start(*argv)
+    ledger = program.home / ".local/share/astrolabe/loads.db"
+    wait_until_rows_are_settled(ledger)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert "Run the same command again to go on." in err
+    assert '"not_attempted"' in out
+    (row,) = program.done(*argv).rows
+    assert (row["rows"], row["failed"], row["not_attempted"]) == (4000, 0, 0)
+    assert row["loaded"] + row["already_there"] == 4000
