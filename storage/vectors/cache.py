@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.model import Container, Hit, Vector
-from storage.vectors.live import LiveIndex
+from storage.vectors.live import LiveIndex, SavePolicy
 from storage.vectors.sidefile import Stamp, side_file_path
 from storage.vectors.source import VectorSource
 from storage.vectors.worker import Worker
@@ -20,6 +20,8 @@ _LOG = logging.getLogger(__name__)
 DEFAULT_MEMORY = 1 << 30
 """Bytes of full vectors kept in memory, outside side files, before indexes not in use are let go."""
 
+DEFAULT_POLICY = SavePolicy()
+
 
 class IndexCache:
     """Searches the vectors of one database.
@@ -28,17 +30,21 @@ class IndexCache:
     saved in side files then, so that the next program opens them in milliseconds.
     """
 
-    def __init__(self, folder: Path, source: VectorSource, *, memory: int = DEFAULT_MEMORY) -> None:
+    def __init__(
+        self, folder: Path, source: VectorSource, *, memory: int = DEFAULT_MEMORY, policy: SavePolicy = DEFAULT_POLICY
+    ) -> None:
         """Begin without any index.
 
         Args:
             folder: Where side files live; made when the first one is written. One folder per database.
             source: The store.
-            memory: Bytes of full vectors to keep in memory for indexes that are not in use.
+            memory: Bytes of full vectors to keep in memory before indexes that are not in use are let go.
+            policy: When side files are written.
         """
         self._folder = folder
         self._source = source
         self._memory = memory
+        self._policy = policy
         self._worker = Worker()
         # In the order of their last use.
         self._indexes: dict[tuple[int, str], LiveIndex] = {}
@@ -76,7 +82,8 @@ class IndexCache:
     def _new_index(self, container: Container, vector: str) -> LiveIndex:
         path = side_file_path(self._folder, container.id, vector)
         stamp = Stamp(container.id, vector, epoch=0, state_revision=0, revision=0)
-        return LiveIndex(self._source, self._worker, path, stamp, container.vectors[vector])
+        spec = container.vectors[vector]
+        return LiveIndex(self._source, self._worker, policy=self._policy, path=path, stamp=stamp, spec=spec)
 
     async def _keep_up(self) -> None:
         """Save, warm and let go of indexes, one small step after another, until nothing is left to do."""

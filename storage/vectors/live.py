@@ -49,8 +49,17 @@ _DEAD_ALLOWED = 1_000
 class LiveIndex:
     """One index of one container's vector."""
 
-    def __init__(self, source: VectorSource, worker: Worker, path: Path, stamp: Stamp, spec: VectorSpec) -> None:
-        self.policy = SavePolicy()
+    def __init__(
+        self,
+        source: VectorSource,
+        worker: Worker,
+        *,
+        policy: SavePolicy,
+        path: Path,
+        stamp: Stamp,
+        spec: VectorSpec,
+    ) -> None:
+        self._policy = policy
         self._source = source
         self._worker = worker
         self._path = path
@@ -115,16 +124,16 @@ class LiveIndex:
     def needs_upkeep(self) -> bool:
         """Whether :meth:`upkeep` has something to do."""
         index = self._index
-        return index is not None and (self._is_due(self.policy.share_in_use) or _wasteful(index) or _to_warm(index))
+        return index is not None and (self._is_due(self._policy.share_in_use) or _wasteful(index) or _to_warm(index))
 
     def _is_due(self, share: int) -> bool:
         count = len(self._index) if self._index is not None else 0
-        enough = max(self.policy.fewest_changes, count // share)
-        return count >= self.policy.fewest_rows and self._changed >= enough and not self._save_failed
+        enough = max(self._policy.fewest_changes, count // share)
+        return count >= self._policy.fewest_rows and self._changed >= enough and not self._save_failed
 
     async def upkeep(self) -> None:
         """Save what has piled up, let go of dead rows, and read a little of a side file ahead of need."""
-        if self._is_due(self.policy.share_in_use):
+        if self._is_due(self._policy.share_in_use):
             await self._save()
             async with self._lock:
                 await self._reopen()
@@ -176,7 +185,7 @@ class LiveIndex:
     async def release(self) -> None:
         """Save if much has changed, and give the memory back; the next search opens the index again."""
         self._save_failed = False
-        if self._is_due(self.policy.share_at_close):
+        if self._is_due(self._policy.share_at_close):
             await self._save()
         async with self._lock:
             self._index = None

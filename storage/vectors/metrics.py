@@ -2,8 +2,8 @@
 
 Two kinds of number are kept apart:
 
-- the **similarity** is what a caller sees. It is computed from the full vectors with double-precision sums and rounded
-  to float32 once, so that equal vectors get equal numbers on every machine.
+- the **similarity** is what a caller sees. It is computed from the full vectors with double-precision sums, rounded to
+  float32 before the formula is applied, so that equal vectors get equal numbers on every machine.
 - the **score** is a float32 product that grows with the similarity. It is cheap, and its rounding error is bounded by
   :meth:`Ranking.slack`; rows within that distance of the cut are always compared by similarity.
 """
@@ -81,15 +81,20 @@ def similarities(metric: Metric, rows: Matrix, query: Vector) -> Floats:
     with np.errstate(under="ignore"):
         if metric is Metric.EUCLIDEAN:
             wide -= target
-            near: NDArray[np.float64] = 1 / (1 + np.vecdot(wide, wide))
-            return near.astype(np.float32)
+            near: Floats = np.reciprocal(1 + _rounded(np.vecdot(wide, wide)))
+            return near
         products: NDArray[np.float64] = np.vecdot(wide, target)
-        greatest = float(np.finfo(np.float32).max)
         if metric is Metric.COSINE:
             both = np.sqrt(np.vecdot(wide, wide)) * np.sqrt(np.dot(target, target))
             products = np.divide(products, both, out=np.zeros_like(products), where=both > 0)
-            greatest = 1.0
-        return np.clip((1 + products) / 2, 0, greatest).astype(np.float32)
+            np.clip(products, -1, 1, out=products)
+        return np.maximum((1 + _rounded(products)) / 2, 0)
+
+
+def _rounded(numbers: NDArray[np.float64]) -> Floats:
+    """Round to float32, keeping within its range."""
+    limit = float(np.finfo(np.float32).max)
+    return np.clip(numbers, -limit, limit).astype(np.float32)
 
 
 class Ranking:
@@ -147,11 +152,11 @@ class Ranking:
         """
         rounding = (len(self.vector) / 4 + 16) * _UNIT
         if self.metric is Metric.COSINE:
-            return 2 * rounding + 4 * _UNIT
+            return 2 * rounding + 8 * _UNIT
         if self.metric is Metric.DOT_PRODUCT:
-            return rounding * self.length * longest + 4 * _UNIT * (1 + abs(score))
+            return rounding * self.length * longest + 8 * _UNIT * (1 + abs(score))
         squared_distance = max(self.length**2 - 2 * score, 0.0)
-        return rounding * (self.length * longest + longest**2) + 4 * _UNIT * (1 + squared_distance)
+        return rounding * (self.length * longest + longest**2) + 8 * _UNIT * (1 + squared_distance)
 
     def cut(self, kth_score: float, longest: float) -> float:
         """Return the score below which no row can be among the best k, given the k-th best score seen.

@@ -211,7 +211,7 @@ class _SectionWriter:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.written: dict[str, _Section] = {}
-        file.seek(_PAGE)
+        file.write(bytes(_PAGE))
 
     def add(self, name: str, blocks: Iterable[NDArray[Any]]) -> None:
         """Write one section, block by block."""

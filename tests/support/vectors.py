@@ -15,13 +15,18 @@ from storage.vectors.source import ContainerState, VectorChanges
 def plain_similarities(metric: Metric, rows: Matrix, query: Vector) -> NDArray[np.float32]:
     """The Data API's formulas, written down once more and as simply as can be."""
     x, q = rows.astype(np.float64), query.astype(np.float64)
+    limit = float(np.finfo(np.float32).max)
+    similarity: NDArray[np.float32]
     if metric is Metric.EUCLIDEAN:
-        return (1 / (1 + ((x - q) ** 2).sum(axis=1))).astype(np.float32)
+        squares = ((x - q) ** 2).sum(axis=1)
+        similarity = np.float32(1) / (np.float32(1) + np.minimum(squares, limit).astype(np.float32))
+        return similarity
     products = (x * q).sum(axis=1)
     if metric is Metric.COSINE:
         sizes = np.sqrt((x * x).sum(axis=1) * (q * q).sum())
         products = np.where(sizes > 0, products / np.where(sizes > 0, sizes, 1), 0)
-    return np.maximum((1 + products) / 2, 0).astype(np.float32)
+    similarity = np.maximum((np.float32(1) + np.clip(products, -limit, limit).astype(np.float32)) / np.float32(2), 0)
+    return similarity
 
 
 def plain_search(

@@ -1,0 +1,185 @@
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from storage.model import Matrix, Metric, VectorSpec
+from storage.vectors.index import EXACT_ROWS, VectorIndex
+from storage.vectors.rows import DamagedRowsError
+from storage.vectors.sidefile import Stamp, UnusableSideFileError, read_side_file, side_file_path, write_side_file
+from storage.vectors.source import ContainerState
+from tests.support.vectors import changes, clustered
+
+DIMENSION = 5
+COUNT = EXACT_ROWS + 500
+SPEC = VectorSpec(DIMENSION, Metric.EUCLIDEAN)
+STAMP = Stamp(container=3, vector="$vector", epoch=9, state_revision=40, revision=44)
+NOW = ContainerState(epoch=9, revision=41)
+
+
+def index_of(rows: Matrix) -> VectorIndex:
+    index = VectorIndex(SPEC)
+    index.apply(changes(list(range(1, len(rows) + 1)), rows))
+    while index.lacks_codes:
+        index.encode_some()
+    return index
+
+
+def save(index: VectorIndex, path: Path) -> None:
+    write_side_file(path, STAMP, *index.frozen())
+
+
+def load(path: Path) -> VectorIndex:
+    stamp, parts = read_side_file(path, STAMP, SPEC, NOW)
+    assert stamp == STAMP
+    return VectorIndex(SPEC, parts)
+
+
+@pytest.fixture(scope="module")
+def rows() -> Matrix:
+    return clustered(COUNT, DIMENSION)
+
+
+@pytest.fixture
+def path(rows: Matrix, tmp_path: Path) -> Path:
+    file = side_file_path(tmp_path / "vectors", 3, "$vector")
+    save(index_of(rows), file)
+    return file
+
+
+def test_an_index_comes_back_as_it_was_saved(rows: Matrix, path: Path) -> None:
+    before, after = index_of(rows), load(path)
+    assert not after.lacks_codes
+    assert after.bytes_in_memory == 0
+    for query in clustered(10, DIMENSION, seed=4):
+        assert after.search(query, 20) == before.search(query, 20)
+
+
+def test_an_opened_index_takes_writes_without_touching_the_file(rows: Matrix, path: Path) -> None:
+    written = path.read_bytes()
+    index = load(path)
+    fresh = np.eye(DIMENSION, dtype=np.float32) * 50
+    index.apply(changes([1, COUNT + 1, COUNT + 2], fresh[:3], [2, 3]))
+    while index.lacks_codes:
+        index.encode_some()
+    assert [hit.seq for hit in index.search(fresh[0], 1)] == [1]
+    assert [hit.seq for hit in index.search(fresh[1], 1)] == [COUNT + 1]
+    assert 2 not in [hit.seq for hit in index.search(rows[1], 50)]
+    assert path.read_bytes() == written
+
+
+def test_only_live_rows_are_saved_and_in_seq_order(tmp_path: Path) -> None:
+    index = index_of(clustered(30, DIMENSION))
+    index.apply(changes([200, 100], clustered(2, DIMENSION, seed=5), [4, 5]))
+    before = [index.search(query, 40) for query in clustered(5, DIMENSION, seed=6)]
+    save(index, tmp_path / "file")
+    after = load(tmp_path / "file")
+    assert (len(after), after.dead, len(after.rows)) == (30, 0, 30)
+    assert [after.search(query, 40) for query in clustered(5, DIMENSION, seed=6)] == before
+
+
+def test_an_empty_index_can_be_saved(tmp_path: Path) -> None:
+    save(VectorIndex(SPEC), tmp_path / "file")
+    assert load(tmp_path / "file").search(np.zeros(DIMENSION, dtype=np.float32), 3) == []
+
+
+def test_rows_written_while_an_index_is_being_saved_do_not_spoil_the_file(tmp_path: Path) -> None:
+    index = index_of(clustered(30, DIMENSION))
+    frozen = index.frozen()
+    index.apply(changes([50], clustered(1, DIMENSION, seed=8), [7]))
+    write_side_file(tmp_path / "file", STAMP, *frozen)
+    assert len(load(tmp_path / "file")) == 30
+
+
+def refusal(path: Path, wanted: Stamp = STAMP, spec: VectorSpec = SPEC, state: ContainerState = NOW) -> str:
+    with pytest.raises(UnusableSideFileError) as caught:
+        read_side_file(path, wanted, spec, state)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "spec", "state", "what"),
+    [
+        (replace(STAMP, container=4), SPEC, NOW, "container"),
+        (replace(STAMP, vector="other"), SPEC, NOW, "vector"),
+        (STAMP, replace(SPEC, dimension=6), NOW, "dimension"),
+        (STAMP, replace(SPEC, metric=Metric.COSINE), NOW, "metric"),
+        (STAMP, SPEC, ContainerState(epoch=10, revision=41), "epoch"),
+        (STAMP, SPEC, ContainerState(epoch=9, revision=39), "ahead of its store"),
+    ],
+)
+def test_a_file_of_something_else_is_refused(
+    path: Path, wanted: Stamp, spec: VectorSpec, state: ContainerState, what: str
+) -> None:
+    assert what in refusal(path, wanted, spec, state)
+
+
+def test_a_missing_or_empty_file_is_refused(tmp_path: Path) -> None:
+    assert "cannot be mapped" in refusal(tmp_path / "missing")
+    (tmp_path / "empty").touch()
+    assert "cannot be mapped" in refusal(tmp_path / "empty")
+
+
+@pytest.mark.parametrize("kept", [1, 100, 4_096, 50_000, -1])
+def test_a_torn_file_is_refused(path: Path, kept: int) -> None:
+    os.truncate(path, kept if kept > 0 else path.stat().st_size + kept)
+    assert refusal(path)
+
+
+def test_a_file_that_was_never_finished_is_refused(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(bytes(4_096) + data[4_096:])
+    assert "damaged header" in refusal(path)
+
+
+def overwrite(path: Path, share: float) -> None:
+    """Put other bytes into the file, at a share of its length."""
+    with path.open("r+b") as file:
+        file.seek(int(path.stat().st_size * share) // 4_096 * 4_096 + 8)
+        file.write(b"other bytes than before")
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.1, 0.3, 0.6])
+def test_damage_in_the_header_or_a_small_section_is_refused(path: Path, share: float) -> None:
+    overwrite(path, share)
+    assert "damaged" in refusal(path)
+
+
+def test_damage_in_the_full_vectors_is_noticed_when_they_are_warmed(path: Path) -> None:
+    overwrite(path, 0.8)
+    mapped = load(path).rows.mapped
+    assert mapped is not None
+    with pytest.raises(DamagedRowsError):
+        mapped.warm_some()
+
+
+def test_files_and_their_folder_are_private(path: Path) -> None:
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_no_litter(
+    path: Path, rows: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = path.read_bytes()
+
+    def full_disk(handle: int) -> None:
+        raise OSError(28, f"No space left on device {handle}")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        save(index_of(rows[:10]), path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_drafts_of_a_killed_program_are_removed_at_the_next_save(path: Path, rows: Matrix) -> None:
+    old, recent = path.with_name(f"{path.name}.1.part"), path.with_name(f"{path.name}.2.part")
+    for draft in (old, recent):
+        draft.touch()
+    os.utime(old, (0, 0))
+    save(index_of(rows[:10]), path)
+    assert not old.exists()
+    assert recent.exists()
