@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.screens.conftest import MakeConsole
 from tests.support.walker import Walker
+from tests.walk.conftest import MakeConsole
 
 SAMPLES = Path(__file__).resolve().parents[2] / "docs" / "samples"
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.screens.conftest import MakeConsole
+from astrolabe.portal.model import DatabaseDraft
+from astrolabe.workspace import Workspace
 from tests.support.console import SENTINEL
 from tests.support.provider_server import ProviderServer
 from tests.support.walker import Walker
+from tests.walk.conftest import MakeConsole
 
 ROWS = [
     {"_id": f"n{number}", "title": f"Note {number}", "body": f"words about subject number {number}"}
@@ -107,12 +109,16 @@ async def test_dedicated_from_integration_to_search(console: MakeConsole, tmp_pa
     assert server.requests[-1].texts == ["subject number 17"]
 
 
+async def made_before(workspace: Workspace) -> None:
+    for number in range(10):
+        await workspace.create_database(DatabaseDraft(f"db{number}"))
+
+
 async def test_serverless_from_integration_to_search(console: MakeConsole, tmp_path: Path) -> None:
     async with ProviderServer(key=SENTINEL) as server:
         router = server.url + "/hf-inference/models/{modelId}/pipeline/feature-extraction"
-        async with console(urls={"huggingface": router}).run_test(size=(80, 24)) as pilot:
+        async with console(made_before, urls={"huggingface": router}).run_test(size=(80, 24)) as pilot:
             user = Walker(pilot)
-            await ten_databases(user)
             await add_integration(user, "Hugging Face - Serverless", "webstore-test-jira-1234")
             await user.press("3", "c")
             await user.type("notes")
@@ -122,7 +128,7 @@ async def test_serverless_from_integration_to_search(console: MakeConsole, tmp_p
             await user.choose("baai/bge-base")
             await user.sees("768", "Set by the model.")
             await user.press("ctrl+s")
-            await user.sees("768 dimensions", "cosine", "key webstore-test")
+            await user.sees("768 dimensions", "cosine", "webstore-test-jira-1234")
             await load(user, rows_file(tmp_path))
             await search(user)
     model = "/hf-inference/models/BAAI/bge-base-en-v1.5/pipeline/feature-extraction"
