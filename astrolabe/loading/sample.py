@@ -1,6 +1,6 @@
 """The sample: the modules of Python's standard library, each with the documentation that it carries.
 
-It is real text on every machine that runs this program. Source files are parsed, not imported; only modules that are
+It is real text on every machine that runs this program. Source files are read, not imported; only modules that are
 built into the interpreter are imported, because they have no source here.
 """
 
@@ -11,6 +11,7 @@ import importlib
 import inspect
 import sys
 import sysconfig
+import tokenize
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -43,6 +44,8 @@ _LEFT_OUT = frozenset(
 
 _WITHOUT_PARTS = frozenset({"encodings"})
 """Packages whose modules are all alike: a codec for each code page."""
+
+_BEFORE_DOCSTRING = frozenset({tokenize.ENCODING, tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE})
 
 _BUILT_IN = (
     "array", "binascii", "builtins", "cmath", "errno", "faulthandler", "fcntl", "gc", "grp", "itertools", "marshal",
@@ -79,13 +82,25 @@ def _library() -> Path:
 def _from_source(library: Path) -> Iterator[Json]:
     for name, path in _modules(library, ""):
         try:
-            tree = ast.parse(path.read_bytes())
+            own = _own_words(path)
+            members = _members(ast.parse(path.read_bytes())) if len(own) < _SHORT_TEXT else ()
         except (OSError, SyntaxError, ValueError):
             # Some distributions ship templates and files for another version; one module less is no loss.
             continue
-        text = _documentation(ast.get_docstring(tree) or "", _members(tree))
+        text = _documentation(own, members)
         if len(text) >= _SHORTEST_TEXT:
             yield _document(name, text, "package" if path.name == "__init__.py" else "module")
+
+
+def _own_words(path: Path) -> str:
+    """Return a module's docstring; reads no further than that, because most of the time goes into parsing the rest."""
+    with path.open("rb") as file:
+        for token in tokenize.tokenize(file.readline):
+            if token.type == tokenize.STRING:
+                return inspect.cleandoc(str(ast.literal_eval(token.string)))
+            if token.type not in _BEFORE_DOCSTRING:
+                break
+    return ""
 
 
 def _modules(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
