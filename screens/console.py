@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol, runtime_checkable
 
 from textual.app import App
 
@@ -57,6 +58,14 @@ class Surroundings:
     timeless: bool = False
 
 
+@runtime_checkable
+class Place(Protocol):
+    """A page that wants to know when the user comes to it from another place."""
+
+    def entered(self) -> None:
+        """Take note of it."""
+
+
 class Console(App[int]):
     """The part of the application that pages rely on: the workspace, the selection, and how to tell the user."""
 
@@ -78,6 +87,8 @@ class Console(App[int]):
     def go(self, section: Section) -> None:
         """Show a main place."""
         self.switch_mode(section.value)
+        if isinstance(self.screen, Place) and self.screen.is_mounted:
+            self.screen.entered()
 
     def start_load(self, plan: LoadPlan, collection: Collection) -> LoadJob:
         """Run a load in the background and say so when it has ended; there is one at a time."""

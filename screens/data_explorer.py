@@ -29,6 +29,9 @@ from screens.load_progress import LoadProgressDialog
 from screens.page import Page
 from screens.text import display_text
 
+NONE_YET = [("none yet", "")]
+"""What a drop-down offers before anything has been read, and when there is nothing."""
+
 
 class DataExplorerPage(Page):
     """Shows one keyspace: collections on the left, documents of the chosen one on the right."""
@@ -63,9 +66,9 @@ class DataExplorerPage(Page):
         """Lay out the two choices on top and the two panes under them."""
         with Horizontal(id="where"):
             yield Static("Database", classes="where-label")
-            yield choice("database", [], prompt="none yet")
+            yield choice("database", NONE_YET, "")
             yield Static("Keyspace", classes="where-label")
-            yield choice("keyspace", [], prompt="none yet")
+            yield choice("keyspace", NONE_YET, "")
         with Horizontal(id="panes"):
             with Vertical(id="collections-pane"):
                 yield Grid("collections", [("Collection", 24)])
@@ -126,9 +129,8 @@ class DataExplorerPage(Page):
     def _offer(self, name: str, options: Sequence[tuple[str, str]], value: str | None) -> None:
         select = self.query_one(f"#{name}", Select)
         with self.prevent(Select.Changed):
-            select.set_options(select_options(options))
-            if value is not None:
-                select.value = value
+            select.set_options(select_options(options or NONE_YET))
+            select.value = value or ""
 
     def _show_empty(self, words: str) -> None:
         self.collections = {}
@@ -186,7 +188,7 @@ class DataExplorerPage(Page):
             return
         page = await self.pager.read()
         words = self.pager.range_words(len(page.documents))
-        self.query_one(DocumentsPane).show(page.documents, f"{words}   [ ] pages · enter opens · v table/JSON")
+        self.query_one(DocumentsPane).show(page.documents, f"{words} · [ ] page · v JSON")
 
     async def _client(self) -> DatabaseClient:
         database = self.app.selection.database

@@ -73,8 +73,8 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
                 yield Static(self._keys(), id="dialog-keys")
 
     def _keys(self) -> Content:
-        keys = "esc cancel · ctrl+s " + self.SUBMIT.lower()
-        return Content(f"{keys} · f2 command" if self.shows_command else keys)
+        keys = "^s does it · esc cancels"
+        return Content(f"f2 command · {keys}" if self.shows_command else keys)
 
     @property
     def shows_command(self) -> bool:

@@ -58,6 +58,7 @@ class TopLine(Static):
 class Page(Screen[None], WorkerBoundary):
     """Base of every page. Subclasses give ``SECTION``, ``HEADING`` and :meth:`compose_body`."""
 
+    AUTO_FOCUS = ""  # each page decides once it knows what it shows
     SECTION: ClassVar[Section]
     HEADING: ClassVar[str] = ""
 

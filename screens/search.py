@@ -28,6 +28,7 @@ class SearchPage(Page):
 
     SECTION = Section.SEARCH
     HEADING = " Search"
+    AUTO_FOCUS = "#query"  # at once: what is typed while the page is still being read belongs to the query
     CSS_PATH = "search.tcss"
 
     BINDINGS = register(
@@ -67,8 +68,6 @@ class SearchPage(Page):
         if self.shown_for != here:
             self.shown_for = here
             self._clear()
-        if self.focused is None:
-            self.query_one("#query", Input).focus()
 
     async def _read_info(self) -> CollectionInfo | None:
         selection = self.app.selection
@@ -157,6 +156,10 @@ class SearchPage(Page):
     @on(DocumentsPane.Opened)
     def _document_opened(self, event: DocumentsPane.Opened) -> None:
         self.app.push_screen(DocumentDialog(event.document))
+
+    def entered(self) -> None:
+        """Begin with the query again."""
+        self.query_one("#query", Input).focus()
 
     def action_search_query(self) -> None:
         """Go to the query."""
