@@ -106,13 +106,29 @@ async def check_keyspace(store: DatabaseStore, keyspace: str) -> None:
         )
 
 
+async def look_up(store: DatabaseStore, keyspace: str, name: str) -> Container | None:
+    """Return the collection or table of that name, or None; also None for text that no name can be."""
+    if not (storable(keyspace) and storable(name)):
+        return None
+    return await store.container(keyspace, name)
+
+
+def storable(text: str) -> bool:
+    """Return whether a store can hold or look up the text: halves of surrogate pairs cannot be encoded."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 async def find_container(store: DatabaseStore, keyspace: str, name: str) -> Container:
     """Return the collection or table of that name.
 
     Raises:
         DataApiError: ``UNKNOWN_KEYSPACE`` or ``UNKNOWN_COLLECTION_OR_TABLE``.
     """
-    container = await store.container(keyspace, name)
+    container = await look_up(store, keyspace, name)
     if container is None:
         await check_keyspace(store, keyspace)
         existing = [found.name for found in await store.containers(keyspace)]

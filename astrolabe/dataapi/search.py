@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from astrolabe.dataapi.commands import invalid_field
-from astrolabe.dataapi.context import OpenCollection
+from astrolabe.dataapi.context import OpenCollection, storable
 from astrolabe.dataapi.language.documents import restored
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.filters import id_keys, parse_filter
@@ -79,7 +79,10 @@ def select(target: OpenCollection, where: JsonValue, sort: JsonValue = None) -> 
     parsed = parse_filter(where, target.rules)
     everything = parsed == All(())
     plan = parse_sort(sort, target.rules)
-    return Selection(target, None if everything else parsed, id_keys(parsed), plan)
+    keys = id_keys(parsed)
+    if keys is not None:
+        keys = tuple(filter(storable, keys))
+    return Selection(target, None if everything else parsed, keys, plan)
 
 
 async def resolve(selection: Selection) -> Selection:

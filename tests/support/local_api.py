@@ -148,11 +148,12 @@ async def local_database(
     engine: Embedder | None = None,
     limits: DatabaseLimits | None = None,
 ) -> AsyncIterator[LocalDatabase]:
-    """Open a database called ``library`` in a folder, with its default keyspace."""
+    """Open a database called ``library`` in a folder, with its default keyspace; it is made the first time."""
     known = catalogue or load_catalogue(configured=["nvidia"])
     hashing = HashingEngine()
     async with opened(folder / "organization", catalogue=known) as organization:
-        database = await organization.database("library")
+        known_databases = {found.name: found for found in await organization.databases.list()}
+        database = known_databases.get("library") or await organization.database("library")
         store = await DatabaseStore.open(folder / "library.db")
         try:
             await store.create_keyspace(KEYSPACE)

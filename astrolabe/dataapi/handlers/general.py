@@ -14,7 +14,7 @@ from astrolabe.dataapi.commands.general import (
     FindKeyspaces,
     FindNamespaces,
 )
-from astrolabe.dataapi.context import Engine, GeneralHandler
+from astrolabe.dataapi.context import Engine, GeneralHandler, storable
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import Json, Response
 from astrolabe.dataapi.provider_listing import list_providers
@@ -31,7 +31,8 @@ async def create_keyspace(engine: Engine, command: CreateKeyspace) -> Response:
 
 async def drop_keyspace(engine: Engine, command: DropKeyspace) -> Response:
     """Drop a keyspace, if it exists."""
-    await engine.store.drop_keyspace(command.name)
+    if storable(command.name):
+        await engine.store.drop_keyspace(command.name)
     return Response(status={"ok": 1})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from astrolabe.dataapi.commands.base import Command
 from astrolabe.dataapi.commands.schema import CreateCollection, DeleteCollection, FindCollections, ListTables
-from astrolabe.dataapi.context import Engine, KeyspaceHandler
+from astrolabe.dataapi.context import Engine, KeyspaceHandler, look_up
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import Json, Response
 from astrolabe.dataapi.schema import check_existing, check_limits, definition_of, with_features
@@ -55,7 +55,7 @@ async def find_collections(engine: Engine, keyspace: str, command: FindCollectio
 
 async def delete_collection(engine: Engine, keyspace: str, command: DeleteCollection) -> Response:
     """Delete a collection with its documents, if it exists; a table is left alone."""
-    container = await engine.store.container(keyspace, command.name)
+    container = await look_up(engine.store, keyspace, command.name)
     if container is not None and container.kind is ContainerKind.TABLE:
         raise data_api_error(
             "UNSUPPORTED_TABLE_COMMAND",
