@@ -10,10 +10,11 @@ Each connection runs on a thread of its own (aiosqlite), so SQLite never blocks 
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -24,11 +25,25 @@ from storage.errors import StorageError
 from storage.migrations import Migration, check_version, migrate
 from storage.sqlite_errors import from_os, translated
 
+SQLITE_VERSION = sqlite3.sqlite_version
+"""Version of the SQLite library that this interpreter uses."""
+
 BUSY_TIMEOUT = 5.0
 """Seconds that a write waits for another process before :class:`~storage.errors.StoreBusyError`."""
 
 _LOCK_SLICE = 0.1
 """Seconds of one try for the write lock; between tries a cancellation is noticed."""
+
+_RETRY_INTERVAL = 0.005
+"""Seconds between two tries."""
+
+_CLOSE_PATIENCE = 5.0
+"""Seconds that closing waits for reads in progress."""
+
+_INTERRUPT_INTERVAL = 0.02
+"""Seconds between two tries to interrupt a statement that nobody waits for any more."""
+
+_LOG = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 
@@ -84,8 +99,10 @@ class StoreFile:
             writer = await _connect(path, min(busy_timeout, _LOCK_SLICE))
             store = cls(path, writer, busy_timeout)
             try:
-                if await check_version(writer, path, migrations) < len(migrations):
-                    await _use_write_ahead_log(writer, busy_timeout)
+                version = await _patiently(lambda: check_version(writer, path, migrations), busy_timeout)
+                if version < len(migrations):
+                    # SQLite itself does not wait for a lock here, and two programs may create the file at once.
+                    await _patiently(lambda: writer.execute_fetchall("PRAGMA journal_mode = WAL"), busy_timeout)
                     async with store.transaction() as connection:
                         await migrate(connection, path, migrations)
                 for pragma in pragmas:
@@ -118,13 +135,8 @@ class StoreFile:
                 yield connection
             done = True
         finally:
-            try:
-                if not done:
-                    await connection.interrupt()
-                if snapshot or not done:
-                    await uninterrupted(connection.rollback())
-            finally:
-                self._idle.put_nowait(connection)
+            if connection in self._readers:
+                await self._take_back(connection, done=done, snapshot=snapshot)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -141,7 +153,7 @@ class StoreFile:
             self._check_open()
             with translated(self.path):
                 try:
-                    await self._begin()
+                    await _patiently(self._begin, self._busy_timeout)
                     yield self._writer
                     await uninterrupted(self._writer.commit())
                 except BaseException:
@@ -149,28 +161,33 @@ class StoreFile:
                     raise
 
     async def close(self) -> None:
-        """Wait for the blocks in progress, then close every connection; may be called twice."""
+        """Wait for the blocks in progress (reads: a few seconds), then close every connection; may be called twice."""
         async with self._write_lock:
             if self._closed:
                 return
             self._closed = True
-            for _ in self._readers:
-                await self._idle.get()
-            self._idle.put_nowait(None)
-            for connection in (*self._readers, self._writer):
-                await uninterrupted(connection.close())
+            try:
+                await self._wait_for_readers()
+            finally:
+                self._idle.put_nowait(None)
+                connections = (*self._readers, self._writer)
+                self._readers.clear()
+                for connection in connections:
+                    await uninterrupted(connection.close())
+
+    async def _wait_for_readers(self) -> None:
+        """Wait until every reader is back; one that was lent to a forgotten generator must not keep the program."""
+        try:
+            async with asyncio.timeout(_CLOSE_PATIENCE):
+                for _ in self._readers:
+                    await self._idle.get()
+        except TimeoutError:
+            _LOG.warning("%s is closed although it is still being read.", self.path)
+            for connection in self._readers:
+                await connection.interrupt()
 
     async def _begin(self) -> None:
-        """Take the write lock in short tries, so that a cancellation does not wait for another process."""
-        deadline = time.monotonic() + self._busy_timeout
-        while True:
-            try:
-                await uninterrupted(self._writer.execute("BEGIN IMMEDIATE"))
-            except sqlite3.OperationalError as error:
-                if not _is_busy(error) or time.monotonic() >= deadline:
-                    raise
-            else:
-                return
+        await uninterrupted(self._writer.execute("BEGIN IMMEDIATE"))
 
     async def _borrow(self) -> aiosqlite.Connection:
         self._check_open()
@@ -179,6 +196,15 @@ class StoreFile:
             self._idle.put_nowait(None)
             self._check_open()
         return cast("aiosqlite.Connection", connection)
+
+    async def _take_back(self, connection: aiosqlite.Connection, *, done: bool, snapshot: bool) -> None:
+        try:
+            if not done:
+                await uninterrupted(_abandon(connection))
+            elif snapshot:
+                await uninterrupted(connection.rollback())
+        finally:
+            self._idle.put_nowait(connection)
 
     async def _add_reader(self) -> None:
         connection = await _connect(self.path, self._busy_timeout)
@@ -239,18 +265,34 @@ async def _connect(path: Path, busy_timeout: float) -> aiosqlite.Connection:
     return connection
 
 
-async def _use_write_ahead_log(connection: aiosqlite.Connection, busy_timeout: float) -> None:
-    """Switch the file to WAL, if it is not; SQLite does not wait for the lock here, and two may open at once."""
-    deadline = time.monotonic() + busy_timeout
+async def _patiently(work: Callable[[], Awaitable[_Result]], patience: float) -> _Result:
+    """Do something that needs a lock, in short tries, so that a cancellation never waits for another process.
+
+    Raises:
+        sqlite3.OperationalError: Still locked after ``patience`` seconds, or another error at once.
+    """
+    deadline = time.monotonic() + patience
     while True:
         try:
-            await connection.execute_fetchall("PRAGMA journal_mode = WAL")
+            return await work()
         except sqlite3.OperationalError as error:
             if not _is_busy(error) or time.monotonic() >= deadline:
                 raise
-            await asyncio.sleep(0.005)
-        else:
-            return
+            await asyncio.sleep(_RETRY_INTERVAL)
+
+
+async def _abandon(connection: aiosqlite.Connection) -> None:
+    """Stop a reader's statement and end its transaction.
+
+    The statement may only be about to start on the connection's thread, where an interrupt has no effect yet; so it is
+    repeated until the thread has got to the next thing in its queue, which is no statement.
+    """
+    reached = asyncio.ensure_future(connection.cursor())
+    while not reached.done():
+        await connection.interrupt()
+        await asyncio.wait({reached}, timeout=_INTERRUPT_INTERVAL)
+    await reached
+    await connection.rollback()
 
 
 def _is_busy(error: sqlite3.OperationalError) -> bool:

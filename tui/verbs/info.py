@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import sqlite3
 import sys
 from argparse import Namespace
 from importlib.metadata import PackageNotFoundError, version
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from astrolabe.errors import UsageError
 from astrolabe.providers.catalogue import load_catalogue
+from storage.connection import SQLITE_VERSION
 from tui import paths
 from tui.output import Format, write_rows
 from tui.session import settings_of
@@ -46,7 +46,7 @@ def _program() -> list[_Fact]:
         ("astrolabe", version("astrolabe-tui"), ""),
         ("python", python, sys.executable),
         ("platform", platform.platform(), ""),
-        ("sqlite", sqlite3.sqlite_version, ""),
+        ("sqlite", SQLITE_VERSION, ""),
         *((name, version(name), "") for name in _PACKAGES),
     ]
 
