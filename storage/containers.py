@@ -13,7 +13,7 @@ import aiosqlite
 
 from storage import jsontext
 from storage.connection import StoreFile
-from storage.errors import ContainerExistsError, ContainerMissingError, KeyspaceMissingError
+from storage.errors import ContainerExistsError, ContainerMissingError, CorruptStoreError, KeyspaceMissingError
 from storage.model import Container, ContainerKind, Metric, VectorSpec
 from storage.schema import CONTAINER_TABLES, Tables
 
@@ -21,6 +21,12 @@ _COLUMNS = "id, keyspace, name, kind, definition, vectors"
 
 _EPOCH_BITS = 53
 """An epoch starts at a random number of so many bits, so that no index of another store passes for this container's."""
+
+_LOG_CHECK_INTERVAL = 64
+"""The length of the removal log is looked at every so many revisions."""
+
+_SHORTEST_LOG = 100_000
+"""Removals that are always kept; about two megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,13 @@ async def add_keyspace(connection: aiosqlite.Connection, name: str) -> bool:
     return cursor.rowcount > 0
 
 
-async def remove_keyspace(connection: aiosqlite.Connection, name: str) -> bool:
-    """Remove a keyspace with everything in it; False if it does not exist."""
-    for container in await list_containers(connection, name):
+async def remove_keyspace(connection: aiosqlite.Connection, name: str) -> list[Container] | None:
+    """Remove a keyspace with everything in it; return the containers it had, or None if it does not exist."""
+    removed = await list_containers(connection, name)
+    for container in removed:
         await remove_container(connection, container)
     cursor = await connection.execute("DELETE FROM keyspace WHERE name = ?", (name,))
-    return cursor.rowcount > 0
+    return removed if cursor.rowcount else None
 
 
 async def list_containers(connection: aiosqlite.Connection, keyspace: str | None) -> list[Container]:
@@ -119,8 +126,24 @@ async def clear(connection: aiosqlite.Connection, container: Container) -> int:
     removed = 0
     for statement in ("DELETE FROM {vector}", "DELETE FROM {removal}", "DELETE FROM {item}"):
         removed = (await connection.execute(Tables.of(container).sql(statement))).rowcount
-    await connection.execute("UPDATE container SET epoch = epoch + 1 WHERE id = ?", (container.id,))
+    await _start_epoch(connection, container)
     return removed
+
+
+async def shorten_log(connection: aiosqlite.Connection, container: Container, revision: int) -> None:
+    """Now and then, empty a removal log that has outgrown the items: indexes start anew then instead of catching up."""
+    if revision % _LOG_CHECK_INTERVAL:
+        return
+    tables = Tables.of(container)
+    counts = tables.sql("SELECT (SELECT count(*) FROM {removal}), (SELECT count(*) FROM {item})")
+    [(removals, items)] = await connection.execute_fetchall(counts)
+    if removals > max(_SHORTEST_LOG, items):
+        await connection.execute(tables.sql("DELETE FROM {removal}"))
+        await _start_epoch(connection, container)
+
+
+async def _start_epoch(connection: aiosqlite.Connection, container: Container) -> None:
+    await connection.execute("UPDATE container SET epoch = epoch + 1 WHERE id = ?", (container.id,))
 
 
 async def next_revision(connection: aiosqlite.Connection, *, seqs: int = 0) -> WriteTicket:
@@ -151,13 +174,16 @@ async def reading(
 
     Raises:
         ContainerMissingError: The container was dropped after it was read.
+        CorruptStoreError: A document that SQL looked into is not JSON.
     """
     async with file.reader(snapshot=snapshot) as connection:
         try:
             yield connection
-        except sqlite3.OperationalError:
-            # SQLite has no code of its own for a table that is gone.
+        except sqlite3.OperationalError as error:
+            # SQLite has no codes of its own for a table that is gone and for text that is not JSON.
             await check_exists(connection, container)
+            if "malformed JSON" in str(error):
+                raise CorruptStoreError(f"A document of {container.name!r} is not JSON.", path=file.path) from error
             raise
 
 

@@ -50,8 +50,10 @@ class DatabaseStore:
 
     async def close(self) -> None:
         """Close the index and the file; may be called twice."""
-        await self._indexes.close()
-        await self._file.close()
+        try:
+            await self._indexes.close()
+        finally:
+            await self._file.close()
 
     async def keyspaces(self) -> list[str]:
         """Return the keyspaces' names in name order."""
@@ -68,7 +70,10 @@ class DatabaseStore:
         """Drop a keyspace with everything in it; False if it does not exist."""
         async with self._file.transaction() as connection:
             await containers.next_revision(connection)
-            return await containers.remove_keyspace(connection, name)
+            removed = await containers.remove_keyspace(connection, name)
+        for container in removed or ():
+            await self._indexes.forget(container.id)
+        return removed is not None
 
     async def containers(self, keyspace: str | None = None) -> list[Container]:
         """Return the collections and tables of a keyspace (None: of all), in name order."""
@@ -104,7 +109,9 @@ class DatabaseStore:
         """Drop a collection or table with its items; False if it is gone already."""
         async with self._file.transaction() as connection:
             await containers.next_revision(connection)
-            return await containers.remove_container(connection, container)
+            removed = await containers.remove_container(connection, container)
+        await self._indexes.forget(container.id)
+        return removed
 
     async def insert(self, container: Container, new: Sequence[NewItem], *, ordered: bool = False) -> list[Item | None]:
         """Insert items in one transaction, durable on return.
@@ -193,7 +200,9 @@ class DatabaseStore:
         """Delete the items that are unchanged since they were read, in one transaction; return how many."""
         async with self._file.transaction() as connection:
             ticket = await containers.touch(connection, container)
-            return await items.delete_items(connection, Tables.of(container), unwanted, ticket.revision)
+            deleted = await items.delete_items(connection, Tables.of(container), unwanted, ticket.revision)
+            await containers.shorten_log(connection, container, ticket.revision)
+            return deleted
 
     async def truncate(self, container: Container) -> int:
         """Delete every item of a container; return how many there were."""

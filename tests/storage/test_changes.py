@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from unittest.mock import ANY
 
 import numpy as np
 import pytest
 
-from storage import vector_rows
+from storage import containers, vector_rows
 from storage.database import DatabaseStore
 from storage.errors import CorruptStoreError
-from storage.model import COLLECTION_VECTOR, Container, ContainerKind, NewItem, VectorSpec, VectorValue
+from storage.model import COLLECTION_VECTOR, Container, ContainerKind, Hit, NewItem, VectorSpec, VectorValue
 from storage.vector_rows import VectorRows
 from tests.support.stores import KEYSPACE, insert, new_collection, new_item
 
@@ -167,6 +168,24 @@ async def test_an_abandoned_stream_gives_its_reader_back(store: DatabaseStore, b
             break
         await stream.aclose()
     assert await store.count(books) == 10
+
+
+async def test_a_removal_log_longer_than_the_collection_is_emptied_and_indexes_start_anew(
+    store: DatabaseStore, books: Container, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(containers, "_SHORTEST_LOG", 10)
+    monkeypatch.setattr(containers, "_LOG_CHECK_INTERVAL", 1)
+    source = VectorRows(store._file)
+    written = await insert(store, books, *[new_item(str(n), [n, 0]) for n in range(30)])
+    before = await source.state(books.id)
+    await store.delete(books, written[:15])
+    assert (await source.state(books.id)).epoch == before.epoch
+    await store.delete(books, written[15:16])
+    assert (await source.state(books.id)).epoch > before.epoch
+    async with store._file.reader() as connection:
+        assert list(await connection.execute_fetchall("SELECT count(*) FROM removal_1")) == [(0,)]
+    assert await Follower(store, books).follow() == await truth(store, books)
+    assert await store.search(books, COLLECTION_VECTOR, np.zeros(2, np.float32), 1) == [Hit(written[16].seq, ANY)]
 
 
 async def test_a_vector_of_a_wrong_length_is_damage(store: DatabaseStore, books: Container) -> None:

@@ -7,10 +7,12 @@ import os
 import sqlite3
 import stat
 import threading
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
+from storage import connection as connection_module
 from storage.connection import StoreFile
 from storage.errors import (
     CorruptStoreError,
@@ -328,7 +330,8 @@ async def test_a_reader_cannot_write(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_a_cancelled_read_stops_and_the_reader_can_be_used_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("turns", [1, 2, 3, 20])
+async def test_a_cancelled_read_stops_and_the_reader_can_be_used_again(tmp_path: Path, turns: int) -> None:
     store = await StoreFile.open(tmp_path / "notes.db", [FIRST])
     await write(store, "one")
 
@@ -339,7 +342,8 @@ async def test_a_cancelled_read_stops_and_the_reader_can_be_used_again(tmp_path:
             )
 
     task = asyncio.create_task(count_for_ever())
-    await asyncio.sleep(0.02)
+    for _ in range(turns):
+        await asyncio.sleep(0.0005)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(task, 5)
@@ -374,6 +378,23 @@ async def test_closing_waits_for_the_reads_in_progress(tmp_path: Path) -> None:
     await closing
     with pytest.raises(StorageError, match="closed"):
         await queued
+
+
+async def test_a_reader_that_never_comes_back_does_not_keep_the_store_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(connection_module, "_CLOSE_PATIENCE", 0.01)
+    store = await StoreFile.open(tmp_path / "notes.db", [FIRST])
+
+    async def forgotten() -> AsyncGenerator[int, None]:
+        async with store.reader():
+            yield 1
+
+    held = forgotten()
+    assert await anext(held) == 1
+    await store.close()
+    assert "still being read" in caplog.text
+    await held.aclose()
 
 
 async def test_the_threads_of_an_open_store_do_not_keep_the_process_alive(tmp_path: Path) -> None:

@@ -112,6 +112,21 @@ async def test_a_search_finds_the_same_after_reopening(tmp_path: Path) -> None:
     await store.close()
 
 
+async def test_no_side_file_outlives_its_collection(tmp_path: Path) -> None:
+    folder = tmp_path / "database.db.vectors"
+    for drop in ("collection", "keyspace"):
+        store = await DatabaseStore.open(tmp_path / "database.db")
+        books = await new_collection(store)
+        await insert(store, books, *[new_item(f"{n}", [n, 0]) for n in range(6000)])
+        assert len(await found(store, books)) == 10
+        await store.close()
+        assert list(folder.iterdir())
+        store = await DatabaseStore.open(tmp_path / "database.db")
+        await (store.drop_container(books) if drop == "collection" else store.drop_keyspace(books.keyspace))
+        assert not list(folder.iterdir())
+        await store.close()
+
+
 async def test_a_collection_made_again_does_not_find_the_old_items(store: DatabaseStore, books: Container) -> None:
     await insert(store, books, new_item("old", [1, 0]))
     assert await found(store, books) == ["old"]
