@@ -9,6 +9,8 @@ VENV ?= .venv
 WORKERS ?= 2
 # Words for pytest, such as TESTS=tests/storage or TESTS="-k vectors".
 TESTS ?=
+# How many vectors the search benchmark tries.
+ROWS ?= 10000 100000
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -21,7 +23,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check format pytest lock clean
+.PHONY: help run install test check format pytest bench lock clean
 
 help: ## show this list
 	@echo "usage: make TARGET"
@@ -30,6 +32,8 @@ help: ## show this list
 
 run: $(VENV)/installed ## set up .venv if need be and open the console on the sample (without a terminal: print a search)
 	@$(BIN)/astrolabe demo
+
+install: $(VENV)/installed ## set up .venv and nothing else; then .venv/bin/astrolabe is the program
 
 test: check pytest ## set up .venv if need be, then check everything and run all tests
 
@@ -45,6 +49,11 @@ pytest: $(VENV)/installed-dev ## the tests alone; WORKERS=0 in one process, TEST
 format: $(VENV)/installed-dev ## rewrite the code in the project's format and fix what can be fixed
 	$(BIN)/ruff format $(CHECKED)
 	$(BIN)/ruff check --fix $(CHECKED)
+
+bench: $(VENV)/installed-dev ## start-up, load and search beside their peers; ROWS="10000 100000" for the search
+	$(BIN)/python -m benchmarks.startup
+	$(BIN)/python -m benchmarks.load
+	$(BIN)/python -m benchmarks.search --rows $(ROWS)
 
 lock: ## resolve the dependencies anew into requirements.lock and requirements-dev.lock (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
