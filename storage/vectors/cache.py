@@ -74,7 +74,8 @@ class IndexCache:
         index = self._indexes.pop(key, None) or self._new_index(container, vector)
         self._indexes[key] = index
         hits = await index.search(query, k, allowed)
-        if not self._closed and (self._upkeep is None or self._upkeep.done()):
+        idle = self._upkeep is None or self._upkeep.done()
+        if idle and not self._closed and self._needs_upkeep():
             self._upkeep = asyncio.create_task(self._keep_up(), name="vector index upkeep")
             self._upkeep.add_done_callback(_report)
         return hits
@@ -84,6 +85,10 @@ class IndexCache:
         stamp = Stamp(container.id, vector, epoch=0, state_revision=0, revision=0)
         spec = container.vectors[vector]
         return LiveIndex(self._source, self._worker, policy=self._policy, path=path, stamp=stamp, spec=spec)
+
+    def _needs_upkeep(self) -> bool:
+        crowded = len(self._indexes) > 1 and self.bytes_in_memory > self._memory
+        return crowded or any(index.needs_upkeep for index in self._indexes.values())
 
     async def _keep_up(self) -> None:
         """Save, warm and let go of indexes, one small step after another, until nothing is left to do."""
@@ -102,6 +107,11 @@ class IndexCache:
         """Bytes of full vectors held outside side files."""
         return sum(index.bytes_in_memory for index in self._indexes.values())
 
+    async def settle(self) -> None:
+        """Wait until nothing runs in the background."""
+        while self._upkeep is not None and not self._upkeep.done():
+            await asyncio.wait([self._upkeep])
+
     async def forget(self, container_id: int) -> None:
         """Drop the indexes of a container that is gone, and their side files, those of earlier runs too."""
         for key in [key for key in self._indexes if key[0] == container_id]:
@@ -113,8 +123,7 @@ class IndexCache:
         """Finish what runs in the background, save what has changed, and let go of threads and memory."""
         self._closed = True
         try:
-            if self._upkeep is not None:
-                await asyncio.wait([self._upkeep])
+            await self.settle()
             for index in self._indexes.values():
                 await index.release()
         finally:

@@ -225,16 +225,16 @@ class CodeTable:
 
     def distances(self, query: Words, helper: Executor | None) -> Distances:
         """Return the Hamming distance of every row to the query, at most :data:`FARTHEST`: uint8, shape ``(n,)``."""
-        result = np.empty(len(self._segments) * SEGMENT, dtype=np.uint8)
+        result = np.empty(len(self), dtype=np.uint8)
 
         def scan(first: int, last: int) -> None:
             scratch = _Scratch(SEGMENT)
             for number in range(first, last):
                 out = result[number * SEGMENT : (number + 1) * SEGMENT]
-                _count_differences(self._segments[number], query, out, scratch)
+                _count_differences(self._segments[number][:, : len(out)], query, out, scratch)
 
         in_two_parts(helper, len(self._segments), scan)
-        return result[: len(self)]
+        return result
 
     def distances_at(self, query: Words, positions: Positions) -> Distances:
         """Return the distances of the rows at ascending positions only."""
@@ -254,13 +254,15 @@ class _Scratch:
 
 def _count_differences(words: Words, query: Words, out: Distances, scratch: _Scratch) -> None:
     """Count the bits in which each column of ``words``, shape ``(w, n)``, differs from ``query``, shape ``(w,)``."""
-    np.bitwise_xor(words[0], query[0], out=scratch.differing)
-    np.bitwise_count(scratch.differing, out=out)
+    size = len(out)
+    differing, count, room = scratch.differing[:size], scratch.count[:size], scratch.room[:size]
+    np.bitwise_xor(words[0], query[0], out=differing)
+    np.bitwise_count(differing, out=out)
     for number in range(1, len(words)):
-        np.bitwise_xor(words[number], query[number], out=scratch.differing)
-        np.bitwise_count(scratch.differing, out=scratch.count)
+        np.bitwise_xor(words[number], query[number], out=differing)
+        np.bitwise_count(differing, out=count)
         if number >= FARTHEST // 64:
             # A sum in one byte could wrap from here on: leave just so much room that it ends at the farthest.
-            np.invert(scratch.count, out=scratch.room)
-            np.minimum(out, scratch.room, out=out)
-        np.add(out, scratch.count, out=out)
+            np.invert(count, out=room)
+            np.minimum(out, room, out=out)
+        np.add(out, count, out=out)

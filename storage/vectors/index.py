@@ -91,6 +91,11 @@ class VectorIndex:
         """The full vectors."""
         return self._rows
 
+    def effort(self, allowed: NDArray[np.int64] | None) -> int:
+        """Return how many numbers a search would read at most, roughly; a millisecond is enough for a few millions."""
+        count = len(self._rows) if allowed is None else min(len(allowed), len(self._rows))
+        return count * self.spec.dimension
+
     def apply(self, changes: VectorChanges) -> None:
         """Take in a chunk of changes. Vectors that are not finite are left out: nothing can be near them."""
         finite = np.isfinite(changes.vectors).all(axis=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
 from collections.abc import AsyncGenerator
@@ -42,6 +43,9 @@ class SavePolicy:
 _WARMED_SHARE = 4
 """A side file is read ahead of need if it takes at most one in this many bytes of the machine's memory."""
 
+_QUICK = 1 << 19
+"""Searches that read fewer numbers take less time than starting them in a thread would."""
+
 _DEAD_ALLOWED = 1_000
 """So many dead rows are always put up with; beyond, no more than there are live ones."""
 
@@ -79,6 +83,8 @@ class LiveIndex:
         """Catch up with the source, then search; see :meth:`VectorIndex.search`."""
         async with self._lock:
             index = await self._caught_up()
+            if index.effort(allowed) <= _QUICK:
+                return index.search(query, k, allowed)
             return await self._worker.run(index.search, query, k, allowed, self._worker.helper)
 
     async def _caught_up(self) -> VectorIndex:
@@ -203,5 +209,10 @@ def _wasteful(index: VectorIndex) -> bool:
 
 def _to_warm(index: VectorIndex) -> bool:
     mapped = index.rows.mapped
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return mapped is not None and mapped.cold and mapped.matrix.nbytes * _WARMED_SHARE <= memory
+    return mapped is not None and mapped.cold and mapped.matrix.nbytes * _WARMED_SHARE <= _machine_memory()
+
+
+@functools.cache
+def _machine_memory() -> int:
+    """Return the machine's memory in bytes."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

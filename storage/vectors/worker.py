@@ -26,7 +26,7 @@ class Worker:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_JOBS_AT_ONCE, thread_name_prefix="vectors")
         self._second = ThreadPoolExecutor(1, thread_name_prefix="vectors-helper")
-        self.helper: Executor | None = self._second if (os.cpu_count() or 1) > 1 else None
+        self.helper: Executor | None = self._second if _cores() > 1 else None
 
     async def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Do a job in a thread and wait for it.
@@ -50,3 +50,8 @@ class Worker:
         """Let the threads go; nothing may be running."""
         self._pool.shutdown()
         self._second.shutdown()
+
+
+def _cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -53,12 +53,6 @@ def expected(
     return plain_search(Metric.COSINE, source.rows, query, k, allowed)
 
 
-async def idle(cache: IndexCache) -> None:
-    """Wait until nothing runs in the background."""
-    while cache._upkeep is not None and not cache._upkeep.done():
-        await asyncio.wait([cache._upkeep])
-
-
 def files(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.exists() else []
 
@@ -84,7 +78,7 @@ async def test_nothing_is_read_when_nothing_has_changed(tmp_path: Path, source: 
     async with opened(tmp_path, source) as cache:
         for _ in range(3):
             await search(cache, QUERY)
-            await idle(cache)
+            await cache.settle()
     assert source.asked_since == [0]
 
 
@@ -102,7 +96,7 @@ async def test_two_caches_on_one_source_see_each_others_writes(tmp_path: Path, s
             both = await asyncio.gather(search(one, query), search(other, query))
             assert list(both) == [expected(source, query)] * 2
             if step % 3 == 0:
-                await idle(one)
+                await one.settle()
 
 
 async def test_a_saved_index_is_opened_and_reads_only_what_is_new(tmp_path: Path, source: MemoryVectors) -> None:
@@ -123,7 +117,7 @@ async def test_an_index_in_use_is_saved_in_the_background_and_leaves_memory(
     async with opened(tmp_path, source) as cache:
         await search(cache, QUERY)
         assert cache.bytes_in_memory > 0
-        await idle(cache)
+        await cache.settle()
         assert cache.bytes_in_memory == 0
         assert len(files(tmp_path)) == 1
         source.write([7], QUERY[np.newaxis])
@@ -133,11 +127,11 @@ async def test_an_index_in_use_is_saved_in_the_background_and_leaves_memory(
 async def test_few_changes_are_not_worth_a_new_file(tmp_path: Path, source: MemoryVectors) -> None:
     async with opened(tmp_path, source) as cache:
         await search(cache, QUERY)
-        await idle(cache)
+        await cache.settle()
         [before] = [file.stat() for file in files(tmp_path)]
         source.write([1, 2], clustered(2, DIMENSION, seed=3))
         await search(cache, QUERY)
-        await idle(cache)
+        await cache.settle()
     assert [file.stat().st_ino for file in files(tmp_path)] == [before.st_ino]
 
 
@@ -187,7 +181,7 @@ async def test_damaged_rows_in_a_side_file_are_found_in_the_background(
     zero_rows(file)
     async with opened(tmp_path, source) as cache:
         await search(cache, QUERY)
-        await idle(cache)
+        await cache.settle()
         assert "damaged" in caplog.text
         assert await search(cache, QUERY, 100) == expected(source, QUERY, 100)
 
@@ -220,7 +214,7 @@ async def test_many_dead_rows_are_let_go(
     await search(cache, QUERY)
     source.remove(list(range(1, 90)))
     assert await search(cache, QUERY) == expected(source, QUERY)
-    await idle(cache)
+    await cache.settle()
     assert cache.bytes_in_memory == 0
     assert await search(cache, QUERY) == expected(source, QUERY)
     await cache.close()
@@ -233,7 +227,7 @@ async def test_a_folder_that_cannot_be_written_does_not_stop_searches(
     blocked.touch()
     async with opened(blocked / "folder", source) as cache:
         assert await search(cache, QUERY) == expected(source, QUERY)
-        await idle(cache)
+        await cache.settle()
         assert caplog.text.count("could not be saved") == 1
         source.write([101], QUERY[np.newaxis])
         assert await search(cache, QUERY) == expected(source, QUERY)
@@ -296,6 +290,7 @@ async def test_the_event_loop_stays_free_while_an_index_works(
         return original(self, *arguments)
 
     monkeypatch.setattr(VectorIndex, "search", slow)
+    monkeypatch.setattr(live, "_QUICK", 0)
     async with opened(tmp_path, source) as cache:
         task = asyncio.create_task(search(cache, QUERY))
         await asyncio.to_thread(started.wait, 5)
@@ -340,7 +335,7 @@ async def test_indexes_not_in_use_are_let_go_when_memory_runs_short(tmp_path: Pa
     for number in (1, 2, 3, 1):
         books = container(DIMENSION, number=number)
         assert len(await cache.search(books, "$vector", QUERY, 5, None)) == 5
-        await idle(cache)
+        await cache.settle()
         assert cache.bytes_in_memory <= 20_000
     assert sources == {1: 2, 2: 1, 3: 1}
     await cache.close()
@@ -349,7 +344,7 @@ async def test_indexes_not_in_use_are_let_go_when_memory_runs_short(tmp_path: Pa
 async def test_a_forgotten_container_leaves_nothing_behind(tmp_path: Path, source: MemoryVectors) -> None:
     async with opened(tmp_path, source) as cache:
         await search(cache, QUERY)
-        await idle(cache)
+        await cache.settle()
         assert len(files(tmp_path)) == 1
         other = tmp_path / "11-0123.vectors"
         other.touch()
@@ -367,7 +362,7 @@ async def test_an_error_in_the_background_is_reported(
     cache = IndexCache(tmp_path, source, policy=EAGER)
     with caplog.at_level(logging.ERROR):
         assert await search(cache, QUERY) == expected(source, QUERY)
-        await idle(cache)
+        await cache.settle()
         await asyncio.sleep(0)
     assert "upkeep of the vector indexes failed" in caplog.text
     monkeypatch.undo()
