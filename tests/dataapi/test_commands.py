@@ -135,6 +135,7 @@ def test_keyspace_commands(body: Json, code: str, words: str) -> None:
         ({"insertMany": {"documents": {}}}, MISMATCH, "an array, not Object"),
         ({"insertMany": {}}, INVALID, "must not be null"),
         ({"insertOne": {}}, INVALID, "command.document"),
+        ({"insertOne": {"document": None}}, INVALID, "'command.document' value `null` not valid: must not be null"),
         ({"insertOne": {"document": {}, "options": {"ordered": True}}}, NO_OPTIONS, "insertOne"),
         ({"deleteOne": {}}, INVALID, "command.filter"),
         ({"updateOne": {"filter": {}}}, INVALID, "command.update"),

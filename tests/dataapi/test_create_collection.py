@@ -178,6 +178,13 @@ async def test_indexes_run_out_too(tmp_path: Path) -> None:
         assert "17 of the database's 26" in message(answer)
 
 
+async def test_the_indexes_of_tables_count(tmp_path: Path) -> None:
+    async with local_database(tmp_path, limits=DatabaseLimits(collections=10, indexes=11, reserved=10)) as db:
+        definition = {"indexes": ["by_name", "by_vector"]}
+        await db.store.create_container(KEYSPACE, "rows", ContainerKind.TABLE, definition, {})
+        assert codes(await create(db)) == ["TOO_MANY_INDEXES_FOR_COLLECTION"]
+
+
 async def test_deleting_is_harmless_when_there_is_nothing(db: LocalDatabase) -> None:
     await db.create("docs")
     for _ in range(2):

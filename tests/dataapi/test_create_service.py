@@ -19,6 +19,7 @@ CREDENTIAL = "VECTORIZE_CREDENTIAL_INVALID"
 ENDPOINT = {"endpointName": "e", "regionName": "r", "cloudName": "aws"}
 SERVERLESS = {"provider": "huggingface", "modelName": "BAAI/bge-small-en-v1.5"}
 OPENAI = {"provider": "openai", "modelName": "text-embedding-3-small"}
+JINA = {"provider": "jinaAI", "modelName": "jina-embeddings-v3"}
 DEDICATED = {"provider": "huggingfaceDedicated", "parameters": ENDPOINT}
 
 
@@ -106,6 +107,18 @@ async def kept(db: LocalDatabase) -> Json:
             OPTIONS,
             "The provided parameter 'cloudName' type is incorrect. Expected: 'string'",
         ),
+        (
+            DEDICATED | {"parameters": ENDPOINT | {"cloudName": True}},
+            8,
+            OPTIONS,
+            "The provided parameter 'cloudName' type is incorrect. Expected: 'string'",
+        ),
+        (
+            JINA | {"parameters": {"late_chunking": "yes"}},
+            None,
+            OPTIONS,
+            "The provided parameter 'late_chunking' type is incorrect. Expected: 'boolean'",
+        ),
     ],
 )
 async def test_refusals(scoped: LocalDatabase, service: Json, dimension: int | None, code: str, words: str) -> None:
@@ -143,6 +156,7 @@ async def test_the_first_broken_rule_is_the_answer(
         (OPENAI, 2, 2),
         (DEDICATED, 8, 8),
         ({"provider": "nvidia", "modelName": "NV-Embed-QA"}, None, 1024),
+        (JINA | {"parameters": {"late_chunking": True}}, None, 1024),
         ({"provider": "embedded", "modelName": "wordllama-l2-supercat-256"}, None, 256),
     ],
 )

@@ -9,7 +9,9 @@ import pytest
 import pytest_asyncio
 
 from astrolabe.dataapi.protocol import Json, JsonValue
-from astrolabe.providers.model import ModelStatus
+from astrolabe.dataapi.provider_listing import list_providers
+from astrolabe.providers.catalogue import Catalogue
+from astrolabe.providers.model import Hosting, ModelInfo, ModelStatus, ParameterInfo, ParameterType, ProviderInfo
 from tests.dataapi.test_create_service import with_status
 from tests.support.local_api import LocalDatabase, codes, local_database, message
 
@@ -129,3 +131,16 @@ async def test_another_life_cycle_is_refused(db: LocalDatabase) -> None:
     answer = await db.on_database({"findEmbeddingProviders": {"options": {"filterModelStatus": "NEW"}}})
     assert codes(answer) == ["COMMAND_FIELD_VALUE_INVALID"]
     assert "command.options.filterModelStatus" in message(answer)
+
+
+def test_ranges_and_choices_are_validations() -> None:
+    ranged = ParameterInfo("size", ParameterType.NUMBER, required=False, label="Size", help="", numeric_range=(1, 9))
+    chosen = ParameterInfo("kind", ParameterType.STRING, required=True, label="Kind", help="", options=("a", "b"))
+    model = ModelInfo("m", dimension_range=(64, 512), dimension_options=(64, 512), default_dimension=64)
+    provider = ProviderInfo("p", "P", Hosting.HOSTED, None, "API key", (model,), parameters=(ranged, chosen))
+    listed = list_providers(Catalogue((provider,)), frozenset(ModelStatus))["p"]
+    assert [entry["validation"] for entry in listed["parameters"]] == [
+        {"numericRange": [1, 9]},
+        {"options": ["a", "b"]},
+    ]
+    assert listed["models"][0]["parameters"][0]["validation"] == {"options": ["64", "512"]}

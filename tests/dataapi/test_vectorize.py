@@ -195,6 +195,12 @@ def failure(
             "Underlying problem:",
         ),
         (
+            failure(ProviderFailure.AUTHENTICATION),
+            "EMBEDDING_PROVIDER_UNAVAILABLE",
+            "The Embedding Provider is unavailable",
+            "It did not work.",
+        ),
+        (
             failure(ProviderFailure.UNREACHABLE),
             "EMBEDDING_PROVIDER_UNAVAILABLE",
             "The Embedding Provider is unavailable",
