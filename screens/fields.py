@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from rich.segment import Segment
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Select, SelectionList, Static
 
@@ -16,6 +18,9 @@ from screens.text import display_text
 
 WRONG = "✗"
 """Marks what is wrong, so that colour is never the only sign."""
+
+TICKED, UNTICKED = "[x]", "[ ]"
+"""Boxes; the framework's own tell one from the other by colour alone."""
 
 
 class Field(Vertical):
@@ -56,12 +61,15 @@ class Field(Vertical):
 
     def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
         """Show the help while the control has the focus."""
-        self.add_class("-focused")
-        self._show_note()
+        self._focus_moved()
 
     def on_descendant_blur(self, _event: events.DescendantBlur) -> None:
         """Hide the help again."""
-        self.remove_class("-focused")
+        self._focus_moved()
+
+    def _focus_moved(self) -> None:
+        # The list of an open drop-down has the focus in place of the control, so the whole row is asked.
+        self.set_class(self.has_focus_within, "-focused")
         self._show_note()
 
     def set_problem(self, problem: str) -> None:
@@ -119,12 +127,43 @@ class SecretInput(Input):
         """Give nothing to the screen's own text selection."""
 
 
+class Check(Checkbox):
+    """A check box that can be read without colours."""
+
+    @property
+    def _button(self) -> Content:
+        return Content.styled(TICKED if self.value else UNTICKED, self.get_visual_style("toggle--button"))
+
+
+class Checks(SelectionList[str]):
+    """A list of which any number may be ticked, readable without colours; its labels may be foreign text."""
+
+    BOX_SEGMENTS = 3
+    """Pieces that the framework draws in place of a box."""
+
+    def render_line(self, y: int) -> Strip:
+        """Draw one line, with a box in front that looks ticked or not."""
+        line = list(super().render_line(y))
+        place = self.scroll_offset.y + y
+        if place >= self.option_count or len(line) <= self.BOX_SEGMENTS:
+            return Strip(line)
+        ticked = self.get_option_at_index(place).value in self.selected
+        box = Segment(TICKED if ticked else UNTICKED, line[1].style)
+        return Strip([box, *line[self.BOX_SEGMENTS :]])
+
+
 def text_input(id: str, value: str = "", *, placeholder: str = "", max_length: int = 0) -> Input:  # noqa: A002
     """Return a one-line input in the house style."""
     return Input(value, id=id, placeholder=placeholder, max_length=max_length, compact=True)
 
 
-def choice(id: str, options: list[tuple[str, str]], value: str | None = None, *, prompt: str = "Select") -> Select[str]:  # noqa: A002
+def choice(
+    id: str,  # noqa: A002 - Textual's name
+    options: Sequence[tuple[str, str]],
+    value: str | None = None,
+    *,
+    prompt: str = "Select",
+) -> Select[str]:
     """Return a drop-down of (label, value) pairs in the house style; labels may be foreign text."""
     safe = select_options(options)
     if value is not None and any(name == value for _, name in options):
@@ -139,10 +178,10 @@ def select_options(options: Iterable[tuple[str, str]]) -> list[tuple[Text, str]]
 
 def check(id: str, label: str, *, value: bool = False) -> Checkbox:  # noqa: A002
     """Return a check box in the house style."""
-    return Checkbox(Content(label), value, id=id, compact=True)
+    return Check(Content(label), value, id=id, compact=True)
 
 
-def many_of(id: str, options: list[tuple[str, str]], chosen: frozenset[str] = frozenset()) -> SelectionList[str]:  # noqa: A002
-    """Return a list of which any number may be ticked; labels may be foreign text."""
+def many_of(id: str, options: Sequence[tuple[str, str]], chosen: frozenset[str] = frozenset()) -> Checks:  # noqa: A002
+    """Return a list of (label, value) pairs of which any number may be ticked."""
     rows = [(Content(display_text(label)), name, name in chosen) for label, name in options]
-    return SelectionList(*rows, id=id, compact=True)
+    return Checks(*rows, id=id, compact=True)

@@ -18,10 +18,19 @@ NIGHT = Theme(
     foreground="#d0d0d0",
     background="#121212",
     surface="#1c1c1c",
-    panel="#262626",
-    boost="#303030",
+    panel="#303030",
     dark=True,
-    variables={"footer-key-foreground": "#d7af5f", "block-cursor-text-style": "bold"},
+    variables={
+        "footer-key-foreground": "#d7af5f",
+        "block-cursor-text-style": "bold",
+        "scrollbar": "#585858",
+        "scrollbar-hover": "#6c6c6c",
+        "scrollbar-active": "#d7af5f",
+        "scrollbar-background": "#1c1c1c",
+        "scrollbar-background-hover": "#1c1c1c",
+        "scrollbar-background-active": "#1c1c1c",
+        "scrollbar-corner-color": "#1c1c1c",
+    },
 )
 """The default: dark."""
 
@@ -36,10 +45,19 @@ DAY = Theme(
     foreground="#262626",
     background="#eeeeee",
     surface="#e4e4e4",
-    panel="#dadada",
-    boost="#d0d0d0",
+    panel="#d0d0d0",
     dark=False,
-    variables={"footer-key-foreground": "#875f00"},
+    variables={
+        "footer-key-foreground": "#875f00",
+        "block-cursor-text-style": "bold",
+        "scrollbar": "#9e9e9e",
+        "scrollbar-hover": "#808080",
+        "scrollbar-active": "#875f00",
+        "scrollbar-background": "#e4e4e4",
+        "scrollbar-background-hover": "#e4e4e4",
+        "scrollbar-background-active": "#e4e4e4",
+        "scrollbar-corner-color": "#e4e4e4",
+    },
 )
 """For bright rooms."""
 

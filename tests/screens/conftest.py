@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from screens.console import Section
-from tests.support.console import Preparation, Scene, SceneConsole, hold_cursors_still
+from tests.support.console import Preparation, Scene, SceneConsole, Templates, hold_cursors_still
 
 MakeConsole = Callable[..., SceneConsole]
 
@@ -29,9 +29,15 @@ def same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
     time.tzset()
 
 
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """Prepared data folders, each made once per test process."""
+    return Templates(tmp_path_factory.mktemp("templates"))
+
+
 @pytest.fixture
-def console(tmp_path: Path) -> MakeConsole:
-    """Return a maker of consoles on an empty data folder."""
+def console(tmp_path: Path, templates: Templates) -> MakeConsole:
+    """Return a maker of consoles on an empty or prepared data folder."""
 
     def make(
         prepare: Preparation | None = None,
@@ -39,6 +45,9 @@ def console(tmp_path: Path) -> MakeConsole:
         start: Section = Section.DATABASES,
         urls: dict[str, str] | None = None,
     ) -> SceneConsole:
-        return SceneConsole(Scene(tmp_path / "data", prepare, start, tuple((urls or {}).items())))
+        folder = tmp_path / "data"
+        if prepare is not None:
+            templates.copy(prepare, folder)
+        return SceneConsole(Scene(folder, None, start, tuple((urls or {}).items())))
 
     return make

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,7 +50,7 @@ class Scene:
 
     Attributes:
         folder: The data folder.
-        prepare: What is put into it.
+        prepare: What is put into it after it has been opened.
         start: The place that is shown first.
         provider_urls: Addresses in place of the catalogue's.
         theme: The theme.
@@ -91,23 +94,28 @@ def hold_cursors_still(patch: Callable[[type, str, object], None]) -> None:
 
 
 async def three_databases(workspace: Workspace) -> None:
-    """Put three databases into the workspace, the last of them still initializing."""
-    for name in ("shop", "support"):
-        await workspace.create_database(DatabaseDraft(name))
-    await workspace.databases.create(DatabaseDraft("archive-2019", "gcp", "us-east1"))
+    """Put three databases into the workspace."""
+    for draft in (DatabaseDraft("shop"), DatabaseDraft("support"), DatabaseDraft("archive-2019", "gcp", "us-east1")):
+        await workspace.create_database(draft)
+
+
+async def one_initializing(workspace: Workspace) -> None:
+    """Create a database that has not become active yet; opening the data folder again would finish it."""
+    await workspace.databases.create(DatabaseDraft("staging", "azure", "eastus"))
 
 
 async def hugging_face(workspace: Workspace) -> None:
-    """Add two Hugging Face tokens with scopes to three databases."""
+    """Add Hugging Face tokens: two for Dedicated, one for Serverless, with two, one and two databases in scope."""
     await three_databases(workspace)
-    ids = [database.id for database in await workspace.databases.list()]
-    for provider in ("huggingfaceDedicated", "huggingface"):
-        await workspace.integrations.add_credential(
-            CredentialDraft(provider, "webstore-prod", SecretStr(SENTINEL), tuple(ids[:2]))
-        )
-    await workspace.integrations.add_credential(
-        CredentialDraft("huggingfaceDedicated", "test-jira-1234", SecretStr(SENTINEL), (ids[0],))
+    ids = {database.name: database.id for database in await workspace.databases.list()}
+    tokens = (
+        ("huggingfaceDedicated", "webstore-prod", ("shop", "support")),
+        ("huggingfaceDedicated", "test-jira-1234", ("shop",)),
+        ("huggingface", "webstore-prod", ("shop", "support")),
     )
+    for provider, name, databases in tokens:
+        scope = tuple(ids[database] for database in databases)
+        await workspace.integrations.add_credential(CredentialDraft(provider, name, SecretStr(SENTINEL), scope))
 
 
 async def shop(workspace: Workspace) -> Database:
@@ -116,7 +124,7 @@ async def shop(workspace: Workspace) -> Database:
 
 
 async def articles(workspace: Workspace) -> None:
-    """Add a collection of articles that vectorizes with the Embedded provider, and one with own vectors."""
+    """Add three collections to the shop: one that vectorizes, one with own vectors, and an empty one without any."""
     await hugging_face(workspace)
     client = await workspace.client(await shop(workspace))
     await client.create_collection(
@@ -125,5 +133,32 @@ async def articles(workspace: Workspace) -> None:
     documents = [{**article, "$vectorize": article["text"]} for article in ARTICLES]
     await client.collection(DEFAULT_KEYSPACE, "articles").insert_many(documents)
     await client.create_collection(DEFAULT_KEYSPACE, "points", collection_options(dimension=3))
-    points = [{"_id": f"p{number}", "$vector": [number, 1, 0], "label": f"point {number}"} for number in range(1, 4)]
+    points = [
+        {"_id": f"p{number:03}", "label": f"point {number}", "$vector": [number, 1, 0], "even": number % 2 == 0}
+        for number in range(1, 74)
+    ]
     await client.collection(DEFAULT_KEYSPACE, "points").insert_many(points)
+    await client.create_collection(DEFAULT_KEYSPACE, "visits", collection_options())
+
+
+class Templates:
+    """Prepared data folders: each is made once, and then copied, which is many times faster than making it again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: dict[str, Path] = {}
+
+    def copy(self, prepare: Preparation, target: Path) -> None:
+        """Make ``target`` the data folder that ``prepare`` leaves behind; works inside an event loop too."""
+        name = getattr(prepare, "__name__", repr(prepare))
+        if name not in self._made:
+            folder = self._folder / name
+            with ThreadPoolExecutor(1) as thread:
+                thread.submit(asyncio.run, _make(prepare, folder)).result()
+            self._made[name] = folder
+        shutil.copytree(self._made[name], target)
+
+
+async def _make(prepare: Preparation, folder: Path) -> None:
+    async with Workspace.opened(WorkspaceOptions(data_dir=folder, now=lambda: NOW)) as workspace:
+        await prepare(workspace)

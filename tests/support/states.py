@@ -1,26 +1,34 @@
 """Every page and dialog in each of its states: what snapshots compare and what ``make screenshots`` draws.
 
-A state is a prepared data folder, a place to start, and the keys that lead there; so a picture can only show what a
-user can reach from the keyboard.
+A state is a prepared data folder, a place to start, and the steps that lead there from the keyboard. Only what would
+end by itself (a dialog at work, a load half way) and errors that need another machine are held in place by a step.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from textual.pilot import Pilot
-
+from astrolabe.errors import AstrolabeError, DataApiError, Family, ProviderError, ProviderFailure, ProviderReply
 from screens.console import Section
-from tests.support.console import Preparation, articles, hugging_face, three_databases
+from tests.support import loads
+from tests.support.console import Preparation, articles, hugging_face, one_initializing, three_databases
+from tests.support.steps import (
+    Step,
+    choose,
+    failing_with,
+    loaded,
+    play,
+    reporting,
+    search_without_end,
+    settle,
+    submit_without_end,
+    text,
+    typed,
+)
 
-Step = str | Callable[[Pilot[Any]], Awaitable[None]]
-"""A key to press, or something to do."""
+__all__ = ["STATES", "State", "play", "settle", "typed"]
 
-LONGEST_WAIT = 20.0
-"""Seconds after which background work that has not ended is a failure."""
+NIGHT, DAY = "astrolabe-night", "astrolabe-day"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,50 +38,209 @@ class State:
     Attributes:
         name: Also the name of its picture.
         steps: What leads there from the start.
-        prepare: What is in the data folder.
+        prepare: What is in the data folder before it is opened.
+        then: What is put into it after that.
         start: The place that is shown first.
+        theme: The theme.
     """
 
     name: str
     steps: tuple[Step, ...] = ()
     prepare: Preparation | None = None
+    then: Preparation | None = None
     start: Section = Section.DATABASES
+    theme: str = NIGHT
 
 
-async def settle(pilot: Pilot[Any]) -> None:
-    """Wait until the console has nothing left to do."""
-    async with asyncio.timeout(LONGEST_WAIT):
-        await pilot.pause()
-        while any(not worker.is_finished for worker in pilot.app.workers):
-            await asyncio.sleep(0.01)
-        await pilot.pause()
+def _fixed(error: DataApiError) -> DataApiError:
+    error.id = "0b6f7a52-54b2-4d0c-9d3e-6a8f1c2b7e90"
+    return error
 
 
-async def play(pilot: Pilot[Any], steps: Sequence[Step]) -> None:
-    """Carry out the steps, waiting after each until its consequences are on the screen."""
-    await settle(pilot)
-    for step in steps:
-        if isinstance(step, str):
-            await pilot.press(step)
-        else:
-            await step(pilot)
-        await settle(pilot)
+REFUSED = AstrolabeError("The data folder is full.", hint="Free some space, then submit again; nothing was changed.")
+TOO_MANY = _fixed(
+    DataApiError(
+        "Too many indexes: collection could not be created because the database already has 10 collections.",
+        family=Family.REQUEST,
+        scope="DATABASE",
+        code="TOO_MANY_COLLECTIONS",
+        heading="Too many collections",
+        hint="Delete a collection that is not needed any more.",
+    )
+)
+TOKEN_REFUSED = ProviderError(
+    "Hugging Face - Dedicated did not accept the user access token webstore-prod.",
+    provider="huggingfaceDedicated",
+    failure=ProviderFailure.AUTHENTICATION,
+    reply=ProviderReply(401, '{"error":"Invalid credentials in Authorization header"}'),
+    hint="Replace it on the integration's page under the same name and scope.",
+)
 
-
-def typed(text: str) -> tuple[str, ...]:
-    """Return the keys that type ``text``."""
-    names = {" ": "space", "_": "underscore", "-": "minus", "/": "slash", ".": "full_stop", "$": "dollar_sign"}
-    return tuple(names.get(char, char) for char in text)
-
-
-STATES: tuple[State, ...] = (
+_DATABASES = (
     State("databases-empty"),
-    State("databases", prepare=three_databases),
+    State("databases", prepare=three_databases, then=one_initializing),
+    State("databases-day", prepare=three_databases, then=one_initializing, theme=DAY),
+    State("create-database", ("n",)),
+    State("create-database-filled", ("n", text("shop"), "tab", choose("g")), prepare=None),
+    State("create-database-invalid", ("n", text("x"), "ctrl+s")),
+    State("create-database-taken", ("n", text("shop"), "ctrl+s"), three_databases),
+    State("create-database-busy", ("n", text("books"), submit_without_end), three_databases),
+    State("create-database-error", ("n", text("books"), failing_with(REFUSED)), three_databases),
+    State("delete-database", ("down", "d"), three_databases),
+    State("delete-database-filled", ("down", "d", text("shop")), three_databases),
+    State("delete-database-invalid", ("down", "d", text("shp"), "ctrl+s"), three_databases),
+    State("delete-database-busy", ("down", "d", text("shop"), submit_without_end), three_databases),
+    State("delete-database-error", ("down", "d", text("shop"), failing_with(REFUSED)), three_databases),
+)
+
+DEDICATED, SERVERLESS, EMBEDDED_TILE = ("2", "right"), ("2", "right", "right"), ("2", *("right",) * 9)
+FORM = (text("webstore-prod"), "tab", text("hf_made_up"), "tab", "space", "down", "space")
+
+_INTEGRATIONS = (
     State("integrations", start=Section.INTEGRATIONS),
     State("integrations-active", prepare=hugging_face, start=Section.INTEGRATIONS),
-    State("explorer-empty", prepare=three_databases, start=Section.EXPLORER),
-    State("explorer", prepare=articles, start=Section.EXPLORER),
+    State("integration-empty", (*DEDICATED, "enter"), three_databases),
+    State("integration", (*DEDICATED, "enter", "down", "space"), hugging_face),
+    State("integration-hosted", (*EMBEDDED_TILE, "enter")),
+    State("integration-unavailable", ("2", *("right",) * 5, "enter")),
+    State("add-integration", (*SERVERLESS, "enter", "a"), three_databases),
+    State("add-integration-no-database", (*SERVERLESS, "enter", "a")),
+    State("add-integration-filled", (*SERVERLESS, "enter", "a", *FORM), three_databases),
+    State("add-integration-invalid", (*SERVERLESS, "enter", "a", text("-x"), "ctrl+s"), three_databases),
+    State("add-integration-busy", (*SERVERLESS, "enter", "a", *FORM, submit_without_end), three_databases),
+    State("add-integration-error", (*SERVERLESS, "enter", "a", *FORM, failing_with(REFUSED)), three_databases),
+    State("add-api-key", (*DEDICATED, "enter", "a"), hugging_face),
+    State("add-api-key-taken", (*DEDICATED, "enter", "a", *FORM, "ctrl+s"), hugging_face),
+    State("add-scope", (*DEDICATED, "enter", "b"), hugging_face),
+    State("add-scope-filled", (*DEDICATED, "enter", "b", "space"), hugging_face),
+    State("add-scope-invalid", (*DEDICATED, "enter", "b", "ctrl+s"), hugging_face),
+    State("add-scope-busy", (*DEDICATED, "enter", "b", "space", submit_without_end), hugging_face),
+    State("add-scope-error", (*DEDICATED, "enter", "b", "space", failing_with(REFUSED)), hugging_face),
+    State("remove-scope", (*DEDICATED, "enter", "space", "down", "d"), hugging_face),
+    State("remove-scope-filled", (*DEDICATED, "enter", "space", "down", "d", text("shop")), hugging_face),
+    State("remove-scope-invalid", (*DEDICATED, "enter", "space", "down", "d", "ctrl+s"), hugging_face),
+    State("remove-api-key", (*DEDICATED, "enter", "d"), hugging_face),
+    State("remove-api-key-filled", (*DEDICATED, "enter", "d", text("test-jira-1234")), hugging_face),
+    State("remove-api-key-invalid", (*DEDICATED, "enter", "d", text("test"), "ctrl+s"), hugging_face),
+    State(
+        "remove-api-key-busy", (*DEDICATED, "enter", "d", text("test-jira-1234"), submit_without_end), hugging_face
+    ),
+)
+
+SHOP = ("down", "enter")
+POINTS, VISITS = (*SHOP, "down"), (*SHOP, "down", "down")
+
+_EXPLORER = (
+    State("explorer-no-database", start=Section.EXPLORER),
+    State("explorer-empty", SHOP, three_databases),
+    State("explorer", SHOP, articles),
+    State("explorer-day", SHOP, articles, theme=DAY),
+    State("explorer-json", (*SHOP, "v"), articles),
+    State("explorer-pages", POINTS, articles),
+    State("explorer-second-page", (*POINTS, "n"), articles),
+    State("explorer-no-documents", VISITS, articles),
+    State("document", (*SHOP, "enter", "enter"), articles),
+    State("create-keyspace", (*SHOP, "y"), articles),
+    State("create-keyspace-filled", (*SHOP, "y", text("season_2026")), articles),
+    State("create-keyspace-invalid", (*SHOP, "y", text("2026-season"), "ctrl+s"), articles),
+    State("create-keyspace-taken", (*SHOP, "y", text("default_keyspace"), "ctrl+s"), articles),
+    State("create-keyspace-busy", (*SHOP, "y", text("season"), submit_without_end), articles),
+    State("create-keyspace-error", (*SHOP, "y", text("season"), failing_with(REFUSED)), articles),
+    State("delete-collection", (*SHOP, "d"), articles),
+    State("delete-collection-filled", (*SHOP, "d", text("articles")), articles),
+    State("delete-collection-invalid", (*SHOP, "d", text("article"), "ctrl+s"), articles),
+    State("delete-collection-busy", (*SHOP, "d", text("articles"), submit_without_end), articles),
+)
+
+NEW = (*SHOP, "c", text("reviews"))
+METHOD = (*NEW, "tab", "tab")
+
+_CREATE_COLLECTION = (
+    State("create-collection", (*SHOP, "c"), articles),
+    State("create-collection-day", (*SHOP, "c"), articles, theme=DAY),
+    State("create-collection-embedded", NEW, articles),
+    State("create-collection-own", (*METHOD, choose("b")), articles),
+    State("create-collection-dedicated", ("down", "down", "enter", "c", "tab", "tab", choose("h")), hugging_face),
+    State("create-collection-dedicated-several", (*METHOD, choose("h"), "tab"), articles),
+    State(
+        "create-collection-dedicated-filled",
+        (
+            *(*METHOD, choose("h"), "tab", "tab", text("mtp1x7muf6qyn3yh"), "tab", text("us-east-2"), "tab"),
+            *(text("aws"), "tab", "tab", text("384")),
+        ),
+        articles,
+    ),
+    State("create-collection-serverless", (*METHOD, "enter", "end", "up", "up", "enter"), articles),
+    State("create-collection-no-vector", (*NEW, "tab", "space"), articles),
+    State("create-collection-invalid", (*SHOP, "c", text("no-dash"), "tab", "tab", choose("h"), "ctrl+s"), articles),
+    State("create-collection-warning", (*SHOP, "c", text("a" * 49)), articles),
+    State("create-collection-taken", (*SHOP, "c", text("points"), "ctrl+s"), articles),
+    State("create-collection-busy", (*NEW, submit_without_end), articles),
+    State("create-collection-error", (*NEW, failing_with(TOO_MANY)), articles),
+    State("code", (*NEW, "f2"), articles),
+    State("code-curl", (*NEW, "f2", "tab"), articles),
+)
+
+_LOAD = (
+    State("load-data", (*SHOP, "l"), articles),
+    State("load-data-csv", (*SHOP, "l", text("articles.csv")), articles),
+    State("load-data-json", (*SHOP, "l", text("articles.json")), articles),
+    State("load-data-vectors", (*POINTS, "l", text("points.json")), articles),
+    State("load-data-no-vector", (*VISITS, "l", text("articles.json")), articles),
+    State("load-data-some-refused", (*SHOP, "l", text("some-refused.jsonl")), articles),
+    State("load-data-malformed", (*SHOP, "l", text("malformed.json")), articles),
+    State("load-data-missing", (*SHOP, "l", text("nowhere.csv"), "ctrl+s"), articles),
+    State("load-data-command", (*SHOP, "l", text("articles.csv"), "f2"), articles),
+    State("load-checking", (*SHOP, loads.following(loads.CHECKING)), articles),
+    State("load-running", (*SHOP, loads.following(loads.RUNNING)), articles),
+    State("load-waiting", (*SHOP, loads.following(loads.WAITING)), articles),
+    State("load-stopping", (*SHOP, loads.following(loads.RUNNING, asked_to_stop=True)), articles),
+    State("load-done", (*SHOP, "l", text("articles.csv"), "ctrl+s", loaded), articles),
+    State("load-refused", (*SHOP, loads.following(loads.REFUSED)), articles),
+    State("load-stopped", (*SHOP, loads.following(loads.STOPPED)), articles),
+    State("load-failed", (*SHOP, loads.following(loads.FAILED)), articles),
+    State("load-error", (*SHOP, loads.following(loads.VANISHED)), articles),
+)
+
+_SEARCH = (
     State("search-empty", start=Section.SEARCH),
+    State("search-form", (*SHOP, "s"), articles),
+    State("search", (*SHOP, "s", text("something to ride to work"), "enter"), articles),
+    State("search-json", (*SHOP, "s", text("something to ride to work"), "enter", "v"), articles),
+    State(
+        "search-filter",
+        (*SHOP, "s", text("a seat"), "tab", text('{"price": {"$lt": 100}}'), "tab", "backspace", "enter"),
+        articles,
+    ),
+    State("search-vector", (*POINTS, "s", text("[3, 1, 0]"), "enter"), articles),
+    State("search-nothing", (*SHOP, "s", text("shoes"), "tab", text('{"price": 1}'), "enter"), articles),
+    State("search-invalid", (*SHOP, "s", text("shoes"), "tab", text('{"price": }'), "enter"), articles),
+    State("search-no-vector", (*VISITS, "s", text("shoes"), "enter"), articles),
+    State("search-busy", (*SHOP, "s", text("shoes"), search_without_end), articles),
+    State("search-code", (*SHOP, "s", text("shoes"), "f2"), articles),
+    State("search-error", (*SHOP, "s", text("shoes"), reporting(TOKEN_REFUSED)), articles),
+)
+
+_EVERYWHERE = (
     State("activity-empty", start=Section.ACTIVITY),
+    State("activity", (*SHOP, "5"), articles),
+    State("activity-code", (*SHOP, "5", "enter"), articles),
+    State("help", ("question_mark",), three_databases),
+    State("help-explorer", (*SHOP, "question_mark"), articles),
+    State("help-dialog", ("n", "f1"), three_databases),
+    State("palette", ("ctrl+p",), three_databases),
+    State("error-data-api", (reporting(TOO_MANY),), three_databases),
+    State("error-unexpected", (reporting(ZeroDivisionError("division by zero")),), three_databases),
+    State("error-day", (reporting(TOKEN_REFUSED),), three_databases, theme=DAY),
+)
+
+STATES: tuple[State, ...] = (
+    *_DATABASES,
+    *_INTEGRATIONS,
+    *_EXPLORER,
+    *_CREATE_COLLECTION,
+    *_LOAD,
+    *_SEARCH,
+    *_EVERYWHERE,
 )
 """All states that are pictured."""

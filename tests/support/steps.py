@@ -1,0 +1,134 @@
+"""What a user does, one step at a time, and waiting until each step's consequences are on the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from textual.pilot import Pilot
+
+from astrolabe.errors import AstrolabeError
+from screens.console import Console
+from screens.dialog import Dialog
+from screens.search import SearchPage
+
+Step = str | Callable[[Pilot[Any]], Awaitable[None]]
+"""A key to press, or something to do."""
+
+LONGEST_WAIT = 20.0
+"""Seconds after which background work that has not ended is a failure."""
+
+HELD = "held"
+"""Name of work that is kept from ending, so that it can be seen under way; nobody waits for it."""
+
+
+async def settle(pilot: Pilot[Any]) -> None:
+    """Wait until the console has nothing left to do."""
+    async with asyncio.timeout(LONGEST_WAIT):
+        await pilot.pause()
+        while any(not worker.is_finished and worker.name != HELD for worker in pilot.app.workers):
+            await asyncio.sleep(0.01)
+        await pilot.pause()
+
+
+async def play(pilot: Pilot[Any], steps: Sequence[Step]) -> None:
+    """Carry out the steps, waiting after each until its consequences are on the screen."""
+    await settle(pilot)
+    for step in steps:
+        if isinstance(step, str):
+            await pilot.press(step)
+        else:
+            await step(pilot)
+        await settle(pilot)
+
+
+def typed(text: str) -> tuple[str, ...]:
+    """Return the keys that type ``text``."""
+    names = {" ": "space", "_": "underscore", "-": "minus", "/": "slash", ".": "full_stop", "$": "dollar_sign"}
+    return tuple(names.get(char, char) for char in text)
+
+
+def text(words: str) -> Step:
+    """Return the step that types ``words`` into what has the focus."""
+
+    async def step(pilot: Pilot[Any]) -> None:
+        await pilot.press(*typed(words))
+
+    return step
+
+
+def choose(start_of_label: str) -> Step:
+    """Return the step that opens the focused drop-down and takes the option that begins like this."""
+
+    async def step(pilot: Pilot[Any]) -> None:
+        await pilot.press("enter", *typed(start_of_label), "enter")
+
+    return step
+
+
+async def loaded(pilot: Pilot[Any]) -> None:
+    """Wait for the end of the load."""
+    job = pilot.app.load_job
+    assert job is not None
+    async with asyncio.timeout(LONGEST_WAIT):
+        await job.wait()
+
+
+async def submit_without_end(pilot: Pilot[Any]) -> None:
+    """Submit the dialog, and keep what it asks for from ever being done."""
+    dialog = pilot.app.screen
+    assert isinstance(dialog, Dialog)
+
+    async def never(_draft: object) -> None:
+        _hold_workers(pilot)
+        await asyncio.Event().wait()
+
+    dialog._perform = never
+    await pilot.press("ctrl+s")
+
+
+async def search_without_end(pilot: Pilot[Any]) -> None:
+    """Search, and keep the answer from ever coming."""
+    page = pilot.app.screen
+    assert isinstance(page, SearchPage)
+    assert page.client is not None
+
+    async def never(_planned: object) -> None:
+        _hold_workers(pilot)
+        await asyncio.Event().wait()
+
+    page.client.run = never  # type: ignore[method-assign,assignment]
+    await pilot.press("enter")
+
+
+def _hold_workers(pilot: Pilot[Any]) -> None:
+    for worker in pilot.app.workers:
+        if not worker.is_finished:
+            worker.name = HELD
+
+
+def failing_with(error: AstrolabeError) -> Step:
+    """Return the step that submits the dialog and lets it fail with ``error``."""
+
+    async def step(pilot: Pilot[Any]) -> None:
+        dialog = pilot.app.screen
+        assert isinstance(dialog, Dialog)
+
+        async def fail(_draft: object) -> None:
+            raise error
+
+        dialog._perform = fail
+        await pilot.press("ctrl+s")
+
+    return step
+
+
+def reporting(error: BaseException) -> Step:
+    """Return the step that lets background work fail with ``error``."""
+
+    async def step(pilot: Pilot[Any]) -> None:
+        assert isinstance(pilot.app, Console)
+        pilot.app.report(error)
+
+    return step
