@@ -10,17 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import simplejson
-
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.ids import canonical_key, check_id, new_id
 from astrolabe.dataapi.language.limits import check_fields
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.values import MAX_DEPTH, limit_violation, nests_deeper, shown, type_name
 from astrolabe.dataapi.language.vectors import check_direction, check_length, parse_vector, vector_to_json
+from storage import jsontext
 from storage.model import COLLECTION_VECTOR, NewItem, VectorValue
 
-__all__ = ["PreparedDocument", "canonical_key", "document_text", "prepare_document", "restored"]
+__all__ = ["PreparedDocument", "canonical_key", "prepare_document", "restored"]
 
 MAX_CHARACTERS = 4_000_000
 """Characters of a whole document, serialised."""
@@ -81,7 +80,7 @@ def prepare_document(
         raise limit_violation(f"its objects and arrays nest more than {MAX_DEPTH} deep")
     check_id(body["_id"])
     check_fields(body, rules)
-    text = document_text(body)
+    text = jsontext.dumps(body)
     _check_characters(text, vector)
     return PreparedDocument(id=body["_id"], key=canonical_key(body["_id"]), body=body, text=text, vector=vector)
 
@@ -112,18 +111,6 @@ def _check_characters(text: str, vector: VectorValue | None) -> None:
         characters += len(vector.text) if vector.text is not None else len(vector.data) * _CHARACTERS_PER_FLOAT
     if characters > MAX_CHARACTERS:
         raise limit_violation(f"it has {characters} characters, at most {MAX_CHARACTERS} are allowed")
-
-
-def document_text(body: Mapping[str, Any]) -> str:
-    """Return a document as compact JSON; letters stand for themselves unless they are halves of surrogate pairs."""
-    text: str = simplejson.dumps(body, use_decimal=True, ensure_ascii=False, separators=(",", ":"))
-    if text.isascii():
-        return text
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        text = simplejson.dumps(body, use_decimal=True, ensure_ascii=True, separators=(",", ":"))
-    return text
 
 
 def restored(body: Mapping[str, Any], vector: VectorValue | None) -> dict[str, Any]:

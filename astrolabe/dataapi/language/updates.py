@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from astrolabe.dataapi.language.documents import document_text
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.limits import SPECIAL_FIELDS
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, join_path, overlapping, split_path
@@ -21,6 +20,7 @@ from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.dataapi.language.vectorize import invalid_usage
 from astrolabe.dataapi.language.vectors import check_direction, check_length, parse_vector
 from astrolabe.errors import DataApiError
+from storage import jsontext
 from storage.filters import All, Comparison, Filter, Instant, Operator
 from storage.matching import MISSING, same
 
@@ -76,7 +76,7 @@ class Update:
 
 
 def _body_text(document: Mapping[str, Any]) -> str:
-    return document_text({**document, "$vector": None} if "$vector" in document else document)
+    return jsontext.dumps({**document, "$vector": None} if "$vector" in document else document)
 
 
 def _apply_to_vector(result: UpdateResult, action: Action) -> UpdateResult:

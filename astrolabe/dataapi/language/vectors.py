@@ -8,12 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-import simplejson
 from numpy.typing import NDArray
 
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.values import decode_base64, limit_violation, shown, type_name
 from astrolabe.errors import DataApiError
+from storage import jsontext
 from storage.matching import is_number
 from storage.model import Metric, Vector, VectorForm, VectorValue
 
@@ -62,12 +62,9 @@ def _from_array(values: list[Any]) -> VectorValue:
     if not np.isfinite(data).all():
         position = int(np.flatnonzero(~np.isfinite(data))[0])
         raise _bad_number(f"position {position} has {shown(values[position])}, which a 32-bit float cannot hold")
-    return VectorValue(data, VectorForm.ARRAY, None if _prints_the_same(values, given, data) else _array_text(values))
-
-
-def _array_text(values: list[Any]) -> str:
-    text: str = simplejson.dumps(values, use_decimal=True, separators=(",", ":"))
-    return text
+    return VectorValue(
+        data, VectorForm.ARRAY, None if _prints_the_same(values, given, data) else jsontext.dumps(values)
+    )
 
 
 def _prints_the_same(values: list[Any], given: NDArray[np.float64], data: Vector) -> bool:
@@ -149,7 +146,7 @@ def vector_to_json(value: VectorValue) -> object:
     if value.form is VectorForm.BINARY:
         return {"$binary": encode_binary(value.data)}
     if value.text is not None:
-        return simplejson.loads(value.text, use_decimal=True)
+        return jsontext.loads(value.text)
     return floats_to_json(value.data)
 
 
