@@ -65,7 +65,7 @@ $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Astrolabe needs Python 3.11 or newer; none was found." >&2; \
 		echo "Install one, or name it: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "$(PYTHON) is older than Python 3.11; name a newer one: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+		echo "$(PYTHON) cannot be run or is older than Python 3.11; name another: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "$(PYTHON) cannot create virtual environments: its venv or ensurepip module is missing." >&2; \
 		echo "Debian, Ubuntu: apt install python3-venv (or python3.N-venv for that version)." >&2; \
