@@ -13,6 +13,9 @@ Seqs = NDArray[np.int64]
 _WIDEST_TABLE = 8
 """A table from seq to position is kept while the seqs span at most this many times as many numbers as there are."""
 
+_SHARE_WORTH_A_TABLE = 512
+"""Making the table costs about as much as looking up one seq in this many without it."""
+
 
 class SeqDirectory:
     """Maps seqs to positions. A removed seq keeps its position, marked dead, and takes it again if it comes back.
@@ -27,7 +30,7 @@ class SeqDirectory:
         self._dead = 0
         self._order: Positions | None = None
         self._ascending = bool((start[1:] > start[:-1]).all())
-        self._table: NDArray[np.int32] | None = None
+        self._table: _Table | None = None
 
     def __len__(self) -> int:
         return len(self._seqs)
@@ -89,26 +92,46 @@ class SeqDirectory:
         """Return the live positions of the allowed seqs, ascending and distinct; unknown seqs are left out."""
         if not (allowed[1:] > allowed[:-1]).all():
             allowed = np.unique(allowed)
-        table = self._position_table() if len(allowed) > len(self._seqs) // 64 else None
+        table = self._table
+        if table is None and len(allowed) > len(self._seqs) // _SHARE_WORTH_A_TABLE:
+            table = self._table = self._new_table()
         if table is None:
             positions, found = self.find(allowed)
             positions = positions[found]
         else:
-            first = int(self._seqs.values.min())
-            inside = allowed[np.searchsorted(allowed, first) : np.searchsorted(allowed, first + len(table))]
-            positions = table[inside - first].astype(np.int64)
-            positions = positions[positions >= 0]
+            positions = table.find(allowed)
         if self._dead:
             positions = positions[self._alive.values[positions]]
         return positions if self._ascending else np.sort(positions)
 
-    def _position_table(self) -> NDArray[np.int32] | None:
-        """Return position by ``seq - smallest seq``, -1 where there is none; None when the seqs lie too far apart."""
+    def _new_table(self) -> _Table | None:
         seqs = self._seqs.values
-        if self._table is None and len(seqs):
-            first = int(seqs.min())
-            span = int(seqs.max()) - first + 1
-            if span <= _WIDEST_TABLE * len(seqs):
-                self._table = np.full(span, -1, dtype=np.int32)
-                self._table[seqs - first] = np.arange(len(seqs), dtype=np.int32)
-        return self._table
+        if not len(seqs):
+            return None
+        first = int(seqs[0] if self._ascending else seqs.min())
+        span = int(seqs[-1] if self._ascending else seqs.max()) - first + 1
+        if span > _WIDEST_TABLE * len(seqs):
+            return None
+        if self._ascending and span == len(seqs):
+            return _Table(first, span, None)
+        positions = np.full(span, -1, dtype=np.int32)
+        positions[seqs - first] = np.arange(len(seqs), dtype=np.int32)
+        return _Table(first, span, positions)
+
+
+class _Table:
+    """Positions by ``seq - first``; -1 where there is none. Without gaps, that difference is the position itself."""
+
+    def __init__(self, first: int, span: int, positions: NDArray[np.int32] | None) -> None:
+        self._first = first
+        self._span = span
+        self._positions = positions
+
+    def find(self, seqs: Seqs) -> Positions:
+        """Return the positions of those ascending seqs that are known."""
+        start, stop = np.searchsorted(seqs, [self._first, self._first + self._span]).tolist()
+        offsets = seqs[start:stop] - self._first
+        if self._positions is None:
+            return offsets
+        positions = self._positions[offsets]
+        return positions[positions >= 0].astype(np.int64)
