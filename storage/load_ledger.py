@@ -16,7 +16,7 @@ from typing import Any
 import aiosqlite
 
 from storage.connection import StoreFile
-from storage.errors import StorageError
+from storage.errors import StoreBusyError
 from storage.migrations import Migration
 
 _CHUNK = 200
@@ -197,6 +197,14 @@ class LoadLedger:
         )
         return await self._read(where, (str(path), key.database, key.keyspace, key.collection, key.digest))
 
+    async def same_content(self, key: LoadKey) -> list[LoadRecord]:
+        """Return the loads of the same content into the same place with another Vector Field, the newest first."""
+        where = (
+            "WHERE database = ? AND keyspace = ? AND collection = ? AND digest = ? AND vector_field <> ? "
+            "ORDER BY changed_at DESC, id DESC"
+        )
+        return await self._read(where, (key.database, key.keyspace, key.collection, key.digest, key.vector_field))
+
     async def recent(self, limit: int = 20) -> list[LoadRecord]:
         """Return the loads that were written to last, the newest first."""
         return await self._read("ORDER BY changed_at DESC, id DESC LIMIT ?", (limit,))
@@ -234,7 +242,7 @@ class LoadLedger:
             The record as it is now.
 
         Raises:
-            StorageError: Another program has recorded the same rows: it loads the same file.
+            StoreBusyError: Another program has recorded the same rows: it loads the same file.
         """
         after = record.after(settled)
         sql = """
@@ -247,7 +255,7 @@ class LoadLedger:
             async with connection.execute(sql, (*counts, record.id, record.next_row)) as cursor:
                 changed = cursor.rowcount
             if changed != 1:
-                raise StorageError(
+                raise StoreBusyError(
                     "Another program is loading the same file into the same collection.",
                     path=self._store.path,
                     hint="Let it finish; then start the load again to check that nothing is missing.",

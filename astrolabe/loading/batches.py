@@ -38,6 +38,7 @@ class _Rows:
         return not len(self) or (len(self) < MOST_ROWS and self.size + size <= _MOST_BYTES)
 
     def add(self, outcome: PreparedRow | FailedRow) -> None:
+        """Put a row in."""
         if isinstance(outcome, PreparedRow):
             self.documents.append(outcome)
             self.size += outcome.size
@@ -46,6 +47,7 @@ class _Rows:
             self.size += len(outcome.content)
 
     def closed(self) -> Batch:
+        """Return the batch as it is."""
         return Batch(self.first, len(self), tuple(self.documents), tuple(self.refused))
 
 

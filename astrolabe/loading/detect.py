@@ -82,8 +82,8 @@ def _decoded(source: SourceFile, *, whole: bool) -> str:
 def _format(path: Path, text: str) -> FileFormat:
     named = _BY_NAME.get(path.suffix.lower())
     start = text.lstrip()
-    if start[0] == "[" and named is not FileFormat.JSON_LINES:
-        return FileFormat.JSON if named is not FileFormat.CSV or _is_json(_first_line(start)) else FileFormat.CSV
+    if start[0] == "[":
+        return _format_of_arrays(named, start)
     if start[0] == "{":
         return _format_of_objects(named, start)
     if named is FileFormat.JSON:
@@ -95,6 +95,16 @@ def _format(path: Path, text: str) -> FileFormat:
     if not any(delimiter in _first_line(start) for delimiter in DELIMITERS):
         raise LoadError(f"{path.name} is neither JSON nor CSV.", path=path, hint=_FORMATS)
     return FileFormat.CSV
+
+
+def _format_of_arrays(named: FileFormat | None, start: str) -> FileFormat:
+    """Tell one array from a CSV header that begins with a bracket, and from an array on each line."""
+    line = _first_line(start)
+    if named in {None, FileFormat.JSON}:
+        return FileFormat.JSON
+    if named is FileFormat.CSV:
+        return FileFormat.JSON if _is_json(line) else FileFormat.CSV
+    return FileFormat.JSON_LINES if _is_json(line) and start[len(line) :].strip() else FileFormat.JSON
 
 
 def _format_of_objects(named: FileFormat | None, start: str) -> FileFormat:

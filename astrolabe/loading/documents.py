@@ -27,6 +27,8 @@ _NAMESPACE = uuid.UUID("1f6f4f0c-5b0e-4d0b-9c4e-6a3f2f7c9b11")
 _DEEPEST = 64
 """Levels that a document may be nested here; the collection's own rule is stricter and is told in its own words."""
 
+_ENCODER = simplejson.JSONEncoder(ensure_ascii=False)
+
 _TOO_DEEP = f"it is nested more than {_DEEPEST} levels deep"
 
 _OBJECT_ID_DIGITS = 24
@@ -103,7 +105,7 @@ class DocumentBuilder:
 def _measure(document: Json) -> tuple[int, str | None]:
     """Return the document's length as JSON in UTF-8 bytes, and why it cannot be sent, if so."""
     try:
-        text = simplejson.dumps(document, ensure_ascii=False)
+        text = _ENCODER.encode(document)
         size = len(text.encode("utf-8"))
     except UnicodeEncodeError:
         return 0, "a text in it has half of a surrogate pair, which is no character"

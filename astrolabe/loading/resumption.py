@@ -68,14 +68,20 @@ async def find_start(
 
 
 async def _first_start(ledger: LoadLedger, key: LoadKey, file: DataFile) -> Start:
-    changed = await ledger.unfinished(key, file.path)
-    notes = (
+    notes = []
+    changed = [older for older in await ledger.unfinished(key, file.path) if older.loaded][:1]
+    notes += [
         f"The file has changed since it was partly loaded: the {older.loaded:,} documents of its earlier content stay "
         "in the collection, and the load begins at the first row."
-        for older in changed[:1]
-        if older.loaded
-    )
-    return Start(await ledger.begin(key, file.path, file.size), 0, tuple(notes))
+        for older in changed
+    ]
+    before = [older for older in await ledger.same_content(key) if older.loaded][:1]
+    notes += [
+        f"This file was loaded here before with the Vector Field '{older.key.vector_field or 'none'}'; documents that "
+        "are still there are left as they are. Delete them first to embed another field."
+        for older in before
+    ]
+    return Start(await ledger.begin(key, file.path, file.size), sys.maxsize if before else 0, tuple(notes))
 
 
 async def _start_over(ledger: LoadLedger, record: LoadRecord, batches: BatchReader, note: str) -> Start:

@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -80,19 +81,14 @@ class SourceFile:
         Raises:
             LoadError: The bytes are not UTF-8, a line is longer than any row can be, or the disk refused.
         """
-        number = 0
-        while True:
-            with readable(self.path):
-                try:
-                    line = self._text.readline(LONGEST_ROW)
-                except UnicodeDecodeError as error:
-                    raise invalid_text(self.path) from error
-            if not line:
-                return
-            number += 1
-            if len(line) == LONGEST_ROW:
-                raise fault_at(self.path, f"the line is longer than {LONGEST_ROW:,} characters", line=number)
-            yield line
+        with readable(self.path):
+            try:
+                for number, line in enumerate(iter(partial(self._text.readline, LONGEST_ROW), ""), start=1):
+                    if len(line) == LONGEST_ROW:
+                        raise fault_at(self.path, f"the line is longer than {LONGEST_ROW:,} characters", line=number)
+                    yield line
+            except UnicodeDecodeError as error:
+                raise invalid_text(self.path) from error
 
     def verify(self) -> None:
         """Check that the file is still the one that was opened.
@@ -120,6 +116,7 @@ class _HashedFile(io.FileIO):
         self.digest = hashlib.blake2b(digest_size=16)
 
     def readinto(self, buffer: memoryview) -> int | None:  # type: ignore[override]  # BufferedReader passes a memoryview
+        """Read into the buffer, count and hash."""
         count = super().readinto(buffer)
         if count:
             self.position += count

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from storage.errors import StorageError
+from storage.errors import StoreBusyError
 from storage.load_ledger import FailedRow, LoadKey, LoadLedger, LoadState, Settled
 
 KEY = LoadKey("db-1", "default_keyspace", "docs", "text", "d1")
@@ -69,7 +69,7 @@ async def test_two_loads_of_the_same_rows_do_not_both_count(ledger: LoadLedger) 
     mine = await ledger.begin(KEY, PATH, 1000)
     theirs = await ledger.begin(KEY, PATH, 1000)
     await ledger.settle(mine, Settled(10, 10, 0))
-    with pytest.raises(StorageError, match="Another program is loading the same file"):
+    with pytest.raises(StoreBusyError, match="Another program is loading the same file"):
         await ledger.settle(theirs, Settled(10, 10, 0, (FailedRow(3, 4, "no", "{}"),)))
     found = await ledger.find(KEY)
     assert found is not None
@@ -98,6 +98,15 @@ async def test_unfinished_loads_of_other_content_are_found_by_path(ledger: LoadL
     assert await ledger.unfinished(KEY, PATH) == []
     await ledger.finish(older.id, LoadState.DONE)
     assert await ledger.unfinished(changed, PATH) == []
+
+
+async def test_loads_of_the_same_content_with_another_field_are_found(ledger: LoadLedger) -> None:
+    older = await ledger.begin(KEY, PATH, 1000)
+    other_field = LoadKey("db-1", "default_keyspace", "docs", "title", "d1")
+    other_place = LoadKey("db-1", "default_keyspace", "books", "title", "d1")
+    assert [record.id for record in await ledger.same_content(other_field)] == [older.id]
+    assert await ledger.same_content(other_place) == []
+    assert await ledger.same_content(KEY) == []
 
 
 async def test_many_failures_come_in_the_order_of_the_file(ledger: LoadLedger) -> None:

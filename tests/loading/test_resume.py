@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from astrolabe.errors import StoreFullError
+from astrolabe.errors import StoreBusyError, StoreFullError
 from astrolabe.loading import pipeline
 from astrolabe.loading.model import LoadSummary
 from storage.load_ledger import LoadLedger, LoadRecord, Settled
@@ -217,3 +217,22 @@ async def test_repeated_ids_are_still_known_after_a_resumption(loading: Loading)
     again = await loading.load(path)
     assert counts(again) == (1000, 0, 2, 0)
     assert [failure.reason for failure in again.failures] == ["line 6 has the same _id", "line 991 has the same _id"]
+
+
+async def test_another_vector_field_does_not_double_the_documents_and_says_why(loading: Loading) -> None:
+    path = loading.write("a.jsonl", '{"n": 1, "text": "one", "title": "uno"}\n')
+    await loading.load(path, "text")
+    again = await loading.load(path, "title")
+    assert counts(again) == (0, 1, 0, 0)
+    assert "with the Vector Field 'text'" in again.notes[0]
+    assert loading.engine.texts == ["one"]
+
+
+async def test_two_programs_that_load_the_same_file_double_nothing_and_one_gives_way(loading: Loading) -> None:
+    loading.engine.delay = 0.002
+    path = loading.rows(1000)
+    summaries = await asyncio.gather(loading.load(path), loading.load(path))
+    [problem] = [summary.problem for summary in summaries if summary.problem is not None]
+    assert isinstance(problem, StoreBusyError)
+    assert await loading.numbers() == list(range(1000))
+    assert any(summary.complete for summary in summaries)
