@@ -104,7 +104,7 @@ def _report(summary: LoadSummary, form: Format) -> None:
     if summary.failed > _SHOWN_FAILURES:
         say(f"… and {summary.failed - _SHOWN_FAILURES} more rows.")
     if summary.failures_file is not None:
-        say(f"All rows that failed, with reasons: {summary.failures_file}")
+        say(f"All rows that failed, to be corrected and loaded: {summary.failures_file}")
     if summary.problem is not None:
         tell(summary.problem)
     if summary.not_attempted or summary.cancelled:
