@@ -109,6 +109,23 @@ class SecretUnreadableError(StorageError):
         return "A stored secret cannot be read"
 
 
+class ReadOnlyError(StorageError):
+    """The data folder was opened for reading only, so the change is refused."""
+
+    default_owner = Owner.REQUEST
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The program runs in read-only mode, so nothing is changed.",
+            hint="Start it without --read-only (setting read_only) to make changes.",
+        )
+
+    @property
+    def title(self) -> str:
+        """A heading of a few words."""
+        return "Read-only mode"
+
+
 class KeyspaceMissingError(StorageError):
     """The keyspace does not exist, or was dropped meanwhile."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import aiosqlite
 
@@ -20,6 +20,45 @@ _KEYS_PER_STATEMENT = 500
 _FIRST_BATCH = 64
 _BATCH_BYTES = 16 << 20
 """Bytes of bodies after which a chunk ends early: memory stays bounded with bodies of megabytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition over the columns of an item's table.
+
+    Attributes:
+        sql: Our own text, never from a request; binds at least as strongly as a comparison.
+        parameters: The values of its placeholders.
+    """
+
+    sql: str
+    parameters: tuple[str | int | float, ...] = ()
+
+    def also(self, other: Condition) -> Condition:
+        """Return the condition that both hold."""
+        if EVERYTHING in (self, other):
+            return other if self == EVERYTHING else self
+        return Condition(f"{self.sql} AND {other.sql}", (*self.parameters, *other.parameters))
+
+
+EVERYTHING = Condition("(1)")
+"""What every item satisfies."""
+
+NOTHING = Condition("(0)")
+"""What no item satisfies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An item that may match a filter.
+
+    Attributes:
+        item: The item.
+        certain: SQL has decided that it matches.
+    """
+
+    item: Item
+    certain: bool
 
 
 async def insert_items(
@@ -98,29 +137,25 @@ async def items_in_rows(connection: aiosqlite.Connection, tables: Tables, seqs: 
     return [Item(*row) for row in rows]
 
 
-async def fetch_items(
-    connection: aiosqlite.Connection,
-    tables: Tables,
-    condition: str,
-    parameters: Iterable[Any],
-    *,
-    limit: int,
-) -> tuple[list[Item], bool]:
+async def fetch_candidates(
+    connection: aiosqlite.Connection, tables: Tables, condition: Condition, certain: Condition | None, *, limit: int
+) -> tuple[list[Candidate], bool]:
     """Return items in insertion order, and whether there may be more.
 
     Args:
         connection: A reader.
         tables: The container's tables.
-        condition: SQL over the columns of an item's table; our own text, with values as parameters.
-        parameters: Its parameters.
+        condition: Which items.
+        certain: Which of them are certainly wanted; None for all.
         limit: The most items to return; fewer come when their bodies are large.
     """
-    items: list[Item] = []
-    sql = tables.sql("SELECT seq, key, body, revision FROM {item} WHERE ")
-    sql += f"{condition} ORDER BY seq LIMIT ?"
-    async with connection.execute(sql, (*parameters, limit)) as cursor:
-        more = await _fill(items, cursor, limit)
-    return items, more
+    candidates: list[Candidate] = []
+    certain = certain or EVERYTHING
+    sql = tables.sql("SELECT seq, key, body, revision, {{certain}} FROM {item} WHERE ").format(certain=certain.sql)
+    sql += f"{condition.sql} ORDER BY seq LIMIT ?"
+    async with connection.execute(sql, (*certain.parameters, *condition.parameters, limit)) as cursor:
+        more = await _fill(candidates, cursor, limit)
+    return candidates, more
 
 
 async def _by_keys(connection: aiosqlite.Connection, sql: str, keys: Sequence[str]) -> list[sqlite3.Row]:
@@ -133,16 +168,16 @@ async def _by_keys(connection: aiosqlite.Connection, sql: str, keys: Sequence[st
     return rows
 
 
-async def _fill(items: list[Item], cursor: aiosqlite.Cursor, limit: int) -> bool:
+async def _fill(candidates: list[Candidate], cursor: aiosqlite.Cursor, limit: int) -> bool:
     """Fetch until the limit, the end or the byte budget; return whether there may be more."""
     size = 0
     wanted = min(limit, _FIRST_BATCH)
     while wanted > 0:
         rows: Sequence[sqlite3.Row] = list(await cursor.fetchmany(wanted))
-        items += [Item(*row) for row in rows]
+        candidates += [Candidate(Item(*row[:4]), bool(row[4])) for row in rows]
         size += sum(len(row[2]) for row in rows)
         if len(rows) < wanted:
             return False
-        left = int((_BATCH_BYTES - size) * len(items) / max(size, 1))
-        wanted = min(limit - len(items), left)
+        left = int((_BATCH_BYTES - size) * len(candidates) / max(size, 1))
+        wanted = min(limit - len(candidates), left)
     return True

@@ -1,16 +1,16 @@
 """Filtered reads: SQL narrows, Python decides.
 
-:func:`storage.filter_sql.narrow` gives a condition that every match satisfies; what it lets through is parsed and
-decided by :func:`storage.matching.matches`, on a worker thread and a chunk at a time, unless the condition is exact.
-Counts and row numbers come from SQL alone where it is exact.
+:func:`storage.filter_sql.narrow` gives a condition that every match satisfies, and one that only matches satisfy. What
+lies between them is parsed and decided by :func:`storage.matching.matches`, on a worker thread and a chunk at a time;
+the rest is decided by SQL alone, so that counts and row numbers mostly come without a document being read.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from storage.containers import reading
 from storage.errors import CorruptStoreError
 from storage.filter_sql import narrow
 from storage.filters import Filter
-from storage.items import fetch_items, find_seqs
+from storage.items import EVERYTHING, NOTHING, Candidate, Condition, fetch_candidates, find_seqs
 from storage.matching import matches
 from storage.model import Container, Item
 from storage.schema import Tables
@@ -30,9 +30,6 @@ from storage.vector_rows import numbers_from_text, with_vectors
 
 CHUNK = 200
 """Items in one list unless the caller says otherwise."""
-
-_EVERYTHING = "1"
-"""The condition that every item satisfies."""
 
 _SEQS_PER_STATEMENT = 20_000
 """Row numbers parsed at once on the event loop: about two milliseconds."""
@@ -47,43 +44,65 @@ class Selection:
 
     Attributes:
         container: Where to look.
-        condition: SQL over the columns of an item's table that every wanted item satisfies.
-        parameters: Its parameters.
-        undecided: The filter that Python has to decide; None when the condition is equivalent.
+        where: The filter; None for everything.
+        possible: Every wanted item satisfies it.
+        certain: Only wanted items satisfy it; None when ``possible`` says it all.
+        place: The rows to look at.
     """
 
     container: Container
-    condition: str
-    parameters: tuple[Any, ...]
-    undecided: Filter | None
+    where: Filter | None
+    possible: Condition
+    certain: Condition | None
+    place: Condition = EVERYTHING
 
     @classmethod
     def of(cls, container: Container, where: Filter | None) -> Selection:
         """Return the selection for a filter; None selects everything."""
-        narrowing = None if where is None else narrow(where)
+        if where is None:
+            return cls(container, None, EVERYTHING, None)
+        narrowing = narrow(where)
         if narrowing is None:
-            return cls(container, _EVERYTHING, (), where)
-        return cls(container, narrowing.sql, narrowing.parameters, None if narrowing.exact else where)
+            return cls(container, where, EVERYTHING, NOTHING)
+        certain = None if narrowing.exact else Condition(narrowing.certain, narrowing.certain_parameters)
+        return cls(container, where, Condition(narrowing.sql, narrowing.parameters), certain)
 
     @property
     def tables(self) -> Tables:
         """The container's tables."""
         return Tables.of(self.container)
 
-    def but(self, condition: str, *parameters: object) -> Selection:
-        """Return the same selection under one more condition."""
-        parameters = (*self.parameters, *parameters)
-        return Selection(self.container, f"{self.condition} AND {condition}", parameters, self.undecided)
+    @property
+    def condition(self) -> Condition:
+        """What SQL looks for."""
+        return self.place.also(self.possible)
 
-    async def decide(self, candidates: list[Item]) -> list[Item]:
+    def within(self, sql: str, *parameters: str | int) -> Selection:
+        """Return the same selection among fewer rows."""
+        return replace(self, place=self.place.also(Condition(sql, parameters)))
+
+    @property
+    def decided(self) -> Selection:
+        """The part that SQL decides alone."""
+        return self if self.certain is None else replace(self, possible=self.certain, certain=None)
+
+    @property
+    def undecided(self) -> Selection | None:
+        """The part that Python has to decide; None when there is none."""
+        if self.certain is None or self.certain == NOTHING:
+            return None if self.certain is None else self
+        rest = self.possible.also(Condition(f"(NOT {self.certain.sql})", self.certain.parameters))
+        return replace(self, possible=rest, certain=NOTHING)
+
+    async def decide(self, candidates: list[Candidate]) -> list[Item]:
         """Return the candidates that match; on a worker thread, because parsing a chunk takes milliseconds.
 
         Raises:
             CorruptStoreError: A body is not JSON.
         """
-        if self.undecided is None or not candidates:
-            return candidates
-        return await asyncio.to_thread(_matching, self.undecided, candidates)
+        if self.where is None or all(candidate.certain for candidate in candidates):
+            return [candidate.item for candidate in candidates]
+        return await asyncio.to_thread(_matching, self.where, candidates)
 
 
 async def scan_items(
@@ -108,13 +127,9 @@ async def scan_items(
         keys: Only items with these keys, found through the unique index.
     """
     for part in await _parts(file, Selection.of(container, where), chunk, keys):
-        position, size, more = after, chunk, True
-        while more:
-            candidates, matched, more = await _read(file, part.but("seq > ?", position), size, vectors)
-            position = candidates[-1].seq if candidates else position
-            for start in range(0, len(matched), chunk):
-                yield matched[start : start + chunk]
-            size = chunk if len(matched) >= chunk else min(size * 2, max(chunk, _LARGEST_CHUNK))
+        async with aclosing(_scan(file, part, after, vectors, chunk)) as lists:
+            async for items in lists:
+                yield items
 
 
 async def count_items(
@@ -126,15 +141,17 @@ async def count_items(
     keys: Sequence[str] | None = None,
 ) -> int:
     """Return how many items match, counting no further than ``limit``; arguments as in :func:`scan_items`."""
-    selection = Selection.of(container, where)
-    if selection.undecided is None and keys is None:
-        return await _count_by_sql(file, selection, limit)
     total = 0
-    async with aclosing(scan_items(file, container, where, keys=keys)) as chunks:
-        async for items in chunks:
-            total += len(items)
-            if limit is not None and total >= limit:
-                return limit
+    for part in await _parts(file, Selection.of(container, where), CHUNK, keys):
+        left = None if limit is None else limit - total
+        total += await _count_by_sql(file, part.decided, left)
+        if total == limit or part.undecided is None:
+            continue
+        async with aclosing(_scan(file, part.undecided, 0, (), CHUNK)) as lists:
+            async for items in lists:
+                total += len(items)
+                if limit is not None and total >= limit:
+                    return limit
     return total
 
 
@@ -142,40 +159,62 @@ async def matching_seqs(
     file: StoreFile, container: Container, where: Filter | None, keys: Sequence[str] | None = None
 ) -> NDArray[np.int64]:
     """Return the row numbers of the matching items, ascending; arguments as in :func:`scan_items`."""
-    selection = Selection.of(container, where)
-    if selection.undecided is None and keys is None:
-        return np.concatenate([seqs async for seqs in _seqs_by_sql(file, selection)])
-    chunks = scan_items(file, container, where, keys=keys)
-    return np.array([item.seq async for items in chunks for item in items], dtype=np.int64)
+    found = [np.empty(0, np.int64)]
+    for part in await _parts(file, Selection.of(container, where), CHUNK, keys):
+        found += [seqs async for seqs in _seqs_by_sql(file, part.decided)]
+        if part.undecided is not None:
+            lists = _scan(file, part.undecided, 0, (), CHUNK)
+            found.append(np.array([item.seq async for items in lists for item in items], np.int64))
+    return np.sort(np.concatenate(found))
+
+
+async def _scan(
+    file: StoreFile, selection: Selection, after: int, vectors: Sequence[str], chunk: int
+) -> AsyncGenerator[list[Item], None]:
+    position, size, more = after, chunk, True
+    while more:
+        candidates, matched, more = await _read(file, selection.within("seq > ?", position), size, vectors)
+        position = candidates[-1].item.seq if candidates else position
+        for start in range(0, len(matched), chunk):
+            yield matched[start : start + chunk]
+        size = chunk if len(matched) >= chunk else min(size * 2, max(chunk, _LARGEST_CHUNK))
 
 
 async def _count_by_sql(file: StoreFile, selection: Selection, limit: int | None) -> int:
-    if limit is None:
-        sql = selection.tables.sql("SELECT count(*) FROM {item}")
-        sql += "" if selection.condition == _EVERYTHING else f" WHERE {selection.condition}"
-        parameters = selection.parameters
-    else:
+    """Count what satisfies the ``possible`` condition."""
+    if selection.possible == NOTHING or limit == 0:
+        return 0
+    condition = selection.condition
+    parameters = condition.parameters
+    if limit is not None:
         sql = selection.tables.sql("SELECT count(*) FROM (SELECT 1 FROM {item} WHERE ")
-        sql += f"{selection.condition} LIMIT ?)"
-        parameters = (*selection.parameters, limit)
+        sql += f"{condition.sql} LIMIT ?)"
+        parameters = (*parameters, limit)
+    else:
+        sql = selection.tables.sql("SELECT count(*) FROM {item}")
+        # Without a condition SQLite counts pages, not rows.
+        sql += "" if condition == EVERYTHING else f" WHERE {condition.sql}"
     async with reading(file, selection.container) as connection:
         [(number,)] = await connection.execute_fetchall(sql, parameters)
         return int(number)
 
 
-async def _seqs_by_sql(file: StoreFile, selection: Selection) -> AsyncIterator[NDArray[np.int64]]:
-    """Yield one or more arrays; in pieces, because a million numbers take too long to parse on the event loop."""
-    sql = selection.tables.sql("SELECT group_concat(seq) FROM (SELECT seq FROM {item} WHERE ")
-    sql += f"{selection.condition} AND seq > ? ORDER BY seq LIMIT {_SEQS_PER_STATEMENT})"
+async def _seqs_by_sql(file: StoreFile, selection: Selection) -> AsyncGenerator[NDArray[np.int64], None]:
+    """Yield arrays; in pieces, because a million numbers take too long to parse on the event loop."""
+    if selection.possible == NOTHING:
+        return
     position = 0
     while True:
+        condition = selection.within("seq > ?", position).condition
+        sql = selection.tables.sql("SELECT group_concat(seq) FROM (SELECT seq FROM {item} WHERE ")
+        sql += f"{condition.sql} ORDER BY seq LIMIT {_SEQS_PER_STATEMENT})"
         async with reading(file, selection.container) as connection:
-            [(text,)] = await connection.execute_fetchall(sql, (*selection.parameters, position))
-        seqs = np.sort(numbers_from_text(text))
+            [(text,)] = await connection.execute_fetchall(sql, condition.parameters)
+        seqs = numbers_from_text(text)
         yield seqs
         if seqs.size < _SEQS_PER_STATEMENT:
             return
-        position = int(seqs[-1])
+        position = int(seqs.max())
 
 
 async def _parts(file: StoreFile, selection: Selection, chunk: int, keys: Sequence[str] | None) -> list[Selection]:
@@ -184,25 +223,29 @@ async def _parts(file: StoreFile, selection: Selection, chunk: int, keys: Sequen
         return [selection]
     async with reading(file, selection.container) as connection:
         seqs = sorted(seq for _, seq in await find_seqs(connection, selection.tables, keys))
-    condition = "seq IN (SELECT value FROM json_each(?))"
-    return [selection.but(condition, jsontext.dumps(seqs[at : at + chunk])) for at in range(0, len(seqs), chunk)]
+    numbers = [jsontext.dumps(seqs[at : at + chunk]) for at in range(0, len(seqs), chunk)]
+    return [selection.within("seq IN (SELECT value FROM json_each(?))", part) for part in numbers]
 
 
 async def _read(
     file: StoreFile, selection: Selection, size: int, vectors: Sequence[str]
-) -> tuple[list[Item], list[Item], bool]:
+) -> tuple[list[Candidate], list[Item], bool]:
     """Read candidates and decide: the candidates, the matches with their vectors, and whether there may be more."""
     tables = selection.tables
     async with reading(file, selection.container, snapshot=bool(vectors)) as connection:
-        candidates, more = await fetch_items(connection, tables, selection.condition, selection.parameters, limit=size)
+        candidates, more = await fetch_candidates(
+            connection, tables, selection.condition, selection.certain, limit=size
+        )
         matched = await selection.decide(candidates)
         if vectors and matched:
             matched = await with_vectors(connection, tables, matched, vectors)
     return candidates, matched, more
 
 
-def _matching(where: Filter, items: list[Item]) -> list[Item]:
-    return [item for item in items if matches(where, parse_body(item))]
+def _matching(where: Filter, candidates: list[Candidate]) -> list[Item]:
+    return [
+        candidate.item for candidate in candidates if candidate.certain or matches(where, parse_body(candidate.item))
+    ]
 
 
 def parse_body(item: Item) -> dict[str, Any]:

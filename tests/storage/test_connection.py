@@ -189,13 +189,16 @@ async def test_a_lock_held_by_another_program_is_waited_for_and_then_reported(tm
     await store.close()
 
 
-async def test_a_write_goes_on_as_soon_as_the_other_program_is_done(tmp_path: Path) -> None:
+async def test_a_write_goes_on_as_soon_as_the_other_program_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "_LOCK_SLICE", 0.001)
     path = tmp_path / "notes.db"
     store = await StoreFile.open(path, [FIRST])
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     waiting = asyncio.create_task(write(store, "one"))
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0.03)
     assert not waiting.done()
     other.execute("COMMIT")
     other.close()
