@@ -65,7 +65,9 @@ class Worker:
     @asynccontextmanager
     async def started(cls, folder: Path, path: Path) -> AsyncIterator[Worker]:
         arguments = ("-m", "tests.loading.kill_worker", str(folder), str(path))
-        process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdin=PIPE, stdout=PIPE, limit=2**20)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *arguments, stdin=PIPE, stdout=PIPE, limit=2**20, cwd=Path(__file__).parents[2]
+        )
         assert process.stdin is not None
         try:
             yield cls(process)
