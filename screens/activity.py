@@ -7,13 +7,21 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import DataTable, Static
 
-from astrolabe.dataapi.activity import ActivityEntry
+from astrolabe.dataapi.activity import ActivityEntry, Outcome
 from screens.actions import Action, register
 from screens.code import CodeDialog
 from screens.console import Section
 from screens.grid import Grid
 from screens.page import Page
 from screens.text import display_text
+
+OUTCOMES = {
+    Outcome.OK: "✓ ok",
+    Outcome.PARTIAL: "✗ partial",
+    Outcome.ERROR: "✗ error",
+    Outcome.CANCELLED: "– cancelled",
+}
+"""How an outcome is shown: a mark and a word."""
 
 
 class ActivityPage(Page):
@@ -31,9 +39,9 @@ class ActivityPage(Page):
 
     def compose_body(self) -> ComposeResult:
         """Lay out the table, the detail line and what stands in their place when there is nothing."""
-        columns = [("Time", 8), ("Database", 14), ("Where", 22), ("Command", 18), ("ms", 6), ("Outcome", None)]
+        columns = [("Time", 8), ("Outcome", None), ("Command", None), ("ms", 6), ("Database", None), ("Where", None)]
         yield Grid("activity", columns)
-        yield Static("", id="detail", classes="status", markup=False)
+        yield Static("", id="detail", markup=False)
         yield Static(
             Content("No command has been sent yet.\n\nWhatever this console sends to a database is listed here."),
             id="no-activity",
@@ -51,19 +59,18 @@ class ActivityPage(Page):
         if newest_first and self.focused is None:
             grid.focus()
 
-    @staticmethod
-    def _row(entry: ActivityEntry) -> tuple[str, ...]:
-        where = "/".join(part for part in (entry.planned.keyspace, entry.planned.name) if part) or "–"
+    def _row(self, entry: ActivityEntry) -> tuple[str, ...]:
+        where = ".".join(part for part in (entry.planned.keyspace, entry.planned.name) if part)
         command = next(iter(entry.planned.command), "?")
-        outcome = f"✗ {entry.error_code}" if entry.error_code else entry.outcome
         time = entry.at.astimezone().strftime("%H:%M:%S")
-        return time, entry.database, where, command, f"{entry.milliseconds:.0f}", outcome
+        took = "–" if self.app.surroundings.timeless else f"{entry.milliseconds:.0f}"
+        return time, OUTCOMES[entry.outcome], command, took.rjust(6), entry.database, where
 
     @on(DataTable.RowHighlighted)
     def _row_highlighted(self) -> None:
         entry = self.entries.get(self.query_one(Grid).chosen() or "")
-        detail = entry.detail if entry else ""
-        self.query_one("#detail", Static).update(Content(display_text(detail, limit=300)))
+        parts = (entry.error_code, entry.detail) if entry else ()
+        self.query_one("#detail", Static).update(Content(display_text(": ".join(filter(None, parts)), limit=300)))
 
     @on(DataTable.RowSelected)
     def _row_selected(self) -> None:

@@ -17,8 +17,6 @@ from screens.fields import Field, SecretInput, many_of, text_input
 class AddCredentialDialog(Dialog[CredentialDraft, Credential]):
     """Asks for a credential; called Add Integration while the integration has none, Add API key afterwards."""
 
-    SUBMIT = "Add"
-
     def __init__(
         self,
         integration: Integration,
@@ -40,6 +38,10 @@ class AddCredentialDialog(Dialog[CredentialDraft, Credential]):
         first = not self.integration.credentials
         label = self.integration.provider.label
         return f"Add Integration: {label}" if first else f"Add API key: {label}"
+
+    def submit_label(self) -> str:
+        """Return what the portal's button says."""
+        return "Add API key" if self.integration.credentials else "Add Integration"
 
     def compose_form(self) -> ComposeResult:
         """Lay out the form."""

@@ -64,11 +64,13 @@ class TypeTheNameDialog(Dialog[str, bool]):
         yield Static(shown, classes="consequence")
         yield Field(self.danger.noun, text_input("typed-name"))
 
+    def submit_label(self) -> str:
+        """Return the verb."""
+        return self.danger.verb
+
     @on(events.Mount)
-    def _name_the_button(self) -> None:
-        button = self.query_one("#submit", Button)
-        button.label = Content(self.danger.verb)
-        button.disabled = True
+    def _nothing_typed_yet(self) -> None:
+        self.query_one("#submit", Button).disabled = True
 
     @on(Input.Changed, "#typed-name")
     def _name_changed(self, event: Input.Changed) -> None:

@@ -42,15 +42,15 @@ class DataExplorerPage(Page):
 
     BINDINGS = register(
         Action("explorer.documents", "enter", "Documents", "Go to the documents of the collection.", shown=False),
-        Action("explorer.create-collection", "c", "Create collection", "Create a collection in this keyspace."),
-        Action("explorer.load", "l", "Load data", "Load a JSON, JSON Lines or CSV file into the collection."),
+        Action("explorer.create-collection", "c", "New collection", "Create a collection in this keyspace."),
+        Action("explorer.load", "l", "Load", "Load a JSON, JSON Lines or CSV file into the collection."),
         Action("explorer.search", "s", "Search", "Search the collection by meaning or by vector."),
-        Action("explorer.view", "v", "Table/JSON", "Switch between the table and the JSON view."),
+        Action("explorer.view", "v", "View", "Switch between the table and the JSON view."),
         Action("explorer.next", "right_square_bracket,n", "Next page", "Show the next documents.", shown=False),
         Action(
             "explorer.previous", "left_square_bracket,p", "Previous page", "Show the documents before.", shown=False
         ),
-        Action("explorer.create-keyspace", "y", "Create keyspace", "Create a keyspace in this database.", shown=False),
+        Action("explorer.create-keyspace", "y", "New keyspace", "Create a keyspace in this database.", shown=False),
         Action("explorer.sample", "m", "Sample", "Create a sample collection: the Python library's own documentation."),
         Action("explorer.delete", "d", "Delete", "Delete the collection and its documents."),
     )
@@ -111,8 +111,8 @@ class DataExplorerPage(Page):
         if not found:
             self._show_empty(
                 "This keyspace has no collection.\n\n"
-                "c  creates one        m  creates a sample collection:\n"
-                "                         the Python library's own documentation, ready to search"
+                "Press c to create one, or m for a sample to search:\n"
+                "what Python's own library says about itself."
             )
             self.refresh_bindings()
             return
@@ -187,8 +187,11 @@ class DataExplorerPage(Page):
         if self.pager is None:
             return
         page = await self.pager.read()
-        words = self.pager.range_words(len(page.documents))
-        self.query_one(DocumentsPane).show(page.documents, f"{words} · [ ] page · v JSON")
+        pane = self.query_one(DocumentsPane)
+        if page.documents or self.pager.number > 1:
+            pane.show(page.documents, self.pager.status(len(page.documents)))
+        else:
+            pane.show_nothing("This collection has no documents.\n\nPress l to load a file.")
 
     async def _client(self) -> DatabaseClient:
         database = self.app.selection.database
@@ -342,7 +345,8 @@ def about(info: CollectionInfo) -> Content:
     """Return a collection's vector settings in a few short lines."""
     if info.dimension is None:
         return Content("no vector")
-    lines = [f"{info.dimension} dimensions", str(info.metric.value if info.metric else "")]
+    metric = f", {info.metric.value}" if info.metric else ""
+    lines = [f"{info.dimension} dimensions{metric}"]
     if info.service is not None:
         lines += [f"by {info.service.provider}", info.service.model]
         if info.service.credential_name:

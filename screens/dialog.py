@@ -59,7 +59,6 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
         super().__init__()
         self._perform = perform
         self._busy = False
-        self._cancelled_once = False
 
     def compose(self) -> ComposeResult:
         """Lay out the frame around the form."""
@@ -69,7 +68,8 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
             yield Static("", id="message", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Cancel", id="cancel", compact=True)
-                yield Button(self.SUBMIT, id="submit", variant="error" if self.DANGER else "primary", compact=True)
+                label = Content(self.submit_label())
+                yield Button(label, id="submit", variant="error" if self.DANGER else "primary", compact=True)
                 yield Static(self._keys(), id="dialog-keys")
 
     def _keys(self) -> Content:
@@ -108,6 +108,10 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
     def heading(self) -> str:
         """Return the border's title; override when it depends on what the dialog is about."""
         return self.HEADING
+
+    def submit_label(self) -> str:
+        """Return what the button says; override when it depends on what the dialog is about."""
+        return self.SUBMIT
 
     def focus_first(self) -> None:
         """Put the focus on the first field that can take it."""
@@ -177,7 +181,7 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
         if placed:
             self.show_problems({str(name): text for name, text in placed.items()})
             return
-        parts = (error.message, f"Who can mend it: {error.owner.value}.", error.hint)
+        parts = (error.message, f"Source: {error.owner.value}.", error.hint)
         self.say("\n".join(part for part in parts if part), wrong=True)
 
     def _set_busy(self, *, busy: bool) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from decimal import Decimal
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -18,7 +19,7 @@ from astrolabe.dataapi.client import Collection, FindPage
 from screens.actions import Action, register
 from screens.console import Console
 from screens.grid import Grid
-from screens.text import show_json, show_value
+from screens.text import display_text, show_json, show_value
 from screens.viewer import Viewer
 
 PAGE_SIZE = 50
@@ -26,6 +27,12 @@ PAGE_SIZE = 50
 
 MOST_COLUMNS = 8
 """Columns of the table view; the rest is in the document itself."""
+
+SIMILARITY_DIGITS = 4
+"""Decimals of a similarity that are shown; what is copied or saved has all of them."""
+
+ID_LIMIT = 20
+"""Characters of an id in the table view."""
 
 FIRST_FIELDS = ("_id", "$similarity")
 """Fields that come first in the table view."""
@@ -54,11 +61,12 @@ class DocumentsPane(Vertical):
     DocumentsPane #json { height: 1fr; border: none; background: $background; display: none; }
     DocumentsPane.-json #json { display: block; }
     DocumentsPane.-json #table { display: none; }
+    DocumentsPane.-empty #table, DocumentsPane.-empty #json { display: none; }
+    DocumentsPane #nothing { display: none; }
+    DocumentsPane.-empty #nothing { display: block; }
     """
 
     BINDINGS = register(Action("documents.open", "enter", "Open", "Open the whole document, to read, copy or save it."))
-
-    COLUMN_WIDTHS: ClassVar[dict[str, int]] = {"_id": 20, "$similarity": 11}
 
     as_json: reactive[bool] = reactive(default=False, init=False)
 
@@ -83,24 +91,32 @@ class DocumentsPane(Vertical):
         """Lay out both views; one of them is visible."""
         yield Grid("table")
         yield TextArea("", id="json", read_only=True, show_cursor=False, compact=True)
+        yield Static("", id="nothing", classes="empty", markup=False)
         yield Static("", id="documents-status", classes="status", markup=False)
 
     def show(self, documents: Sequence[dict[str, Any]], status: str) -> None:
         """Show these documents and a status line under them."""
+        self.remove_class("-empty")
         self.documents = list(documents)
         names = table_columns(self.documents)
         grid = self.query_one("#table", Grid)
-        grid.set_columns([(name, self.COLUMN_WIDTHS.get(name)) for name in names])
+        grid.set_columns([(name, None) for name in names])
         grid.fill([(str(place), self._cells(document, names)) for place, document in enumerate(self.documents)])
         self.query_one("#json", TextArea).text = self._json_text()
         self.query_one("#documents-status", Static).update(Content(status))
+
+    def show_nothing(self, words: str) -> None:
+        """Say in place of documents why there are none."""
+        self.show([], "")
+        self.query_one("#nothing", Static).update(Content(display_text(words, limit=400, multiline=True)))
+        self.add_class("-empty")
 
     @staticmethod
     def _cells(document: Mapping[str, Any], names: Sequence[str]) -> list[str]:
         return [_cell(name, document[name]) if name in document else "" for name in names]
 
     def _json_text(self) -> str:
-        return show_json(self.documents) if self.as_json else ""
+        return show_json([_rounded(document) for document in self.documents]) if self.as_json else ""
 
     def watch_as_json(self) -> None:
         """Switch between the views."""
@@ -109,8 +125,9 @@ class DocumentsPane(Vertical):
         self.focus_view()
 
     def focus_view(self) -> None:
-        """Put the focus on the view that is visible."""
-        (self.query_one("#json", TextArea) if self.as_json else self.query_one("#table", Grid)).focus()
+        """Put the focus on the view that is visible, if there is one."""
+        if self.documents:
+            (self.query_one("#json", TextArea) if self.as_json else self.query_one("#table", Grid)).focus()
 
     def chosen(self) -> dict[str, Any] | None:
         """Return the document under the cursor."""
@@ -130,7 +147,17 @@ class DocumentsPane(Vertical):
 
 
 def _cell(name: str, value: object) -> str:
-    return f"{float(str(value)):.6f}" if name == "$similarity" else show_value(value)
+    if name == "$similarity" and isinstance(value, int | float | Decimal):
+        return f"{value:.{SIMILARITY_DIGITS}f}"
+    return show_value(value, limit=ID_LIMIT) if name == "_id" else show_value(value)
+
+
+def _rounded(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document to look at: its similarity to as many digits as mean something."""
+    similarity = document.get("$similarity")
+    if not isinstance(similarity, float | Decimal):
+        return dict(document)
+    return {**document, "$similarity": round(similarity, SIMILARITY_DIGITS)}
 
 
 class DocumentDialog(Viewer):
@@ -146,7 +173,7 @@ class DocumentDialog(Viewer):
 
     def shown(self) -> str:
         """Return the document with its vector shortened, made safe."""
-        return show_json(self.document)
+        return show_json(_rounded(self.document))
 
 
 LARGEST = 50_000_000
@@ -191,6 +218,11 @@ class Pager:
             return False
         self._states.pop()
         return True
+
+    def status(self, shown: int) -> str:
+        """Return the line under the documents: which are shown, and the keys that help."""
+        turning = " · [ ] turn pages" if self.has_more or self.number > 1 else ""
+        return f"{self.range_words(shown)}{turning} · v JSON"
 
     def range_words(self, shown: int) -> str:
         """Return which documents are shown, such as ``51–100, and more``."""

@@ -23,8 +23,8 @@ class ErrorDialog(Viewer):
         self.add_class("-error")
 
     def compose_above(self) -> ComposeResult:
-        """Say who can mend it, in words."""
-        yield Static(Content(f"Who can mend it: {display_text(self.error.owner.value)}"), id="owner")
+        """Say where it comes from."""
+        yield Static(Content(f"Source: {display_text(self.error.owner.value)}"), id="owner")
 
 
 def describe(error: AstrolabeError) -> str:

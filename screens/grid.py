@@ -33,14 +33,15 @@ class Grid(DataTable[Text], inherit_bindings=False):
         Binding("right", "cursor_right", "Scroll to the right.", show=False),
     ]
 
-    def __init__(self, id: str, columns: Sequence[tuple[str, int | None]] = ()) -> None:  # noqa: A002 - Textual's name
+    def __init__(self, id: str, columns: Sequence[tuple[str, int | None]] = (), *, cursor: bool = True) -> None:  # noqa: A002
         """Build a grid.
 
         Args:
             id: Widget id.
-            columns: Heading and width in cells; None lets the column grow with its contents, up to 40 cells.
+            columns: Heading and width in cells; None makes the column as wide as its contents, up to 40 cells.
+            cursor: Whether a row can be chosen.
         """
-        super().__init__(id=id, cursor_type="row", show_row_labels=False, cell_padding=1)
+        super().__init__(id=id, cursor_type="row", show_row_labels=False, show_cursor=cursor, cell_padding=1)
         self._columns = tuple(columns)
 
     def on_mount(self) -> None:
@@ -49,10 +50,13 @@ class Grid(DataTable[Text], inherit_bindings=False):
 
     def set_columns(self, columns: Sequence[tuple[str, int | None]]) -> None:
         """Replace the columns; the rows go too."""
-        self.clear(columns=True)
         self._columns = tuple(columns)
-        for heading, width in self._columns:
-            self.add_column(Text(display_text(heading, limit=CELL_WIDTH)), width=width)
+        self._draw_columns([width or cell_width(heading) for heading, width in self._columns])
+
+    def _draw_columns(self, widths: Sequence[int]) -> None:
+        self.clear(columns=True)
+        for (heading, _), width in zip(self._columns, widths, strict=True):
+            self.add_column(Text(fit(display_text(heading), width)), width=width)
 
     def fill(self, rows: Sequence[tuple[str, Sequence[object]]]) -> None:
         """Show these rows.
@@ -61,17 +65,22 @@ class Grid(DataTable[Text], inherit_bindings=False):
             rows: Key and cells of each row; a key is shown nowhere and may be any text.
         """
         chosen = self.chosen()
-        self.clear()
-        for key, cells in rows:
-            self.add_row(*map(self._cell, cells, self._columns), key=key)
+        texts = [(key, [display_text(cell, limit=4 * CELL_WIDTH) for cell in cells]) for key, cells in rows]
+        # The widths are worked out here: the framework measures later, and what it has drawn by then may be cut.
+        widths = [self._width(place, [cells[place] for _, cells in texts]) for place in range(len(self._columns))]
+        self._draw_columns(widths)
+        for key, cells in texts:
+            self.add_row(*map(self._cell, cells, widths), key=key)
         keys = [key for key, _ in rows]
         if chosen in keys:
             self.move_cursor(row=keys.index(chosen))
 
+    def _width(self, place: int, cells: Sequence[str]) -> int:
+        heading, width = self._columns[place]
+        return width or min(CELL_WIDTH, max(cell_width(text) for text in (display_text(heading), *cells)))
+
     @staticmethod
-    def _cell(value: object, column: tuple[str, int | None]) -> Text:
-        text = display_text(value, limit=4 * CELL_WIDTH)
-        width = column[1] or CELL_WIDTH
+    def _cell(text: str, width: int) -> Text:
         return Text(fit(text, width) if cell_width(text) > width else text, no_wrap=True, end="")
 
     def chosen(self) -> str | None:

@@ -44,8 +44,8 @@ class Tile(Static, can_focus=True):
         self.set_class(integration.active, "-active")
         state = ACTIVE if integration.active else INACTIVE
         text = Content.styled(integration.provider.label, "bold") + Content("\n")
-        text += Content.styled(state, "$text-success" if integration.active else "$foreground-muted") + Content("\n")
-        self.update(text + Content.styled(summary(integration), "$foreground-muted"))
+        text += Content.styled(state, "$text-success" if integration.active else "$foreground-muted")
+        self.update(text + Content.styled(f" · {summary(integration)}", "$foreground-muted"))
 
     def on_key(self, event: events.Key) -> None:
         """Enter opens the integration."""
@@ -62,10 +62,10 @@ def summary(integration: Integration) -> str:
     """Return what a provider needs, or has, in a few words."""
     provider = integration.provider
     if provider.hosting is Hosting.HOSTED:
-        return "hosted, needs no key" if provider.available else "not available here"
+        return "hosted" if provider.available else "not here"
     count = len(integration.credentials)
     if not count:
-        return "no key yet"
+        return "no key"
     return "1 key" if count == 1 else f"{count} keys"
 
 

@@ -65,7 +65,7 @@ class LoadDataDialog(Dialog[LoadPlan, LoadPlan]):
         """Lay out the file, its first rows and the Vector Field."""
         yield Field("File", PathInput("file"), help="JSON, JSON Lines or CSV. Tab completes the path.")
         yield Static("", id="file-about", classes="status", markup=False)
-        yield Grid("preview")
+        yield Grid("preview", cursor=False)
         yield Field("Vector Field", choice("vector-field", [("none", NO_FIELD)], NO_FIELD), help=self._vector_help())
 
     def _vector_help(self) -> str:
@@ -96,6 +96,8 @@ class LoadDataDialog(Dialog[LoadPlan, LoadPlan]):
         except LoadError as error:
             self.file_problem = error.message
             self._show_preview(None)
+            if error.line is not None:  # a fault in the file; a path that leads nowhere is perhaps not complete yet
+                self.fields()["file"].set_problem(error.message)
             return
         self.file_problem = ""
         self.fields()["file"].set_problem("")

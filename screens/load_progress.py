@@ -46,7 +46,7 @@ class LoadProgressDialog(ModalScreen[bool], WorkerBoundary):
     def compose(self) -> ComposeResult:
         """Lay out the bar, the numbers and the summary's place."""
         with Vertical(id="dialog"):
-            yield ProgressBar(id="bar", show_eta=False)
+            yield ProgressBar(id="progress", show_eta=False)
             yield Static("", id="numbers", markup=False)
             with VerticalScroll(id="summary"):
                 yield Static("", id="summary-text", markup=False)
@@ -75,13 +75,13 @@ class LoadProgressDialog(ModalScreen[bool], WorkerBoundary):
         if ended is not None:
             words = summary_words(ended) if isinstance(ended, LoadSummary) else error_words(ended)
             self.query_one("#summary-text", Static).update(Content(display_text(words, limit=4000, multiline=True)))
-            self.query_one("#bar").display = False
+            self.query_one("#progress").display = False
             self.query_one("#numbers").display = False
             self.query_one("#stop", Button).label = Content("Close")
             self.query_one("#dialog-keys", Static).update(Content("esc close"))
 
     def _draw_progress(self, progress: LoadProgress) -> None:
-        self.query_one("#bar", ProgressBar).update(total=progress.total or None, progress=progress.done)
+        self.query_one("#progress", ProgressBar).update(total=progress.total or None, progress=progress.done)
         words = "Stopping after this batch …" if self.job.cancelling else progress_words(progress)
         self.query_one("#numbers", Static).update(Content(display_text(words, limit=400, multiline=True)))
 
@@ -166,6 +166,4 @@ def _failure_lines(summary: LoadSummary) -> list[str]:
 
 def error_words(error: AstrolabeError) -> str:
     """Return why a load could not begin or go on."""
-    return "\n".join(
-        part for part in (f"{WRONG} {error.message}", f"Who can mend it: {error.owner.value}.", error.hint) if part
-    )
+    return "\n".join(part for part in (f"{WRONG} {error.message}", f"Source: {error.owner.value}.", error.hint) if part)

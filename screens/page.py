@@ -49,7 +49,7 @@ class TopLine(Static):
         for section, key, label in PLACES:
             here = section is self.section
             line += Content.styled(f"  {key}", "bold $accent")
-            line += Content.styled(f" {label}", "bold $text-accent underline" if here else "$foreground-muted")
+            line += Content(" ") + Content.styled(label, "bold $text-accent underline" if here else "$foreground-muted")
         for badge in badges:
             line += Content("  ") + Content.styled(f"[{badge}]", "bold $warning")
         self.update(line)

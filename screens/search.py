@@ -33,7 +33,7 @@ class SearchPage(Page):
 
     BINDINGS = register(
         Action("search.query", "slash", "Query", "Go to the query."),
-        Action("search.view", "v", "Table/JSON", "Switch between the table and the JSON view."),
+        Action("search.view", "v", "View", "Switch between the table and the JSON view."),
         Action("search.code", "f2", "Command", "Show the search as JSON, curl and more."),
         Action("search.explorer", "e", "Collection", "Choose another collection in the Data Explorer."),
     )
@@ -99,7 +99,7 @@ class SearchPage(Page):
         self.query_one("#query", Input).placeholder = what_to_type(info)
 
     def _clear(self) -> None:
-        self.query_one(DocumentsPane).show([], "enter searches")
+        self.query_one(DocumentsPane).show_nothing("Say what you are looking for, then press enter.")
         self._say({})
 
     def _draft(self) -> SearchDraft:
@@ -132,7 +132,7 @@ class SearchPage(Page):
         found = problems(self._draft(), self.info)
         self._say(found)
         if not found:
-            self.query_one(DocumentsPane).show([], "Searching …")
+            self.query_one(DocumentsPane).show_nothing("Searching …")
             self.in_background(partial(self._search, self.info), "search")
 
     async def _search(self, info: CollectionInfo) -> None:
@@ -143,15 +143,16 @@ class SearchPage(Page):
         milliseconds = (time.perf_counter() - started) * 1000
         documents: Sequence[dict[str, object]] = (response.data or {}).get("documents", [])
         pane = self.query_one(DocumentsPane)
+        if not documents:
+            pane.show_nothing("Nothing found. Try other words, or a wider filter.")
+            return
         pane.show(documents, self._words(len(documents), milliseconds))
-        if documents and self.screen.is_current:
+        if self.screen.is_current:
             pane.focus_view()
 
     def _words(self, count: int, milliseconds: float) -> str:
-        if not count:
-            return "Nothing found. Try other words, or a wider filter."
         took = "" if self.app.surroundings.timeless else f" in {milliseconds:.0f} ms"
-        return f"{count} result{'' if count == 1 else 's'}{took}   enter opens · / query · v table/JSON"
+        return f"{count} result{'' if count == 1 else 's'}{took} · / query · v JSON"
 
     @on(DocumentsPane.Opened)
     def _document_opened(self, event: DocumentsPane.Opened) -> None:

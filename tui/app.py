@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from rich.segment import Segments
 from rich.traceback import Traceback
+from textual import events
 from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.dom import DOMNode
@@ -26,6 +27,7 @@ from screens.databases import DatabasesPage
 from screens.help import HelpDialog
 from screens.integrations import IntegrationsPage
 from screens.search import SearchPage
+from screens.too_small import TooSmall
 from tui.theme import DAY, DEFAULT_THEME, NIGHT
 
 _PLACES = [
@@ -69,7 +71,10 @@ class AstrolabeApp(Console):
     BINDINGS: ClassVar[list[BindingType]] = [
         *register(
             *_PLACES,
-            Action("app.help", "question_mark,f1", "Help", "List the keys that work here.", key_display="?"),
+            Action(
+                "app.help", "f1", "Help", "List the keys that work here, in dialogs too.", shown=False, priority=True
+            ),
+            Action("app.keys", "question_mark", "Help", "List the keys that work here.", key_display="?"),
             Action("app.palette", "ctrl+p", "Palette", "Find any action by name.", key_display="^p"),
             Action("app.theme", "f8", "Theme", "Choose a theme; it is remembered.", shown=False),
             Action("app.leave", "ctrl+q,f10", "Quit", "Leave the console.", key_display="^q", priority=True),
@@ -124,6 +129,15 @@ class AstrolabeApp(Console):
         if self._started_at is not None:
             self.ready_after = time.perf_counter() - self._started_at
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Ask for a larger terminal while this one is too small to draw in."""
+        too_small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
+        asking = isinstance(self.screen, TooSmall)
+        if too_small and not asking:
+            self.push_screen(TooSmall(SMALLEST))
+        elif asking and not too_small:
+            self.pop_screen()
+
     def _theme_chosen(self, name: str) -> None:
         if self._remember_theme is not None:
             self._remember_theme(name)
@@ -158,8 +172,15 @@ class AstrolabeApp(Console):
         self.go(Section.ACTIVITY)
 
     def action_app_help(self) -> None:
+        """Show the keys that work here; the same key closes them."""
+        if isinstance(self.screen, HelpDialog):
+            self.screen.action_help_close()
+        else:
+            self.push_screen(HelpDialog(self.screen))
+
+    def action_app_keys(self) -> None:
         """Show the keys that work here."""
-        self.push_screen(HelpDialog(self.screen))
+        self.action_app_help()
 
     def action_app_palette(self) -> None:
         """Open the command palette."""

@@ -19,9 +19,7 @@ from tests.support.steps import Step
 FILE = Path("articles.csv")
 
 CHECKING = LoadProgress(LoadPhase.CHECKING, done=1800, total=5000, rate=90_000, eta=0.1)
-RUNNING = LoadProgress(
-    LoadPhase.LOADING, done=2160, loaded=2148, failed=12, total=5000, rate=312, eta=9.1, elapsed=6.9
-)
+RUNNING = LoadProgress(LoadPhase.LOADING, done=2160, loaded=2148, failed=12, total=5000, rate=312, eta=9.1, elapsed=6.9)
 WAITING = LoadProgress(
     LoadPhase.LOADING,
     done=2160,

@@ -122,9 +122,7 @@ _INTEGRATIONS = (
     State("remove-api-key", (*DEDICATED, "enter", "d"), hugging_face),
     State("remove-api-key-filled", (*DEDICATED, "enter", "d", text("test-jira-1234")), hugging_face),
     State("remove-api-key-invalid", (*DEDICATED, "enter", "d", text("test"), "ctrl+s"), hugging_face),
-    State(
-        "remove-api-key-busy", (*DEDICATED, "enter", "d", text("test-jira-1234"), submit_without_end), hugging_face
-    ),
+    State("remove-api-key-busy", (*DEDICATED, "enter", "d", text("test-jira-1234"), submit_without_end), hugging_face),
 )
 
 SHOP = ("down", "enter")

@@ -28,7 +28,7 @@ async def settle(pilot: Pilot[Any]) -> None:
     async with asyncio.timeout(LONGEST_WAIT):
         await pilot.pause()
         while any(not worker.is_finished and worker.name != HELD for worker in pilot.app.workers):
-            await asyncio.sleep(0.01)
+            await pilot.pause(0.01)
         await pilot.pause()
 
 
@@ -69,6 +69,7 @@ def choose(start_of_label: str) -> Step:
 
 async def loaded(pilot: Pilot[Any]) -> None:
     """Wait for the end of the load."""
+    assert isinstance(pilot.app, Console)
     job = pilot.app.load_job
     assert job is not None
     async with asyncio.timeout(LONGEST_WAIT):
