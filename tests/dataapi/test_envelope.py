@@ -43,7 +43,7 @@ SUCCESSES: list[tuple[Json, set[str]]] = [
 ]
 
 
-@pytest.mark.parametrize(("command", "members"), SUCCESSES, ids=lambda value: next(iter(value), ""))
+@pytest.mark.parametrize(("command", "members"), SUCCESSES, ids=lambda value: "-".join(sorted(value)))
 async def test_a_success_has_only_the_members_it_needs(docs: LocalDatabase, command: Json, members: set[str]) -> None:
     assert set(await docs.on_collection(command)) == members
 
