@@ -17,7 +17,7 @@ from astrolabe.loading.detect import inspect_file
 from astrolabe.loading.documents import DocumentBuilder
 from astrolabe.loading.failures_file import write_failures
 from astrolabe.loading.model import LoadPlan, LoadSummary, ProgressListener
-from astrolabe.loading.pipeline import IN_FLIGHT, Pipeline
+from astrolabe.loading.pipeline import IN_FLIGHT, Pipeline, flights_for
 from astrolabe.loading.progress import ProgressMeter
 from astrolabe.loading.resumption import Start, find_start
 from astrolabe.loading.rows import DataFile
@@ -68,7 +68,7 @@ async def run_load(
     with BatchReader(file, lambda: DocumentBuilder(survey, plan.info, plan.vector_field)) as batches:
         start = await find_start(ledger, key, file, batches, collection, in_flight=IN_FLIGHT)
         meter.begin(survey.rows, start.record)
-        pipeline = Pipeline(start, batches, collection, ledger, meter)
+        pipeline = Pipeline(start, batches, collection, ledger, meter, flights=flights_for(plan.info))
         with wait_listener(meter.waiting):
             await pipeline.run(cancel)
     return await _summary(start, pipeline, ledger, meter, survey.rows, cancelled=cancel.is_set())

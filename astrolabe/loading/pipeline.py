@@ -13,17 +13,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from astrolabe.dataapi.client import Collection
+from astrolabe.dataapi.client import Collection, CollectionInfo
 from astrolabe.errors import AstrolabeError
 from astrolabe.loading.batches import MOST_ROWS, BatchReader
 from astrolabe.loading.delivery import Batch, deliver, existing
 from astrolabe.loading.progress import ProgressMeter
 from astrolabe.loading.resumption import Start
+from astrolabe.providers.catalogue import EMBEDDED
 from storage.connection import uninterrupted
 from storage.load_ledger import LoadLedger, Settled
 
 _CONCURRENCY = 4
-"""Batches in flight."""
+"""Batches in flight to a provider across a network: waiting for one leaves room for others."""
 
 IN_FLIGHT = _CONCURRENCY * MOST_ROWS
 """Rows that may be stored without the ledger knowing, at most."""
@@ -40,6 +41,15 @@ class _Flight:
     task: asyncio.Task[Settled]
 
 
+def flights_for(info: CollectionInfo) -> int:
+    """Return how many batches to keep in flight.
+
+    Where nothing is waited for (no provider, or the one on this machine), several at once gain nothing, and one after
+    the other keeps the documents in the order of the file.
+    """
+    return _CONCURRENCY if info.service is not None and info.service.provider != EMBEDDED else 1
+
+
 class Pipeline:
     """One run over the batches of a file.
 
@@ -50,7 +60,14 @@ class Pipeline:
     """
 
     def __init__(
-        self, start: Start, batches: BatchReader, collection: Collection, ledger: LoadLedger, meter: ProgressMeter
+        self,
+        start: Start,
+        batches: BatchReader,
+        collection: Collection,
+        ledger: LoadLedger,
+        meter: ProgressMeter,
+        *,
+        flights: int,
     ) -> None:
         self.record = start.record
         self.ahead = Settled(0, 0, 0)
@@ -60,6 +77,7 @@ class Pipeline:
         self._collection = collection
         self._ledger = ledger
         self._meter = meter
+        self._most_flights = flights
         self._flights: deque[_Flight] = deque()
 
     async def run(self, cancel: asyncio.Event) -> None:
@@ -79,7 +97,7 @@ class Pipeline:
         """Keep the flights up and settle the oldest; raises the first problem."""
         ended = False
         while not cancelled.done():
-            while not ended and len(self._flights) < _CONCURRENCY:
+            while not ended and len(self._flights) < self._most_flights:
                 ended = not await self._launch()
             if not self._flights:
                 return

@@ -14,6 +14,9 @@ from tests.loading.conftest import EMBEDDED, Loading, refusal
 from tests.support.local_api import vector_of
 
 
+REMOTE = {"service": {"provider": "huggingface", "modelName": "BAAI/bge-small-en-v1.5"}}
+
+
 def counts(summary: LoadSummary) -> tuple[int, int, int, int]:
     return summary.loaded, summary.already_there, summary.failed, summary.not_attempted
 
@@ -51,14 +54,22 @@ async def test_each_format_loads_documents_with_exact_numbers(loading: Loading, 
 
 async def test_a_load_of_many_batches_keeps_several_in_flight(loading: Loading) -> None:
     loading.engine.delay = 0.005
-    summary = await loading.load(loading.rows(1050))
+    await loading.db.create("remote", vector=REMOTE)
+    summary = await loading.load(loading.rows(1050), name="remote")
     assert counts(summary) == (1050, 0, 0, 0)
-    assert await loading.numbers() == list(range(1050))
+    assert await loading.numbers("remote") == list(range(1050))
     assert 1 < loading.engine.most <= 4
     assert max(len(call.texts) for call in loading.engine.calls) == 100
     assert loading.engine.texts == [f"text {number}" for number in range(1050)]
     last = loading.progress[-1]
     assert (last.phase, last.done, last.total, last.loaded) == (LoadPhase.LOADING, 1050, 1050, 1050)
+
+
+async def test_documents_keep_the_order_of_the_file_where_nothing_is_waited_for(loading: Loading) -> None:
+    loading.engine.delay = 0.001
+    await loading.load(loading.rows(450))
+    assert [int(document["n"]) for document in await loading.documents()] == list(range(450))
+    assert loading.engine.most == 1
 
 
 async def test_large_documents_travel_in_smaller_batches(loading: Loading) -> None:
