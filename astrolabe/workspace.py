@@ -21,25 +21,30 @@ from pathlib import Path
 
 from astrolabe.dataapi.activity import ActivityLog, RecordingDataApi
 from astrolabe.dataapi.client import DatabaseClient
+from astrolabe.dataapi.dependents import dependents_of
 from astrolabe.dataapi.local import LocalDataApi
 from astrolabe.dataapi.planned import collection_options
 from astrolabe.dataapi.protocol import DataApi
+from astrolabe.dataapi.read_only import ReadOnlyDataApi
 from astrolabe.dataapi.vectorize import Vectorizer
 from astrolabe.errors import AstrolabeError, Owner, ProviderError, ProviderFailure, StorageError
 from astrolabe.loading.loader import run_load
 from astrolabe.loading.model import LoadPlan
 from astrolabe.loading.sample import SAMPLE_COLLECTION, SAMPLE_VECTOR_FIELD, sample_file
+from astrolabe.portal.audit import Audit
+from astrolabe.portal.care import CredentialCare
 from astrolabe.portal.databases import Databases
 from astrolabe.portal.integrations import Integrations
-from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft, DatabaseStatus, ServiceConfig
+from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft, DatabaseStatus, Dependent, ServiceConfig
 from astrolabe.portal.records import AuditTrail
+from astrolabe.portal.reencryption import Reencryption
 from astrolabe.portal.secrets import CredentialSecrets
 from astrolabe.providers.catalogue import EMBEDDED, Catalogue, load_catalogue
 from astrolabe.providers.engine import EmbeddingEngine
 from storage.catalog import Catalog
 from storage.database import DatabaseStore
 from storage.database_files import DatabaseFiles
-from storage.key_file import KeyFile
+from storage.keyring_keys import KeyPlace, key_source
 from storage.load_ledger import LoadLedger
 from storage.secrets import SecretBox
 
@@ -61,12 +66,16 @@ class WorkspaceOptions:
         data_dir: The data folder; created with mode 0700 when it is missing.
         provider_urls: Addresses in place of the catalogue's, by provider key.
         allow_plain_http: Whether a provider on another machine may be spoken to without TLS.
+        read_only: Refuse every change, in the portal and in the databases.
+        key_place: Where the key of the stored secrets is kept.
         now: The clock for everything that is recorded.
     """
 
     data_dir: Path
     provider_urls: Mapping[str, str] = field(default_factory=dict)
     allow_plain_http: bool = False
+    read_only: bool = False
+    key_place: KeyPlace = KeyPlace.AUTO
     now: Callable[[], datetime] = _utc_now
 
 
@@ -78,6 +87,9 @@ class Workspace:
         catalogue: The embedding providers.
         databases: The organization's databases; use :meth:`create_database` and :meth:`delete_database` to change them.
         integrations: Providers, credentials and scopes.
+        care: Who depends on a credential, rehearsal, connection test and rotation.
+        audit: Who changed what.
+        reencryption: Changes the key of the stored secrets.
         engine: Turns texts into vectors.
         ledger: How far each load got.
         activity: Every command that was sent since the workspace was opened.
@@ -87,14 +99,17 @@ class Workspace:
         self, options: WorkspaceOptions, catalog: Catalog, ledger: LoadLedger, closing: AsyncExitStack
     ) -> None:
         trail = AuditTrail(now=options.now)
-        secrets = CredentialSecrets(SecretBox(KeyFile(options.data_dir / "secrets.key")))
+        box = SecretBox(key_source(options.data_dir, options.key_place))
         self.options = options
         self.catalogue: Catalogue = load_catalogue(configured=options.provider_urls.keys())
         self.databases = Databases(catalog, trail)
-        self.integrations = Integrations(catalog, self.catalogue, secrets, trail)
+        self.integrations = Integrations(catalog, self.catalogue, CredentialSecrets(box), trail)
         self.engine = EmbeddingEngine(
             self.catalogue, urls=options.provider_urls, allow_plain_http=options.allow_plain_http
         )
+        self.care = CredentialCare(self.databases, self.integrations, self, self.engine, self.catalogue)
+        self.audit = Audit(catalog)
+        self.reencryption = Reencryption(catalog, box, trail)
         self.ledger = ledger
         self.activity = ActivityLog()
         self._catalog = catalog
@@ -114,7 +129,7 @@ class Workspace:
             StorageError: The folder cannot be written, is full, damaged, or was written by a newer program.
         """
         async with AsyncExitStack() as stack:
-            catalog = await Catalog.open(options.data_dir / "catalog.db")
+            catalog = await Catalog.open(options.data_dir / "catalog.db", read_only=options.read_only)
             stack.push_async_callback(catalog.close)
             ledger = await LoadLedger.open(options.data_dir / "loads.db")
             stack.push_async_callback(ledger.close)
@@ -155,7 +170,31 @@ class Workspace:
             catalogue=self.catalogue,
             endpoint=self.endpoint(database),
         )
-        return RecordingDataApi(local, self.activity, database.name, now=self.options.now)
+        door: DataApi = ReadOnlyDataApi(local) if self.options.read_only else local
+        return RecordingDataApi(door, self.activity, database.name, now=self.options.now)
+
+    async def dependents(self, database: Database) -> list[Dependent]:
+        """Return the collections and columns of a database that name a stored credential.
+
+        Raises:
+            StorageError: Its file cannot be read.
+            NotFoundError: The database was deleted.
+        """
+        return dependents_of(database, await (await self._store(database.id)).containers())
+
+    async def revision(self) -> int:
+        """Return a number that changes with every change to databases, credentials and scopes, whoever makes it."""
+        return await self._catalog.revision()
+
+    async def integrity(self, database: Database | None = None) -> list[str]:
+        """Return what is wrong with a database's file, or with the catalog's; empty when it is sound.
+
+        Raises:
+            StorageError: The file cannot be opened.
+        """
+        if database is None:
+            return await self._catalog.integrity_check()
+        return await (await self._store(database.id)).integrity_check()
 
     async def client(self, database: Database) -> DatabaseClient:
         """Return a typed client to a database; raises what :meth:`api` raises."""
@@ -183,6 +222,7 @@ class Workspace:
             NotFoundError: It was deleted already.
             StorageError: Its folder cannot be written.
         """
+        self._catalog.require_writable()
         async with self._opening:
             store = self._stores.pop(database.id, None)
             if store is not None:
@@ -236,7 +276,9 @@ class Workspace:
         return await self.databases.activate(database.id)
 
     async def _finish_interrupted(self) -> None:
-        """Finish the creations and deletions that a program was killed in."""
+        """Finish the creations and deletions that a program was killed in; a reading program leaves that to others."""
+        if self.options.read_only:
+            return
         databases = await self.databases.list()
         await asyncio.to_thread(self._files.clear_condemned, {database.id for database in databases})
         for database in databases:

@@ -22,12 +22,15 @@ from storage.catalog_rows import (
     CredentialRow,
     DatabaseRow,
     NewCredential,
+    RemovedCredentialRow,
+    SealedRow,
     SealedSecret,
     StoredSecret,
     read_time,
     time_text,
 )
 from storage.connection import StoreFile
+from storage.errors import ReadOnlyError
 from storage.secret_references import ReferenceKind, SecretReference
 
 _DATABASE = "id, name, cloud_provider, region, status, created_at"
@@ -51,17 +54,31 @@ class Catalog:
     Use :meth:`open` to make one and :meth:`close` to end it.
     """
 
-    def __init__(self, store: StoreFile) -> None:
+    def __init__(self, store: StoreFile, *, read_only: bool = False) -> None:
         self._store = store
+        self._read_only = read_only
 
     @classmethod
-    async def open(cls, path: Path) -> Self:
+    async def open(cls, path: Path, *, read_only: bool = False) -> Self:
         """Open or create the catalog (file 0600, missing folders 0700).
+
+        Args:
+            path: The file.
+            read_only: Refuse every change, whoever asks for it.
 
         Raises:
             StorageError: It cannot be opened, is damaged, or was written by a newer program.
         """
-        return cls(await StoreFile.open(path, MIGRATIONS))
+        return cls(await StoreFile.open(path, MIGRATIONS), read_only=read_only)
+
+    def require_writable(self) -> None:
+        """Refuse a change early, before anything outside the catalog is touched for it.
+
+        Raises:
+            ReadOnlyError: The catalog was opened for reading only.
+        """
+        if self._read_only:
+            raise ReadOnlyError
 
     async def close(self) -> None:
         """Close the file; may be called twice."""
@@ -75,7 +92,12 @@ class Catalog:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[CatalogWriter]:
-        """Hold one write transaction: durable when the block ends, undone when it raises. Do not nest."""
+        """Hold one write transaction: durable when the block ends, undone when it raises. Do not nest.
+
+        Raises:
+            ReadOnlyError: The catalog was opened for reading only.
+        """
+        self.require_writable()
         async with self._store.transaction() as connection:
             sql = "UPDATE revision SET value = value + 1 RETURNING value"
             (row,) = await connection.execute_fetchall(sql)
@@ -86,6 +108,14 @@ class Catalog:
         async with self._store.reader() as connection:
             (row,) = await connection.execute_fetchall("SELECT value FROM revision")
         return int(row[0])
+
+    async def integrity_check(self) -> list[str]:
+        """Return what SQLite finds wrong with the file, a sentence each; empty when it is sound."""
+        async with self._store.reader() as connection:
+            rows = await connection.execute_fetchall("PRAGMA integrity_check(20)")
+            orphans = await connection.execute_fetchall("PRAGMA foreign_key_check")
+        found = [f"SQLite reports: {row[0]}." for row in rows if row[0] != "ok"]
+        return found + [f"A row of {row[0]} belongs to a row of {row[2]} that does not exist." for row in orphans]
 
     async def setting(self, key: str) -> str | None:
         """Return a setting kept with the data, or None."""
@@ -135,6 +165,19 @@ class CatalogReader:
             return None
         ciphertext, kind, target = row
         return SealedSecret(ciphertext) if kind is None else SecretReference(ReferenceKind(kind), target)
+
+    async def sealed_secrets(self) -> list[SealedRow]:
+        """Return every encrypted secret."""
+        sql = "SELECT id, provider, name, ciphertext FROM credential WHERE ciphertext IS NOT NULL ORDER BY id"
+        return [SealedRow(*row) for row in await self._rows(sql)]
+
+    async def removed_credentials(self, provider: str) -> list[RemovedCredentialRow]:
+        """Return what is remembered of a provider's removed credentials, the last removed first."""
+        sql = "SELECT name, databases, removed_at FROM removed_credential WHERE provider = ? ORDER BY removed_at DESC"
+        return [
+            RemovedCredentialRow(provider, name, tuple(json.loads(databases)), read_time(removed_at))
+            for name, databases, removed_at in await self._rows(sql, (provider,))
+        ]
 
     async def setting(self, key: str) -> str | None:
         """Return a setting, or None."""
@@ -223,6 +266,8 @@ class CatalogWriter(CatalogReader):
         values = (new.provider, new.name, *_columns(new.secret), new.masked, created_at, self.revision)
         ((number,),) = await self._rows(sql, values)
         await self.add_to_scope(number, database_ids)
+        forget = "DELETE FROM removed_credential WHERE provider = ? AND name = ?"
+        await self._change(forget, (new.provider, new.name))
         return int(number)
 
     async def replace_secret(self, credential_id: int, secret: StoredSecret, masked: str) -> bool:
@@ -232,6 +277,20 @@ class CatalogWriter(CatalogReader):
             WHERE id = ?
         """
         return await self._change(sql, (*_columns(secret), masked, self.revision, credential_id)) == 1
+
+    async def reseal(self, credential_id: int, ciphertext: bytes) -> bool:
+        """Put the same secret, sealed anew, in place of a sealed one; nobody needs to see that as a change."""
+        sql = "UPDATE credential SET ciphertext = ? WHERE id = ? AND ciphertext IS NOT NULL"
+        return await self._change(sql, (ciphertext, credential_id)) == 1
+
+    async def remember_removed(self, row: RemovedCredentialRow) -> None:
+        """Keep the name and the scope of a credential that is being removed, until one of that name is added."""
+        sql = """
+            INSERT INTO removed_credential (provider, name, databases, removed_at) VALUES (?, ?, ?, ?)
+            ON CONFLICT DO UPDATE SET databases = excluded.databases, removed_at = excluded.removed_at
+        """
+        databases = json.dumps(row.database_ids)
+        await self._change(sql, (row.provider, row.name, databases, time_text(row.removed_at)))
 
     async def delete_credential(self, credential_id: int) -> bool:
         """Remove a credential, its secret and its scope; False when there was none."""

@@ -54,6 +54,19 @@ MIGRATIONS = (
             ) STRICT""",
         ),
     ),
+    Migration(
+        2,
+        (
+            # What must be typed again, exactly, to bring a removed credential's collections back: no secret in it.
+            """CREATE TABLE removed_credential (
+                provider TEXT NOT NULL,
+                name TEXT NOT NULL,
+                databases TEXT NOT NULL,
+                removed_at TEXT NOT NULL,
+                PRIMARY KEY (provider, name)
+            ) STRICT, WITHOUT ROWID""",
+        ),
+    ),
 )
 """Every step of the catalog's schema."""
 
@@ -130,6 +143,40 @@ class CredentialRow:
     created_at: datetime
     version: int
     databases: tuple[DatabaseRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedCredentialRow:
+    """A credential that was removed and not added again since.
+
+    Attributes:
+        provider: Key of the provider.
+        name: The name that its collections still refer to.
+        database_ids: Its scope when it was removed; some of them may be gone.
+        removed_at: With a time zone.
+    """
+
+    provider: str
+    name: str
+    database_ids: tuple[str, ...]
+    removed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    """An encrypted secret and whose it is.
+
+    Attributes:
+        credential_id: Number of the credential.
+        provider: Key of its provider.
+        name: Its name.
+        ciphertext: The sealed secret.
+    """
+
+    credential_id: int
+    provider: str
+    name: str
+    ciphertext: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import os
 import secrets
 import shlex
 import stat
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -48,6 +49,25 @@ class DataKey:
         return hashlib.sha256(b"astrolabe key id" + self.material).digest()[:KEY_ID_BYTES]
 
 
+def new_key() -> DataKey:
+    """Return a new random key."""
+    return DataKey(secrets.token_bytes(KEY_BYTES))
+
+
+def encode_keys(keys: Sequence[DataKey]) -> bytes:
+    """Return keys as they are kept: one a line, in base64."""
+    return b"".join(base64.urlsafe_b64encode(key.material) + b"\n" for key in keys)
+
+
+def decode_keys(content: bytes) -> tuple[DataKey, ...]:
+    """Return the keys that :func:`encode_keys` wrote; empty when the content is anything else."""
+    try:
+        keys = tuple(DataKey(base64.b64decode(line, altchars=b"-_", validate=True)) for line in content.split())
+    except binascii.Error:
+        return ()
+    return keys if all(len(key.material) == KEY_BYTES for key in keys) else ()
+
+
 class KeySource(Protocol):
     """Where the data key is kept: a file here; an operating system's keyring can stand in."""
 
@@ -69,6 +89,15 @@ class KeySource(Protocol):
 
         Raises:
             SecretUnreadableError: There is something, but it cannot or must not be used.
+            StorageError: The place cannot be written.
+        """
+        ...
+
+    def replace(self, keys: Sequence[DataKey]) -> None:
+        """Keep exactly these keys, in one step that a crash cannot halve; none at all removes the place.
+
+        Raises:
+            SecretUnreadableError: The place must not be used.
             StorageError: The place cannot be written.
         """
         ...
@@ -124,24 +153,37 @@ class KeyFile:
             return existing[0]
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._write_new(DataKey(secrets.token_bytes(KEY_BYTES)))
+            self._write_new(new_key())
         except OSError as error:
             raise from_os(error, self.path) from error
         # Read back: another process may have been faster, and its key is then the one.
         return self.keys()[0]
+
+    def replace(self, keys: Sequence[DataKey]) -> None:
+        """Put a complete new file in place of the old one; without keys, remove it.
+
+        Raises:
+            SecretUnreadableError: As :meth:`keys`: what others can reach is not written over.
+            StorageError: The folder cannot be written, or the disk is full.
+        """
+        self.keys()
+        try:
+            if keys:
+                self._scratch(keys).replace(self.path)
+            else:
+                self.path.unlink(missing_ok=True)
+            if self.path.parent.is_dir():
+                _sync_folder(self.path.parent)
+        except OSError as error:
+            raise from_os(error, self.path) from error
 
     def _write_new(self, key: DataKey) -> None:
         """Write a complete file beside the place, then link it there; a link fails where a file already is.
 
         So no other process ever reads half a key, and two that start together agree on one.
         """
-        scratch = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        scratch = self._scratch([key])
         try:
-            with os.fdopen(descriptor, "wb") as target:
-                target.write(base64.urlsafe_b64encode(key.material) + b"\n")
-                target.flush()
-                os.fsync(descriptor)
             try:
                 os.link(scratch, self.path)
             except FileExistsError:
@@ -149,6 +191,17 @@ class KeyFile:
             _sync_folder(self.path.parent)
         finally:
             scratch.unlink()
+
+    def _scratch(self, keys: Sequence[DataKey]) -> Path:
+        """Write keys into a new file beside the place, mode 0600 from its creation, and make it durable."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        scratch = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
+        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as target:
+            target.write(encode_keys(keys))
+            target.flush()
+            os.fsync(descriptor)
+        return scratch
 
     def _check_modes(self, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
@@ -179,14 +232,8 @@ class KeyFile:
             path=self.path,
             hint="Put the key file back from a backup, or move it away and enter the secrets anew.",
         )
-        lines = content.split()
-        if not lines:
-            raise damaged
-        try:
-            keys = tuple(DataKey(base64.b64decode(line, altchars=b"-_", validate=True)) for line in lines)
-        except binascii.Error:
-            raise damaged from None
-        if any(len(key.material) != KEY_BYTES for key in keys):
+        keys = decode_keys(content)
+        if not keys:
             raise damaged
         return keys
 

@@ -34,6 +34,11 @@ class SecretBox:
     def __init__(self, source: KeySource) -> None:
         self._source = source
 
+    @property
+    def keys(self) -> KeySource:
+        """Where the keys are kept."""
+        return self._source
+
     def encrypt(self, secret: SecretStr, context: str) -> bytes:
         """Return the sealed secret; makes the key first if there is none.
 
@@ -45,10 +50,15 @@ class SecretBox:
             SecretUnreadableError: There is a key, but it cannot or must not be used.
             StorageError: The key cannot be kept.
         """
-        key = self._source.create()
-        nonce = random_source.token_bytes(_NONCE_BYTES)
-        head = _VERSION + key.id + nonce
-        return head + AESGCM(key.material).encrypt(nonce, secret.get_secret_value().encode(), context.encode())
+        return seal(self._source.create(), secret, context)
+
+    def can_open(self, sealed: bytes) -> bool:
+        """Return whether the key that sealed a secret is still kept; a change of the key may have dropped it.
+
+        Raises:
+            SecretUnreadableError: The place of the keys cannot or must not be used.
+        """
+        return any(key.id == key_id_of(sealed) for key in self._source.keys())  # noqa: SIM118 - no dictionary
 
     def decrypt(self, sealed: bytes, context: str) -> SecretStr:
         """Return the secret.
@@ -62,7 +72,7 @@ class SecretBox:
         """
         if sealed[:1] != _VERSION or len(sealed) < _HEAD_BYTES:
             raise SecretUnreadableError("The stored secret is damaged.", hint=_LOST_KEY_HINT)
-        key = self._key(sealed[len(_VERSION) : len(_VERSION) + KEY_ID_BYTES])
+        key = self._key(key_id_of(sealed))
         nonce, ciphertext = sealed[_HEAD_BYTES - _NONCE_BYTES : _HEAD_BYTES], sealed[_HEAD_BYTES:]
         try:
             return SecretStr(AESGCM(key.material).decrypt(nonce, ciphertext, context.encode()).decode())
@@ -83,3 +93,15 @@ class SecretBox:
             f"The stored secret was encrypted with another key than the one in {self._source.place}.",
             hint=_LOST_KEY_HINT,
         )
+
+
+def seal(key: DataKey, secret: SecretStr, context: str) -> bytes:
+    """Return a secret sealed with a key and bound to its context."""
+    nonce = random_source.token_bytes(_NONCE_BYTES)
+    head = _VERSION + key.id + nonce
+    return head + AESGCM(key.material).encrypt(nonce, secret.get_secret_value().encode(), context.encode())
+
+
+def key_id_of(sealed: bytes) -> bytes:
+    """Return the id of the key that sealed a secret."""
+    return sealed[len(_VERSION) : len(_VERSION) + KEY_ID_BYTES]

@@ -79,6 +79,7 @@ def _settings() -> argparse.ArgumentParser:
     group.add_argument("--config", type=Path, metavar="FILE", help="settings file in place of the usual one")
     group.add_argument("--theme", metavar="NAME", help="theme of the console")
     group.add_argument("--no-mouse", dest="mouse", action="store_const", const=False, help="leave the mouse alone")
+    group.add_argument("--read-only", action="store_const", const=True, help="refuse every change")
     group.add_argument("--log-level", choices=_LEVELS, help="how much goes into the log file")
     return parent
 

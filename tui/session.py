@@ -13,7 +13,7 @@ from astrolabe.workspace import Workspace, WorkspaceOptions
 from tui.process import start_log
 from tui.settings import Settings, load_settings
 
-_FLAGS = ("data_dir", "theme", "mouse", "log_level")
+_FLAGS = ("data_dir", "theme", "mouse", "log_level", "read_only")
 
 
 def settings_of(args: Namespace) -> Settings:
@@ -34,6 +34,8 @@ def options_of(settings: Settings, *, data_dir: Path | None = None) -> Workspace
         data_dir=data_dir or settings.data_dir,
         provider_urls=settings.provider_urls,
         allow_plain_http=settings.allow_plain_http,
+        read_only=settings.read_only,
+        key_place=settings.secrets.key_source,
     )
 
 

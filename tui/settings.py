@@ -30,6 +30,7 @@ from pydantic_settings import (
 from astrolabe.errors import UsageError
 from astrolabe.providers.catalogue import load_catalogue
 from screens.text import display_text
+from storage.keyring_keys import KeyPlace
 from tui import paths
 
 PREFIX = "ASTROLABE_"
@@ -65,6 +66,15 @@ class ProviderSettings(BaseModel):
         return url
 
 
+class SecretsSettings(BaseModel):
+    """How stored secrets are kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key_source: KeyPlace = KeyPlace.AUTO
+    """Where the key is kept that encrypts them: ``auto`` is the key file, unless the keyring holds it already."""
+
+
 def _known_provider(name: str) -> str:
     known = [provider.key for provider in load_catalogue().providers]
     if name not in known:
@@ -89,6 +99,10 @@ class Settings(BaseSettings):
     """How much is written to the log file."""
     allow_plain_http: bool = False
     """Whether a provider on another machine may be spoken to without TLS."""
+    read_only: bool = False
+    """Whether every change is refused."""
+    secrets: SecretsSettings = Field(default_factory=SecretsSettings)
+    """How stored secrets are kept."""
     providers: dict[Annotated[str, AfterValidator(_known_provider)], ProviderSettings] = Field(default_factory=dict)
     """By provider key, spelled as the Data API spells it."""
 
@@ -221,7 +235,8 @@ def _problem(details: ErrorDetails, layers: Sequence[_Layer]) -> str:
     layer = max(layers, key=lambda candidate: _depth(candidate.values, where))
     name = display_text(layer.name_of(where))
     if details["type"] == "extra_forbidden":
-        valid = ProviderSettings.model_fields if len(where) > 1 else Settings.model_fields
+        groups = {"providers": ProviderSettings.model_fields, "secrets": SecretsSettings.model_fields}
+        valid = groups[where[0]] if len(where) > 1 else Settings.model_fields
         return f"{name} is no setting of Astrolabe.{_nearest(where[-1], list(valid))}"
     words = details["msg"].removeprefix("Value error, ")
     return f"The setting {name} is wrong: {words[:1].lower()}{words[1:]}{'' if words.endswith(('?', '.')) else '.'}"

@@ -122,16 +122,6 @@ class VectorizeChoice:
 
 
 @dataclass(frozen=True, slots=True)
-class Dependent:
-    """A collection or table column that uses a credential, and so stops when the credential goes."""
-
-    database: str
-    keyspace: str
-    name: str
-    column: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class ServiceConfig:
     """``vector.service`` of a collection or column, validated and normalised.
 
@@ -151,3 +141,54 @@ class ServiceConfig:
     def credential_name(self) -> str | None:
         """The credential's name without the ``.providerKey`` suffix."""
         return self.credential.removesuffix(".providerKey") if self.credential else None
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """A collection or table column that vectorizes with a stored credential, and so stops when the credential goes.
+
+    Attributes:
+        database: The database it is in.
+        keyspace: Its keyspace.
+        name: The collection or table.
+        service: What it embeds with; names the credential.
+        dimension: Length of its vectors.
+        column: The table's vector column; None for a collection.
+    """
+
+    database: Database
+    keyspace: str
+    name: str
+    service: ServiceConfig
+    dimension: int
+    column: str | None = None
+
+    @property
+    def label(self) -> str:
+        """How it is listed: ``shop: default_keyspace.articles``."""
+        column = f".{self.column}" if self.column else ""
+        return f"{self.database.name}: {self.keyspace}.{self.name}{column}"
+
+    @property
+    def credential(self) -> tuple[str, str]:
+        """The credential it uses: provider key and name."""
+        return self.service.provider, self.service.credential_name or ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedCredential:
+    """A credential that was removed and not added again since: what must match to bring its collections back.
+
+    Attributes:
+        provider: The provider's key.
+        name: Its name.
+        databases: The databases of its scope that still exist, by name.
+        gone: How many of its scope have been deleted since.
+        removed_at: When.
+    """
+
+    provider: str
+    name: str
+    databases: tuple[Database, ...]
+    gone: int
+    removed_at: datetime

@@ -42,6 +42,24 @@ class CredentialSecrets:
         sealed = await asyncio.to_thread(self._box.encrypt, kept, owner)
         return SealedSecret(sealed), rules.mask(kept)
 
+    async def opens(self, stored: StoredSecret) -> bool:
+        """Return whether a kept secret can still be revealed: its key may have been changed since it was sealed.
+
+        Raises:
+            SecretUnreadableError: The key for stored secrets cannot or must not be used.
+        """
+        return not isinstance(stored, SealedSecret) or await asyncio.to_thread(self._box.can_open, stored.ciphertext)
+
+    async def read(self, secret: SecretStr | SecretReference) -> SecretStr:
+        """Return a draft's secret as the provider would get it, without keeping it.
+
+        Raises:
+            SecretUnreadableError: Its source fails or holds what no key can be.
+        """
+        if isinstance(secret, SecretReference):
+            return await self.reveal(secret, "")
+        return rules.clean_secret(secret)
+
     async def reveal(self, stored: StoredSecret, owner: str) -> SecretStr:
         """Return the secret, for one request to the provider.
 
