@@ -13,7 +13,6 @@ from astrolabe.loading.model import LoadPhase, LoadSummary
 from tests.loading.conftest import EMBEDDED, Loading, refusal
 from tests.support.local_api import vector_of
 
-
 REMOTE = {"service": {"provider": "huggingface", "modelName": "BAAI/bge-small-en-v1.5"}}
 
 

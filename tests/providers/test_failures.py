@@ -112,7 +112,7 @@ async def test_each_failure_of_each_provider_is_told_apart(
     caplog.set_level(logging.DEBUG)
     case = CASES[name]
     server.always(case.answer(subject))
-    bench = Bench(server, limits=EngineLimits(call_seconds=0.03 if name == "timeout" else 5))
+    bench = Bench(server, limits=EngineLimits(call_seconds=0.2 if name == "timeout" else 5))
 
     error = await bench.fail(subject)
     await bench.close()

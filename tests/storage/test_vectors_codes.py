@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from storage.model import Metric
-from storage.vectors.codes import FARTHEST, SEGMENT, CodeTable, RowCodes, SignCoder, Words, cosine_bounds
+from storage.vectors.coder import CodeShape, RowCodes, SignCoder, Words, cosine_bounds
+from storage.vectors.codes import FARTHEST, SEGMENT, CodeTable
 from storage.vectors.metrics import Ranking, lengths, row_weights
 from tests.support.vectors import clustered
 
