@@ -9,8 +9,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
-from rich.segment import Segments
-from rich.traceback import Traceback
 from textual import events
 from textual.app import SystemCommand
 from textual.binding import BindingType
@@ -213,6 +211,9 @@ class AstrolabeApp(Console):
     def _fatal_error(self) -> None:
         # The framework would print local variables, and with them any secret in a frame. Overridden on purpose;
         # tests render a real crash and search it for a sentinel.
+        from rich.segment import Segments  # noqa: PLC0415 - with its highlighter a tenth of a start, for a crash only
+        from rich.traceback import Traceback  # noqa: PLC0415
+
         self.bell()
         traceback = Traceback(show_locals=False, width=None)
         self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
