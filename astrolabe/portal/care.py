@@ -85,6 +85,21 @@ class Tested:
     expected: int
 
 
+@dataclass(frozen=True, slots=True)
+class Disabled:
+    """A collection or column that cannot generate embeddings now.
+
+    Attributes:
+        dependent: Which one.
+        why: The kind of reason.
+        reason: A sentence on why, and one on what brings it back.
+    """
+
+    dependent: Dependent
+    why: Stopped
+    reason: str
+
+
 class CredentialCare:
     """Answers and does what concerns credentials and collections at once.
 
@@ -142,15 +157,15 @@ class CredentialCare:
         after = with_scope(without(before, (provider, name)), (provider, new_name), database_ids)
         return rehearse(before, after, (await self.overview()).dependents)
 
-    async def disabled(self, database: Database | None = None) -> dict[Dependent, str]:
-        """Return the collections and columns that cannot generate embeddings now, with the reason in a sentence."""
+    async def disabled(self, database: Database | None = None) -> list[Disabled]:
+        """Return the collections and columns that cannot generate embeddings now, of one database or of all."""
         scopes = await self.scopes()
         if database is None:
             dependents: Sequence[Dependent] = (await self.overview()).dependents
         else:
             dependents = [one for one in await self._contents.dependents(database) if self._is_external(one)]
         states = ((one, stopped(one, scopes)) for one in dependents)
-        return {one: reason(one, why, self._noun(one)) for one, why in states if why is not None}
+        return [Disabled(one, why, reason(one, why, self._noun(one))) for one, why in states if why is not None]
 
     async def waiting(self, provider: str) -> list[Dependent]:
         """Return the collections and columns of a provider whose credential does not exist."""
