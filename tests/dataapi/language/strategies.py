@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -57,7 +58,11 @@ values: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
     max_leaves=5,
 )
-documents: st.SearchStrategy[dict[str, Any]] = st.dictionaries(names, values, min_size=1, max_size=4)
+documents: st.SearchStrategy[dict[str, Any]] = st.builds(
+    lambda fields, lexical: {**fields, **lexical},
+    st.dictionaries(names, values, min_size=1, max_size=4),
+    st.fixed_dictionaries({}, optional={"$lexical": texts}),
+)
 
 
 def as_operand(value: object) -> object:
@@ -80,44 +85,46 @@ def members(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
         yield from members(inner, (*path, name))
 
 
-def operands_for(operator: Operator, near: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Return operands that an operator takes.
+def operand_for(operator: Operator, random: Random, near: list[Any]) -> object:
+    """Return an operand that an operator takes.
 
     Args:
         operator: The operator.
+        random: What decides.
         near: Values that are worth comparing with.
     """
     if operator in {Operator.IN, Operator.NIN, Operator.ALL, Operator.NOT_ALL}:
         least = int(operator in {Operator.ALL, Operator.NOT_ALL})
-        return st.lists(near.map(as_operand), min_size=least, max_size=4).map(tuple)
+        return tuple(as_operand(random.choice(near)) for _ in range(random.randint(least, 4)))
     if operator in {Operator.GT, Operator.GTE, Operator.LT, Operator.LTE}:
-        ordered = st.one_of(st.booleans(), numbers, texts, st.integers(-2, 2).map(Instant))
-        return near.map(as_operand).filter(lambda value: not isinstance(value, dict | list | None)) | ordered
+        ordered = [value for value in map(as_operand, near) if not isinstance(value, dict | list | None)]
+        return random.choice(ordered)
     if operator is Operator.EXISTS:
-        return st.booleans()
+        return random.random() < 0.5
     if operator in {Operator.SIZE, Operator.NOT_SIZE}:
-        return st.integers(0, 3)
-    return texts if operator in {Operator.MATCH, Operator.NOT_MATCH} else near.map(as_operand)
+        return random.randint(0, 3)
+    texts_only = [value for value in near if isinstance(value, str)]
+    return random.choice(texts_only if operator in {Operator.MATCH, Operator.NOT_MATCH} else near)
 
 
-def filters_about(document: dict[str, Any]) -> st.SearchStrategy[Filter]:
-    """Return filters whose paths and operands come from a document more often than not."""
+def filter_about(document: dict[str, Any], random: Random, level: int = 0) -> Filter:
+    """Return a filter whose paths and operands come from a document more often than not."""
+    if level < 3 and random.random() < 0.3:
+        parts = tuple(filter_about(document, random, level + 1) for _ in range(random.randint(0, 3)))
+        return All(parts) if random.random() < 0.5 else AnyOf(parts)
     found = list(members(document))
-    paths = st.sampled_from([path for path, _ in found]) | st.lists(names, min_size=1, max_size=3).map(tuple)
-    near = st.sampled_from([value for _, value in found]) | values
-    comparisons: st.SearchStrategy[Filter] = st.sampled_from(list(Operator)).flatmap(
-        lambda operator: st.builds(Comparison, paths, st.just(operator), operands_for(operator, near))
-    )
-    return st.recursive(
-        comparisons,
-        lambda inner: (
-            st.builds(All, st.lists(inner, max_size=3).map(tuple))
-            | st.builds(AnyOf, st.lists(inner, max_size=3).map(tuple))
-        ),
-        max_leaves=4,
-    )
+    made_up = tuple(random.choice(NAMES) for _ in range(random.randint(1, 3)))
+    path = made_up if random.random() < 0.2 else random.choice(found)[0]
+    operator = random.choice(list(Operator))
+    if operator in {Operator.MATCH, Operator.NOT_MATCH}:
+        path = ("$lexical",)
+    there = [value for place, value in found if place == path] * 20
+    operand = operand_for(operator, random, [*there, *(value for _, value in found), *SCALARS, [], {}])
+    return Comparison(path, operator, as_operand(operand))
 
 
-documents_with_filters: st.SearchStrategy[tuple[dict[str, Any], Filter]] = documents.flatmap(
-    lambda document: st.tuples(st.just(document), filters_about(document))
+documents_with_filters: st.SearchStrategy[tuple[dict[str, Any], Filter]] = st.builds(
+    lambda document, random: (document, filter_about(document, random)),
+    documents,
+    st.randoms(use_true_random=False),
 )
