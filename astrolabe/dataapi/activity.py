@@ -99,6 +99,7 @@ class ActivityLog:
         self._listeners.append(listener)
 
         def unsubscribe() -> None:
+            """End the subscription; harmless when it has ended."""
             if listener in self._listeners:
                 self._listeners.remove(listener)
 

@@ -224,10 +224,11 @@ async def test_failures_of_the_provider(
 
 async def test_the_hint_and_the_owner_of_a_failure_are_kept(docs: LocalDatabase) -> None:
     docs.engine.failure = failure(ProviderFailure.BILLING, 402)
+    docs.engine.failure.owner = Owner.NETWORK
     response = await docs.api.execute(
         {"find": {"sort": {"$vectorize": "red"}}}, keyspace="default_keyspace", name="docs"
     )
-    assert (response.errors[0].hint, response.errors[0].owner) == ("Do this.", Owner.PROVIDER)
+    assert (response.errors[0].hint, response.errors[0].owner) == ("Do this.", Owner.NETWORK)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ async def create_collection(engine: Engine, keyspace: str, command: CreateCollec
     """Create a collection unless it exists with the same settings."""
 
     async def usable(provider: str, name: str) -> bool:
+        """Ask the portal about a credential of this database."""
         return await engine.vectorizer.covers(engine.database.id, provider, name)
 
     definition = await definition_of(command, engine.catalogue, usable)
