@@ -64,9 +64,10 @@ async def open_console(workspace: Workspace, settings: Settings, opening: Openin
     chosen: list[str] = []
     remembered = await workspace.setting(THEME_SETTING)
     fallback = COLOURLESS_THEME if os.environ.get("NO_COLOR") else DEFAULT_THEME
+    badges = (*opening.badges, "read-only") if workspace.options.read_only else opening.badges
     app = AstrolabeApp(
         workspace,
-        surroundings=Surroundings(now=workspace.options.now, badges=opening.badges),
+        surroundings=Surroundings(now=workspace.options.now, badges=badges),
         theme=settings.theme or remembered or fallback,
         remember_theme=chosen.append,
         start=Section.DATABASES if opening.collection is None else Section.EXPLORER,
@@ -75,7 +76,7 @@ async def open_console(workspace: Workspace, settings: Settings, opening: Openin
     await app.run_async(mouse=settings.mouse)
     if app.load_job is not None:
         await app.load_job.stop()  # before the stores are closed under it; the same load goes on later
-    if chosen and chosen[-1] != remembered:
+    if chosen and chosen[-1] != remembered and not workspace.options.read_only:
         await workspace.put_setting(THEME_SETTING, chosen[-1])
     task = asyncio.current_task()
     if task is not None and task.cancelling():

@@ -6,8 +6,10 @@ import re
 import shlex
 import subprocess
 import tomllib
+from collections.abc import Iterator
 
 import pytest
+from pydantic import BaseModel
 
 from tests.cli.conftest import ROOT, Program
 from tests.cli.test_arguments import VERBS
@@ -50,10 +52,19 @@ def test_the_guides_walk_leads_to_a_result(program: Program, monkeypatch: pytest
     assert "saw" in outcome.out.splitlines()[1].lower()
 
 
-@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - {"providers"}))
+def settings(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Yield the names of the settings, with those inside a group; providers are groups without fixed names."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from settings(field.annotation, f"{prefix}{name}.")
+        elif name != "providers":
+            yield prefix + name
+
+
+@pytest.mark.parametrize("name", sorted(settings(Settings)))
 def test_the_guide_has_every_setting(name: str) -> None:
     assert f"| `{name}` |" in SETTINGS
-    assert f"`ASTROLABE_{name.upper()}`" in SETTINGS
+    assert f"`ASTROLABE_{name.upper().replace('.', '__')}`" in SETTINGS
 
 
 def test_the_guides_settings_file_is_a_right_one(program: Program) -> None:

@@ -79,7 +79,7 @@ def test_a_collection_is_deleted_when_its_name_is_typed(
     program.done("databases", "create", "library")
     program.done("collections", "create", "tools", "--database", "library")
     child = start("collections", "delete", "tools", "--database", "library")
-    child.expect_exact("Type the collection's name to delete it: ")
+    child.expect_exact("Type the collection's name to confirm: ")
     child.sendline(typed)
     assert end(child) == code
     assert len(program.done("collections", "list", "--database", "library", "--format", "json").rows) == left
@@ -140,6 +140,17 @@ def test_the_demo_opens_on_its_sample_and_throws_it_away(start: Start, tmp_path:
     child.send("\x11")
     assert end(child) == 0
     assert list(scratch.iterdir()) == []
+
+
+def test_a_read_only_console_says_so_and_keeps_nothing(start: Start, program: Program) -> None:
+    program.done("databases", "create", "library")
+    child = start("--read-only")
+    child.expect_exact("read-only")
+    child.send("\x1b[19~")  # F8
+    child.expect_exact("gruvbox")
+    child.send("gruvbox\r")
+    child.send("\x11")
+    assert end(child) == 0
 
 
 def test_a_terminal_that_cannot_show_screens_is_refused(start: Start) -> None:

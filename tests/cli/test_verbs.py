@@ -322,6 +322,21 @@ def test_the_demo_prints_a_search_where_there_is_no_terminal_and_leaves_nothing(
     assert not (program.home / ".local" / "share").exists()
 
 
+def test_the_demo_works_read_only(program: Program) -> None:
+    assert "smtplib" in program.done("--read-only", "demo").out
+
+
+def test_nothing_is_changed_read_only(library: Program) -> None:
+    refused = [
+        library("--read-only", "databases", "create", "other"),
+        library("--read-only", "collections", "delete", "tools", "--database", "library", "--yes"),
+        library("--read-only", "credentials", "add", "main", "--provider", "openai", stdin=SECRET),
+    ]
+    assert [outcome.code for outcome in refused] == [1, 1, 1]
+    assert all("read-only" in outcome.err.lower() for outcome in refused)
+    assert len(library.done("--read-only", "databases", "list", "--format", "json").rows) == 1
+
+
 def test_a_data_folder_of_a_newer_version_is_refused(program: Program) -> None:
     program.done("databases", "create", "library")
     connection = sqlite3.connect(program.home / ".local/share/astrolabe/catalog.db")

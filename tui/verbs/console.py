@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from astrolabe.dataapi.search_form import SearchDraft, plan_search
@@ -12,7 +13,7 @@ from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft
 from astrolabe.workspace import Workspace
 from tui.output import Format, say
 from tui.process import tell
-from tui.session import existing_collection, options_of, settings_of, workspace_of
+from tui.session import existing_collection, options_of, settings_of
 from tui.terminal import Opening, has_terminal, open_console, require_terminal
 from tui.verbs.search import found, write_found
 
@@ -27,7 +28,7 @@ async def console(args: Namespace) -> int:
     """Open the console on the data folder."""
     require_terminal()
     settings = settings_of(args)
-    async with workspace_of(args) as workspace:
+    async with Workspace.opened(options_of(settings)) as workspace:
         return await open_console(workspace, settings, Opening())
 
 
@@ -38,22 +39,25 @@ async def demo(args: Namespace) -> int:
         require_terminal()
     with tempfile.TemporaryDirectory(prefix="astrolabe-demo-") as folder:
         options = options_of(settings, data_dir=Path(folder) / "data")
-        async with Workspace.opened(options) as workspace:
-            say("Loading the sample: the modules of Python's standard library …")
+        say("Loading the sample: the modules of Python's standard library …")
+        # Read-only or not, the sample must get in first.
+        async with Workspace.opened(replace(options, read_only=False)) as workspace:
             database = await workspace.create_database(DatabaseDraft(DEMO_DATABASE))
-            if not has_terminal():
-                collection = await workspace.create_sample(database, DEFAULT_KEYSPACE)
-                return await _print_search(workspace, database, collection)
-            sample = await _sample_if_possible(workspace, database)
-            opening = Opening(database, DEFAULT_KEYSPACE, sample, badges=("demo",))
-            return await open_console(workspace, settings, opening)
+            sample = await _sample(workspace, database)
+        async with Workspace.opened(options) as workspace:
+            if sample is None or has_terminal():  # without a terminal, there is a sample
+                opening = Opening(database, DEFAULT_KEYSPACE, sample, badges=("demo",))
+                return await open_console(workspace, settings, opening)
+            return await _print_search(workspace, database, sample)
 
 
-async def _sample_if_possible(workspace: Workspace, database: Database) -> str | None:
-    """Create the sample; without the Embedded provider the console is worth opening all the same."""
+async def _sample(workspace: Workspace, database: Database) -> str | None:
+    """Create the sample. Without the Embedded provider the console is worth opening all the same, a search is not."""
     try:
         return await workspace.create_sample(database, DEFAULT_KEYSPACE)
     except ProviderError as error:
+        if not has_terminal():
+            raise
         tell(error)
         return None
 
