@@ -11,7 +11,8 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from storage.vectors.codes import CodeTable, Distances, SignCoder
+from storage.vectors.coder import SignCoder
+from storage.vectors.codes import CodeTable, Distances
 from storage.vectors.exact import ExactSearch, Found
 from storage.vectors.metrics import Floats
 from storage.vectors.rows import Positions
@@ -26,7 +27,7 @@ _SAMPLE = 32_768
 """Distances looked at to guess the one that lets :data:`_FIRST_ROWS` through."""
 
 _GIVE_UP_SHARE = 4
-"""More than one row in this many above the cut: scoring all in order is faster."""
+"""More than one row in this many above the cut: scoring all in order is faster. At first, twice as many may be."""
 
 
 class BoundedSearch:
@@ -40,7 +41,8 @@ class BoundedSearch:
         self._k = k
         self._codes = codes
         self._query = coder.encode_query(exact.ranking)
-        self._reach_bounds = coder.bounds * np.float32(self._query.reach)
+        self._scan_bounds = coder.scan_bounds * np.float32(self._query.reach)
+        self._full_bounds = coder.bounds * np.float32(self._query.reach)
         self._allowed: Positions | None = None
         self._distances: Distances = np.zeros(0, dtype=np.uint8)
 
@@ -53,8 +55,8 @@ class BoundedSearch:
             return self._exact.score_all(allowed)
         positions = self._positions(seeds)
         scores = self._exact.scores_at(positions)
-        rest = self._above(self._exact.cut(scores), seeds)
-        return self._rescore(positions, scores, rest)
+        places, bounds = self._above(self._exact.cut(scores), seeds)
+        return self._rescore(positions, scores, places, bounds)
 
     def _measure(self, helper: Executor | None) -> Distances:
         if self._allowed is None:
@@ -68,8 +70,15 @@ class BoundedSearch:
 
     def _bounds(self, places: Positions) -> Floats:
         """Return the greatest score that each place may have, less the query's offset."""
+        return self._with_reach(places, self._scan_bounds[self._distances[places]])
+
+    def _sharper_bounds(self, places: Positions) -> Floats:
+        """Return bounds of the same kind from all words of the codes."""
+        more = self._codes.more_distances_at(self._query.words, self._positions(places))
+        return self._with_reach(places, self._full_bounds[self._distances[places].astype(np.int64) + more])
+
+    def _with_reach(self, places: Positions, bounds: Floats) -> Floats:
         positions = self._positions(places)
-        bounds = self._reach_bounds[self._distances[places]]
         bounds *= self._codes.reach[positions]
         bounds += self._codes.bias[positions]
         return bounds
@@ -90,24 +99,24 @@ class BoundedSearch:
     def _above(self, cut: float, seeds: Positions) -> tuple[Positions, Floats]:
         """Return the places whose bounds reach the cut, without the seeds, and their bounds."""
         limit = cut - self._query.offset
-        # Whatever its own reach and bias are, no row at a distance without a True here can get as far as the cut.
-        near = self._codes.greatest_bias + self._codes.greatest_reach * np.maximum(self._reach_bounds, 0) >= limit
-        farthest = int(near.sum()) - 1
-        if farthest < 0:
-            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        farthest = int((self._codes.envelope.over(self._scan_bounds) >= limit).sum()) - 1
         places = np.flatnonzero(self._distances <= farthest)
         bounds = self._bounds(places)
         kept = np.flatnonzero((bounds >= limit) & (bounds > -np.inf))
         places, bounds = places[kept], bounds[kept]
+        if len(places) > _FIRST_ROUND:
+            bounds = np.minimum(bounds, self._sharper_bounds(places))
+            kept = np.flatnonzero(bounds >= limit)
+            places, bounds = places[kept], bounds[kept]
         fresh = np.isin(places, seeds, assume_unique=True, invert=True)
         return places[fresh], bounds[fresh]
 
-    def _rescore(self, positions: Positions, scores: Floats, rest: tuple[Positions, Floats]) -> Found:
-        """Score the rest by falling bound until no bound reaches the cut."""
-        places, bounds = rest
+    def _rescore(self, positions: Positions, scores: Floats, places: Positions, bounds: Floats) -> Found:
+        """Score places by falling bound until no bound reaches the cut, beside the positions scored before."""
         size = _FIRST_ROUND
         while len(places):
-            if size > _FIRST_ROUND and len(places) * _GIVE_UP_SHARE > len(self._distances):
+            share = _GIVE_UP_SHARE if size > _FIRST_ROUND else _GIVE_UP_SHARE // 2
+            if len(places) * share > len(self._distances):
                 return self._exact.score_all(self._allowed)
             order = np.argpartition(-bounds, size) if len(places) > size else np.arange(len(places))
             fresh = self._positions(np.sort(places[order[:size]]))

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from storage.model import Hit, Matrix, Vector, VectorSpec
 from storage.vectors.arrays import GrowingArray
 from storage.vectors.bounded import BoundedSearch
-from storage.vectors.codes import CodeTable, SignCoder, code_bits
+from storage.vectors.coder import CodeShape, SignCoder
+from storage.vectors.codes import CodeTable
 from storage.vectors.directory import SeqDirectory, Seqs
 from storage.vectors.exact import ExactSearch, Found, SearchRows
 from storage.vectors.metrics import Floats, Ranking, are_extreme, lengths, row_weights
@@ -172,7 +173,7 @@ class VectorIndex:
         if self._coder is not None and self._codes is not None and not self._coder.has_moved(sample, weights):
             return self._coder, self._codes
         coder = SignCoder.fit(self.spec.metric, sample, weights)
-        return coder, CodeTable.empty(code_bits(self.spec.dimension) // 64)
+        return coder, CodeTable.empty(CodeShape.of(self.spec.dimension))
 
     def search(
         self, query: Vector, k: int, allowed: NDArray[np.int64] | None = None, helper: Executor | None = None

@@ -27,7 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.model import Matrix, VectorSpec
-from storage.vectors.codes import SEGMENT, CodeTable, SignCoder, Words, code_bits
+from storage.vectors.coder import CodeShape, SignCoder, Words
+from storage.vectors.codes import SEGMENT, CodeTable
 from storage.vectors.index import IndexParts
 from storage.vectors.rows import CHECKED_ROWS, MappedRows, Positions, RowStore, checksum
 from storage.vectors.source import ContainerState
@@ -129,6 +130,7 @@ def _identity(stamp: Stamp, spec: VectorSpec) -> dict[str, Any]:
         "format": _FORMAT,
         "byteorder": sys.byteorder,
         "segment": SEGMENT,
+        "code": asdict(CodeShape.of(spec.dimension)),
         "checked_rows": CHECKED_ROWS,
         "container": stamp.container,
         "vector": _digest(stamp.vector),
@@ -174,7 +176,7 @@ def _write(file: BinaryIO, stamp: Stamp, parts: IndexParts, order: Positions) ->
 def _segments(codes: CodeTable, order: Positions) -> Iterator[Words]:
     for start in range(0, len(order), SEGMENT):
         here = order[start : start + SEGMENT]
-        segment = np.zeros((codes.words_per_row, SEGMENT), dtype=np.uint64)
+        segment = np.zeros((codes.shape.words, SEGMENT), dtype=np.uint64)
         # Codes are looked up in position order and put back in seq order, which nearly always is the same.
         ranks = np.argsort(here)
         segment[:, ranks] = codes.words_at(here[ranks])
@@ -292,9 +294,9 @@ class _Reader:
         )
 
     def _codes(self, spec: VectorSpec) -> tuple[SignCoder, CodeTable]:
-        words = code_bits(spec.dimension) // 64
-        planes = self._checked("planes", np.float32).reshape(words * 64, spec.dimension)
-        segments = self._checked("codes", np.uint64).reshape(-1, words, SEGMENT)
+        shape = CodeShape.of(spec.dimension)
+        planes = self._checked("planes", np.float32).reshape(shape.words * 64, spec.dimension)
+        segments = self._checked("codes", np.uint64).reshape(-1, shape.words, SEGMENT)
         reach, bias = self._checked("reach", np.float32), self._checked("bias", np.float32)
         coder = SignCoder(spec.metric, self._checked("center", np.float32), planes)
-        return coder, CodeTable(words, list(segments), reach, bias)
+        return coder, CodeTable(shape, list(segments), reach, bias)
