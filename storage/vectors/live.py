@@ -73,6 +73,7 @@ class LiveIndex:
         self._index: VectorIndex | None = None
         self._changed = 0
         self._save_failed = False
+        self._forgotten = False
 
     @property
     def bytes_in_memory(self) -> int:
@@ -163,6 +164,8 @@ class LiveIndex:
             # Nothing is lost: the side file is a cache, and the next program to open the container reads the store.
             _LOG.warning("The vector index could not be saved in %s: %s", self._path, error)
             self._save_failed = True
+        if self._forgotten:
+            self._path.unlink(missing_ok=True)
 
     async def _reopen(self) -> None:
         """Go on from the side file just written: full vectors leave memory, dead rows vanish."""
@@ -197,7 +200,8 @@ class LiveIndex:
             self._index = None
 
     async def forget(self) -> None:
-        """Give the memory back and delete the side file."""
+        """Give the memory back and delete the side file, also one that is being written now."""
+        self._forgotten = True
         async with self._lock:
             self._index = None
             self._path.unlink(missing_ok=True)

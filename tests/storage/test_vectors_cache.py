@@ -13,8 +13,10 @@ from storage.errors import StorageError
 from storage.model import Hit, Metric, Vector
 from storage.vectors import live
 from storage.vectors.cache import IndexCache
-from storage.vectors.index import EXACT_ROWS, VectorIndex
+from storage.vectors.index import EXACT_ROWS, IndexParts, VectorIndex
 from storage.vectors.live import SavePolicy
+from storage.vectors.rows import Positions
+from storage.vectors.sidefile import Stamp, write_side_file
 from storage.vectors.source import VectorChanges
 from storage.vectors.worker import Worker
 from tests.support.vectors import MemoryVectors, clustered, container, plain_search
@@ -350,6 +352,26 @@ async def test_a_forgotten_container_leaves_nothing_behind(tmp_path: Path, sourc
         other.touch()
         await cache.forget(1)
         assert files(tmp_path) == [other]
+
+
+async def test_a_container_forgotten_while_it_is_saved_leaves_nothing_behind(
+    tmp_path: Path, source: MemoryVectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, go_on = threading.Event(), threading.Event()
+
+    def slow(path: Path, stamp: Stamp, parts: IndexParts, order: Positions) -> None:
+        writing.set()
+        go_on.wait(5)
+        write_side_file(path, stamp, parts, order)
+
+    monkeypatch.setattr(live, "write_side_file", slow)
+    async with opened(tmp_path, source) as cache:
+        await search(cache, QUERY)
+        await asyncio.to_thread(writing.wait, 5)
+        await cache.forget(1)
+        go_on.set()
+        await cache.settle()
+        assert files(tmp_path) == []
 
 
 async def test_an_error_in_the_background_is_reported(
