@@ -68,7 +68,9 @@ def _from_array(values: list[Any]) -> VectorValue:
 
 
 def _prints_the_same(values: list[Any], given: NDArray[np.float64], data: Vector) -> bool:
-    """Return whether printing the 32-bit floats shortest gives the numbers back, compared by value."""
+    """Return whether printing the 32-bit floats shortest gives the numbers back, whole numbers without a point."""
+    if any(isinstance(number, int) for number in values):
+        return False
     if not np.array_equal(data.astype(str).astype(np.float64), given):
         return False
     return all(isinstance(number, float) or len(str(number)) <= _SURE_CHARACTERS for number in values)
