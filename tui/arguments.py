@@ -66,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_scopes(verbs)
     _add_load(verbs)
     _add_search(verbs)
+    _add_care(verbs)
     info = _add(verbs, "info", "info:info", "print the version, every path, and what is optional and present")
     _add_format(info)
     return parser
@@ -119,23 +120,30 @@ def _add_place(parser: argparse.ArgumentParser, *, collection: bool = True, keys
 
 
 def _add_databases(verbs: _Verbs) -> None:
-    noun = _add_noun(verbs, "databases", "create and list databases")
+    noun = _add_noun(verbs, "databases", "create, list and delete databases")
     create = _add(noun, "create", "databases:create", "create a database; its keyspace default_keyspace exists at once")
     create.add_argument("name", metavar="NAME", help="unique name")
     create.add_argument("--provider", default="aws", metavar="CLOUD", help="cloud provider (default: %(default)s)")
     create.add_argument("--region", default="us-east-2", metavar="REGION", help="region (default: %(default)s)")
     _add_format(create)
     _add_format(_add(noun, "list", "databases:list_all", "list the databases"))
+    delete = _add(noun, "delete", "databases:delete", "delete a database with everything in it")
+    delete.add_argument("name", metavar="NAME", help="the database")
+    _add_yes(delete)
 
 
 def _add_keyspaces(verbs: _Verbs) -> None:
-    noun = _add_noun(verbs, "keyspaces", "create and list keyspaces")
+    noun = _add_noun(verbs, "keyspaces", "create, list and delete keyspaces")
     create = _add(noun, "create", "keyspaces:create", "create a keyspace")
     create.add_argument("name", metavar="NAME", help="unique name in the database")
     _add_place(create, collection=False, keyspace=False)
     listing = _add(noun, "list", "keyspaces:list_all", "list the keyspaces of a database")
     _add_place(listing, collection=False, keyspace=False)
     _add_format(listing)
+    delete = _add(noun, "delete", "keyspaces:delete", "delete a keyspace with everything in it")
+    delete.add_argument("name", metavar="NAME", help="the keyspace")
+    _add_place(delete, collection=False, keyspace=False)
+    _add_yes(delete)
 
 
 def _add_collections(verbs: _Verbs) -> None:
@@ -162,7 +170,7 @@ def _add_collections(verbs: _Verbs) -> None:
     delete = _add(noun, "delete", "collections:delete", "delete a collection and its documents, for ever")
     delete.add_argument("name", metavar="NAME", help="the collection")
     _add_place(delete, collection=False)
-    delete.add_argument("--yes", action="store_true", help="do not ask for the name to be typed")
+    _add_yes(delete)
 
 
 _CREATE_COLLECTION = """\
@@ -175,45 +183,105 @@ examples:
 
 
 def _add_integrations(verbs: _Verbs) -> None:
-    noun = _add_noun(verbs, "integrations", "list embedding providers")
+    noun = _add_noun(verbs, "integrations", "list embedding providers, and remove one from the organization")
     _add_format(_add(noun, "list", "integrations:list_all", "list the embedding providers and whether they are active"))
+    remove = _add(noun, "remove", "integrations:remove", "remove all credentials of a provider")
+    remove.add_argument("provider", metavar="KEY", help="the embedding provider, such as huggingfaceDedicated")
+    _add_yes(remove)
 
 
 def _add_credentials(verbs: _Verbs) -> None:
-    noun = _add_noun(verbs, "credentials", "add and list the credentials of embedding providers")
-    add = _add(noun, "add", "credentials:add", "add a credential", epilog=_ADD_CREDENTIAL)
-    add.add_argument("name", metavar="NAME", help="unique name at its provider; it cannot be changed")
-    add.add_argument(
-        "--provider", required=True, metavar="KEY", help="embedding provider, such as huggingfaceDedicated"
-    )
+    noun = _add_noun(verbs, "credentials", "add, list, test, rotate and remove the credentials of embedding providers")
+    add = _add_credential(noun, "add", "add a credential", epilog=_SECRETS)
     add.add_argument(
         "--database", action="append", default=[], metavar="NAME", help="database in its scope; repeatable"
     )
-    secret = add.add_mutually_exclusive_group()
+    _add_secret(add)
+    listing = _add(noun, "list", "credentials:list_all", "list the credentials; secrets are never shown")
+    listing.add_argument("--provider", metavar="KEY", help="only those of this provider")
+    _add_format(listing)
+    rotate = _add_credential(noun, "rotate", "put in a new secret; name and scope stay", epilog=_SECRETS)
+    _add_secret(rotate)
+    rotate.add_argument("--no-test", action="store_true", help="do not ask the provider first")
+    test = _add_credential(noun, "test", "ask the provider for one short embedding")
+    test.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the provider; repeatable"
+    )
+    _add_format(test)
+    _add_yes(_add_credential(noun, "remove", "remove a credential; the provider's own copy stays"))
+    _add_rehearse(noun)
+    _add(noun, "reencrypt", "credentials:reencrypt", "seal the stored secrets with a new key", epilog=_REENCRYPT)
+
+
+def _add_credential(noun: _Verbs, name: str, words: str, *, epilog: str = "") -> argparse.ArgumentParser:
+    """Add a verb on one credential."""
+    parser = _add(noun, name, f"credentials:{name}", words, epilog=epilog)
+    parser.add_argument("name", metavar="NAME", help="the credential; its name is unique at its provider")
+    parser.add_argument(
+        "--provider", required=True, metavar="KEY", help="embedding provider, such as huggingfaceDedicated"
+    )
+    return parser
+
+
+def _add_secret(parser: argparse.ArgumentParser) -> None:
+    secret = parser.add_mutually_exclusive_group()
     secret.add_argument("--secret-stdin", action="store_true", help="read the secret from stdin, without asking")
     secret.add_argument("--secret-env", metavar="VARIABLE", help="environment variable that holds it at each use")
     secret.add_argument("--secret-file", metavar="FILE", help="file that holds it at each use")
     secret.add_argument("--secret-command", metavar="COMMAND", help="command that prints it at each use")
-    listing = _add(noun, "list", "credentials:list_all", "list the credentials; secrets are never shown")
-    listing.add_argument("--provider", metavar="KEY", help="only those of this provider")
-    _add_format(listing)
 
 
-_ADD_CREDENTIAL = """\
+def _add_rehearse(noun: _Verbs) -> None:
+    rehearse = _add_credential(noun, "rehearse", "say what a change would stop and bring back; change nothing")
+    rehearse.set_defaults(run="rehearsal:rehearse")
+    rehearse.add_argument("--replace-with", metavar="NAME", help="removed, and added again under this name")
+    for verb in ("add", "remove"):
+        words = f"{verb} a database {'to' if verb == 'add' else 'from'} its scope; repeatable"
+        rehearse.add_argument(f"--{verb}-database", action="append", default=[], metavar="NAME", help=words)
+    rehearse.epilog = "Without an option, the credential is removed."
+    _add_format(rehearse)
+
+
+_SECRETS = """\
 Without a --secret option the secret is asked for, and kept encrypted. It is never an argument itself: other programs on
 this machine could read it there. A variable, file or command is only named, and read whenever the secret is used.
+"""
+
+_REENCRYPT = """\
+It may be stopped at any moment and run again; no secret is lost. It also moves the key to where the setting
+secrets.key_source says: a file in the data folder, or the keyring of the operating system.
 """
 
 
 def _add_scopes(verbs: _Verbs) -> None:
     noun = _add_noun(verbs, "scopes", "say which databases may use which credential")
     add = _add(noun, "add", "credentials:add_scope", "add databases to the scope of a credential")
-    add.add_argument("name", metavar="CREDENTIAL", help="the credential")
-    add.add_argument("--provider", required=True, metavar="KEY", help="its embedding provider")
+    remove = _add(noun, "remove", "credentials:remove_scope", "take a database out of the scope of a credential")
+    for parser in (add, remove):
+        parser.add_argument("name", metavar="CREDENTIAL", help="the credential")
+        parser.add_argument("--provider", required=True, metavar="KEY", help="its embedding provider")
     add.add_argument("--database", action="append", required=True, metavar="NAME", help="a database; repeatable")
+    remove.add_argument("--database", required=True, metavar="NAME", help="the database")
+    _add_yes(remove)
     listing = _add(noun, "list", "credentials:list_scopes", "list credentials and the databases that may use them")
     listing.add_argument("--provider", metavar="KEY", help="only those of this provider")
     _add_format(listing)
+
+
+def _add_care(verbs: _Verbs) -> None:
+    """Add what looks at everything and changes nothing."""
+    audit = _add(verbs, "audit", "audit:audit", "print who changed what, newest first")
+    audit.add_argument("--limit", type=_positive, metavar="N", help="only the newest")
+    _add_format(audit)
+    doctor = _add(verbs, "doctor", "doctor:doctor", "check settings, stores and secrets, and say what to do")
+    doctor.add_argument(
+        "--ask-providers", action="store_true", help="also ask each provider for one embedding with each credential"
+    )
+    _add_format(doctor)
+
+
+def _add_yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do not ask for the name")
 
 
 def _add_load(verbs: _Verbs) -> None:

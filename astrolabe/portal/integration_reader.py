@@ -138,6 +138,19 @@ class IntegrationReader:
         findings.raise_any()
         return await self._secrets.read(secret)
 
+    async def check_secret(self, provider: str, name: str) -> bool:
+        """Return whether the credential's secret is stored; a stored one is decrypted, a named source is not read.
+
+        Raises:
+            NotFoundError: There is no such credential.
+            SecretUnreadableError: It is stored and cannot be decrypted.
+        """
+        stored = await self._stored(provider, name, None)
+        if isinstance(stored, SecretReference):
+            return False
+        await self._reveal(provider, name, stored)
+        return True
+
     async def _stored(self, provider: str, name: str, database_id: str | None) -> StoredSecret:
         """Return what a credential keeps, if the database (None: anyone) may use it."""
         async with self._catalog.read() as rows:

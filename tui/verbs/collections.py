@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from argparse import Namespace
 from typing import Any
 
@@ -16,6 +14,7 @@ from astrolabe.portal.model import Database, VectorizeChoice
 from astrolabe.portal.rules import collection_name_warnings
 from astrolabe.workspace import Workspace
 from storage.model import Metric
+from tui.confirm import confirm_name
 from tui.output import Format, say, write_rows
 from tui.session import client_of, existing_collection, workspace_of
 
@@ -53,22 +52,11 @@ async def delete(args: Namespace) -> int:
     """Delete a collection, after its name was typed or ``--yes`` was given."""
     async with client_of(args) as client:
         info = await existing_collection(client, args.keyspace, args.name)
-        if not args.yes:
-            await _ask_for_name(info)
+        lost = f"All documents of {info.keyspace}.{info.name} are deleted; this cannot be undone."
+        await confirm_name(info.name, "collection", [lost], yes=args.yes)
         await client.delete_collection(args.keyspace, args.name)
     say(f"The collection {args.keyspace}.{args.name} was deleted.")
     return 0
-
-
-async def _ask_for_name(info: CollectionInfo) -> None:
-    if not sys.stdin.isatty():
-        raise UsageError("Deleting a collection asks for its name.", hint="Without a terminal, add --yes.")
-    say(f"All documents of {info.keyspace}.{info.name} are deleted; this cannot be undone.")
-    sys.stderr.write("Type the collection's name to delete it: ")
-    sys.stderr.flush()
-    typed = await asyncio.to_thread(sys.stdin.readline)
-    if typed.rstrip("\n") != info.name:
-        raise RuleError("That is not the collection's name; nothing was deleted.", field="name")
 
 
 async def _choice(workspace: Workspace, database: Database, provider: str | None) -> VectorizeChoice | None:
@@ -99,13 +87,18 @@ def _draft(args: Namespace, choice: VectorizeChoice | None) -> CollectionDraft:
         choice=choice,
         credential=args.key or (credentials[0] if len(credentials) == 1 else None),
         model=args.model or (models[0] if len(models) == 1 else None),
-        parameters=_parameters(args.param),
+        parameters=parameters_of(args.param),
         dimension="" if args.dimension is None else str(args.dimension),
         metric=Metric(args.metric or Metric.COSINE),
     )
 
 
-def _parameters(given: list[str]) -> dict[str, str]:
+def parameters_of(given: list[str]) -> dict[str, str]:
+    """Return NAME=VALUE arguments by name.
+
+    Raises:
+        UsageError: One has no value.
+    """
     pairs = [text.partition("=") for text in given]
     for name, equals, _ in pairs:
         if not equals:

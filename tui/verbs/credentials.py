@@ -15,8 +15,12 @@ from astrolabe.portal.rules import secret_warnings
 from astrolabe.providers.model import ProviderInfo
 from astrolabe.workspace import Workspace
 from storage.secret_references import ReferenceKind, SecretReference
+from tui.confirm import confirm_name
 from tui.output import Format, say, write_rows
+from tui.process import FAILED
 from tui.session import workspace_of
+from tui.verbs.collections import parameters_of
+from tui.verbs.rehearsal import words_of
 
 LONGEST_INPUT = 100_000
 """Characters read from stdin for a secret; what is longer is none."""
@@ -62,6 +66,77 @@ async def add_scope(args: Namespace) -> int:
         credential = await workspace.integrations.add_to_scope(provider.key, args.name, ids)
     names = ", ".join(database.name for database in credential.databases)
     say(f"The {provider.credential_noun} {credential.name} may be used by: {names}.")
+    return 0
+
+
+async def remove(args: Namespace) -> int:
+    """Remove a credential, after its name was typed or ``--yes`` was given."""
+    async with workspace_of(args) as workspace:
+        provider = workspace.catalogue.get(args.provider)
+        credential = await workspace.integrations.credential(provider.key, args.name)
+        rehearsal = await workspace.care.rehearse_removal(provider.key, [credential.name])
+        stays = f"The {provider.credential_noun} is not removed from your account at the provider; delete it there too."
+        await confirm_name(credential.name, provider.credential_noun, (*words_of(rehearsal), stays), yes=args.yes)
+        await workspace.integrations.remove_credential(provider.key, credential.name, version=credential.version)
+    say(f"The {provider.credential_noun} {credential.name} was removed. {stays}")
+    names = ", ".join(database.name for database in credential.databases) or "no database"
+    say(f"Its name and scope are remembered; the scope was: {names}.")
+    return 0
+
+
+async def rotate(args: Namespace) -> int:
+    """Put a new secret in place of a credential's, tested against the provider first."""
+    async with workspace_of(args) as workspace:
+        provider = workspace.catalogue.get(args.provider)
+        before = await workspace.integrations.credential(provider.key, args.name)
+        secret = await _secret(args, provider)
+        credential = await workspace.care.rotate(
+            provider.key, args.name, secret, test=not args.no_test, version=before.version
+        )
+    say(f"The {provider.credential_noun} {credential.name} has a new secret ({credential.masked}); its scope stays.")
+    return 0
+
+
+async def test(args: Namespace) -> int:
+    """Ask the provider for one short embedding with each model that the credential is used with."""
+    async with workspace_of(args) as workspace:
+        parameters = parameters_of(args.param) if args.param else None
+        found = await workspace.care.test(args.provider, args.name, parameters=parameters)
+    rows = [
+        {
+            "model": tested.model,
+            "milliseconds": round(tested.seconds * 1000),
+            "dimension": tested.dimension,
+            "expected": tested.expected,
+        }
+        for tested in found
+    ]
+    write_rows(rows, Format(args.format))
+    return 0 if all(tested.dimension == tested.expected for tested in found) else FAILED
+
+
+async def reencrypt(args: Namespace) -> int:
+    """Seal all stored secrets with a new key; may be stopped at any moment and run again."""
+    async with workspace_of(args) as workspace:
+        done = await workspace.reencryption.run()
+    say(f"{done.resealed} stored secrets are sealed with a new key, kept in {done.place}.")
+    for owner in done.unreadable:
+        say(f"The secret of {owner} cannot be read: its key is lost. Rotate it to enter a new one.")
+    return FAILED if done.unreadable else 0
+
+
+async def remove_scope(args: Namespace) -> int:
+    """Take a database out of a credential's scope, after its name was typed or ``--yes`` was given."""
+    async with workspace_of(args) as workspace:
+        provider = workspace.catalogue.get(args.provider)
+        credential = await workspace.integrations.credential(provider.key, args.name)
+        database = await workspace.databases.find(args.database)
+        rehearsal = await workspace.care.rehearse_scope(provider.key, credential.name, remove=[database.id])
+        await confirm_name(database.name, "database", words_of(rehearsal), yes=args.yes)
+        await workspace.integrations.remove_from_scope(
+            provider.key, credential.name, database.id, version=credential.version
+        )
+    say(f"{database.name} is no longer in the scope of the {provider.credential_noun} {credential.name}.")
     return 0
 
 

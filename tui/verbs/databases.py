@@ -1,4 +1,4 @@
-"""``astrolabe databases``: create and list databases."""
+"""``astrolabe databases``: create, list and delete databases."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from astrolabe.portal.model import Database, DatabaseDraft
+from tui.confirm import confirm_name
 from tui.output import Format, say, write_rows
 from tui.session import workspace_of
 
@@ -25,6 +26,20 @@ async def list_all(args: Namespace) -> int:
         databases = await workspace.databases.list()
     empty = "There is no database yet. `astrolabe databases create NAME` creates one."
     write_rows([_row(database) for database in databases], Format(args.format), empty=empty)
+    return 0
+
+
+async def delete(args: Namespace) -> int:
+    """Delete a database with everything in it, after its name was typed or ``--yes`` was given."""
+    async with workspace_of(args) as workspace:
+        database = await workspace.databases.find(args.name)
+        lost = (
+            f"All keyspaces, collections and documents of {database.name} are deleted; this cannot be undone.",
+            "It leaves the scope of every credential. The credentials themselves stay.",
+        )
+        await confirm_name(database.name, "database", lost, yes=args.yes)
+        await workspace.delete_database(database)
+    say(f"The database {database.name} was deleted.")
     return 0
 
 

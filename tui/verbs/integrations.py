@@ -1,11 +1,13 @@
-"""``astrolabe integrations``: what embedding providers there are."""
+"""``astrolabe integrations``: what embedding providers there are, and removing one from the organization."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 
-from tui.output import Format, write_rows
+from tui.confirm import confirm_name
+from tui.output import Format, say, write_rows
 from tui.session import workspace_of
+from tui.verbs.rehearsal import words_of
 
 
 async def list_all(args: Namespace) -> int:
@@ -24,4 +26,22 @@ async def list_all(args: Namespace) -> int:
         for integration in integrations
     ]
     write_rows(rows, Format(args.format))
+    return 0
+
+
+async def remove(args: Namespace) -> int:
+    """Remove all credentials of a provider, after its key was typed or ``--yes`` was given."""
+    async with workspace_of(args) as workspace:
+        integration = await workspace.integrations.get(args.provider)
+        versions = {credential.name: credential.version for credential in integration.credentials}
+        rehearsal = await workspace.care.rehearse_removal(args.provider, list(versions))
+        provider = integration.provider
+        lost = (
+            f"Removes all credentials of {provider.label}: {', '.join(versions) or 'there is none'}.",
+            *words_of(rehearsal),
+            "They are not removed from your account at the provider.",
+        )
+        await confirm_name(provider.key, "provider", lost, yes=args.yes)
+        count = await workspace.integrations.remove_integration(provider.key, versions=versions)
+    say(f"{count} credentials of {provider.label} were removed; the integration is inactive.")
     return 0

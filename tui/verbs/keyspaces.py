@@ -1,9 +1,11 @@
-"""``astrolabe keyspaces``: create and list the keyspaces of a database."""
+"""``astrolabe keyspaces``: create, list and delete the keyspaces of a database."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 
+from astrolabe.errors import NotFoundError
+from tui.confirm import confirm_name
 from tui.output import Format, say, write_rows
 from tui.session import client_of
 
@@ -13,6 +15,18 @@ async def create(args: Namespace) -> int:
     async with client_of(args) as client:
         await client.create_keyspace(args.name)
     say(f"The keyspace {args.name} exists.")
+    return 0
+
+
+async def delete(args: Namespace) -> int:
+    """Delete a keyspace with everything in it, after its name was typed or ``--yes`` was given."""
+    async with client_of(args) as client:
+        if args.name not in await client.keyspaces():
+            raise NotFoundError(f"The database {args.database} has no keyspace '{args.name}'.", field="keyspace")
+        lost = f"All collections and documents in {args.name} are deleted; this cannot be undone."
+        await confirm_name(args.name, "keyspace", [lost], yes=args.yes)
+        await client.drop_keyspace(args.name)
+    say(f"The keyspace {args.name} was deleted.")
     return 0
 
 

@@ -1,0 +1,181 @@
+"""Credentials for life on the command line: rotate, remove, rehearse, test, re-encrypt, doctor and audit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Program
+from tests.support.provider_server import Answer, ProviderServer, provider_server_in_thread
+
+OLD, NEW = "hf_SENTINEL-the-old-one-0001", "hf_SENTINEL-the-new-one-0002"
+PROVIDER, NAME = "huggingface", "webstore-prod"
+TOKEN = (NAME, "--provider", PROVIDER)
+PLACE = ("--database", "shop", "--collection", "notes")
+MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ProviderServer]:
+    with provider_server_in_thread() as running:
+        router = running.url + "/hf-inference/models/{modelId}/pipeline/feature-extraction"
+        monkeypatch.setenv("ASTROLABE_PROVIDERS__huggingface__URL", router)
+        yield running
+
+
+@pytest.fixture
+def shop(program: Program, server: ProviderServer, tmp_path: Path) -> Program:
+    """A program with a collection that embeds with a token of Hugging Face."""
+    program.done("databases", "create", "shop")
+    program.done("databases", "create", "desk")
+    program.done("credentials", "add", *TOKEN, "--database", "shop", stdin=OLD + "\n")
+    program.done(
+        "collections", "create", "notes", "--database", "shop", "--provider", PROVIDER, "--model", MODEL, "--key", NAME
+    )
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"_id": "n1", "text": "a red bicycle"}\n')
+    program.done("load", str(rows), *PLACE, "--vector-field", "text")
+    server.requests.clear()
+    return program
+
+
+def secrets_of(server: ProviderServer) -> list[str]:
+    return [request.headers["authorization"].removeprefix("Bearer ") for request in server.requests]
+
+
+def test_a_rotation_tests_the_new_secret_and_keeps_name_and_scope(shop: Program, server: ProviderServer) -> None:
+    outcome = shop.done("credentials", "rotate", *TOKEN, stdin=NEW + "\n")
+    assert "0002" in outcome.err
+    assert NEW not in outcome.out + outcome.err
+    assert secrets_of(server) == [NEW]
+    shop.done("search", "bicycle", *PLACE)
+    assert secrets_of(server) == [NEW, NEW]
+    (row,) = shop.done("scopes", "list", "--format", "json").rows
+    assert row["database"] == "shop"
+
+
+def test_a_refused_new_secret_changes_nothing_unless_it_is_not_tested(shop: Program, server: ProviderServer) -> None:
+    server.script(Answer(401, {"error": "Invalid credentials"}))
+    refused = shop("credentials", "rotate", *TOKEN, stdin=NEW)
+    assert refused.code == 1
+    assert NEW not in refused.err
+    shop.done("search", "bicycle", *PLACE)
+    assert secrets_of(server) == [NEW, OLD]
+    shop.done("credentials", "rotate", *TOKEN, "--no-test", stdin=NEW)
+    shop.done("search", "bicycle", *PLACE)
+    assert secrets_of(server)[2:] == [NEW]
+
+
+def test_a_trimmed_line_break_in_front_is_said(shop: Program) -> None:
+    assert "line break around" in shop.done("credentials", "rotate", *TOKEN, "--no-test", stdin="\n" + NEW).err
+
+
+def test_the_connection_is_tested(shop: Program, server: ProviderServer) -> None:
+    (row,) = shop.done("credentials", "test", *TOKEN, "--format", "json").rows
+    assert (row["model"], row["dimension"], row["expected"]) == (MODEL, 384, 384)
+    server.script(Answer(401, {"error": "Invalid credentials"}))
+    assert shop("credentials", "test", *TOKEN).code == 1
+
+
+def test_rehearsing_and_removing_say_the_same(shop: Program) -> None:
+    (row,) = shop.done("credentials", "rehearse", *TOKEN, "--format", "json").rows
+    assert (row["effect"], row["database"], row["collection"]) == ("stops", "shop", "notes")
+    (row,) = shop.done(
+        "credentials", "rehearse", *TOKEN, "--replace-with", NAME, "--add-database", "desk", "--format", "json"
+    ).rows
+    assert row["effect"] == "goes on"
+    program = shop.done("credentials", "rehearse", *TOKEN, "--remove-database", "desk", "--format", "table")
+    assert "No collection is concerned" in program.err
+    assert "add --yes" in shop("credentials", "remove", *TOKEN).err
+    shop.done("credentials", "remove", *TOKEN, "--yes")
+    refused = shop("search", "bicycle", *PLACE)
+    assert "no user access token 'webstore-prod'" in refused.err
+    assert shop.done("search", "--vector", json.dumps([1] * 384), *PLACE).out
+
+
+def test_a_scope_and_an_integration_are_removed(shop: Program) -> None:
+    shop.done("scopes", "remove", *TOKEN, "--database", "shop", "--yes")
+    assert "not in the scope" in shop("search", "bicycle", *PLACE).err
+    shop.done("scopes", "add", *TOKEN, "--database", "shop")
+    shop.done("search", "bicycle", *PLACE)
+    shop.done("integrations", "remove", PROVIDER, "--yes")
+    assert shop.done("credentials", "list", "--format", "json").rows == []
+
+
+def test_databases_and_keyspaces_are_deleted(program: Program) -> None:
+    program.done("databases", "create", "shop")
+    program.done("keyspaces", "create", "season", "--database", "shop")
+    program.done("keyspaces", "delete", "season", "--database", "shop", "--yes")
+    assert program("keyspaces", "delete", "season", "--database", "shop", "--yes").code == 1
+    program.done("databases", "delete", "shop", "--yes")
+    assert program.done("databases", "list", "--format", "json").rows == []
+
+
+def test_re_encrypting_keeps_every_secret(shop: Program, server: ProviderServer) -> None:
+    assert "1 stored secrets" in shop.done("credentials", "reencrypt").err
+    shop.done("search", "bicycle", *PLACE)
+    assert secrets_of(server) == [OLD]
+
+
+def test_the_doctor_names_what_is_wrong_and_the_fix(shop: Program, server: ProviderServer) -> None:
+    rows = shop.done("doctor", "--format", "json").rows
+    assert {row["state"] for row in rows} == {"ok"}
+    assert server.requests == []
+    shop.done("doctor", "--ask-providers")
+    assert secrets_of(server) == [OLD]
+    key = next(shop.home.rglob("secrets.key"))
+    key.chmod(0o644)
+    shop.done("scopes", "remove", *TOKEN, "--database", "shop", "--yes")
+    outcome = shop("doctor", "--format", "json")
+    assert outcome.code == 1
+    problems = {row["check"]: row for row in outcome.rows if row["state"] == "problem"}
+    assert problems["file modes"]["fix"] == f"chmod 600 {key}"
+    assert problems[f"secret {PROVIDER}/{NAME}"]["fix"] == f"Run: chmod 600 {key}"
+    assert "not in the scope" in problems["collection shop: default_keyspace.notes"]["fix"]
+
+
+def test_the_doctor_survives_wrong_settings_and_damaged_stores(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "not there yet" in program.done("doctor").out
+    program.done("databases", "create", "shop")
+    next(program.home.rglob("catalog.db")).write_bytes(b"not a database" * 100)
+    outcome = program("doctor", "--format", "json")
+    assert outcome.code == 1
+    assert any(row["check"] == "data folder" and row["state"] == "problem" for row in outcome.rows)
+    monkeypatch.setenv("ASTROLABE_SECRETS__KEY_SOURCE", "cloud")
+    outcome = program("doctor", "--format", "json")
+    assert outcome.code == 1
+    assert "ASTROLABE_SECRETS__KEY_SOURCE" in outcome.rows[0]["detail"]
+
+
+def test_the_trail_has_every_change_and_no_secret(shop: Program) -> None:
+    shop.done("credentials", "rotate", *TOKEN, "--no-test", stdin=NEW)
+    shop.done("credentials", "remove", *TOKEN, "--yes")
+    rows = shop.done("audit", "--format", "json").rows
+    assert [row["action"] for row in rows][:3] == ["credential.remove", "credential.rotate", "credential.add"]
+    for form in ("table", "jsonl", "csv"):
+        printed = shop.done("audit", "--format", form).out
+        assert "credential.rotate" in printed
+        assert "SENTINEL" not in printed
+    assert len(shop.done("audit", "--limit", "1", "--format", "jsonl").out.splitlines()) == 1
+
+
+def test_read_only_refuses_and_reads(shop: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert shop.done("search", "bicycle", *PLACE, "--read-only").out
+    refused = shop("credentials", "remove", *TOKEN, "--yes", "--read-only")
+    assert refused.code == 1
+    assert "read-only mode" in refused.err
+    monkeypatch.setenv("ASTROLABE_READ_ONLY", "true")
+    assert "read-only mode" in shop("collections", "delete", "notes", "--database", "shop", "--yes").err
+    assert "read-only mode" in shop("databases", "create", "other").err
+
+
+def test_a_secret_is_never_an_argument(program: Program) -> None:
+    for verb in ("add", "rotate"):
+        outcome = program("credentials", verb, *TOKEN, "--secret", NEW)
+        assert outcome.code == 2
+        assert "unrecognized arguments" in outcome.err.lower()

@@ -1,0 +1,147 @@
+"""``astrolabe doctor``: settings, stores, secrets, providers: what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import stat
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from astrolabe.errors import AstrolabeError, SecretUnreadableError, UsageError
+from astrolabe.portal.model import Credential
+from astrolabe.workspace import Workspace
+from tui.output import Format, say, write_rows
+from tui.process import FAILED
+from tui.session import options_of, settings_of
+from tui.settings import Settings
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_PRIVATE = ("*.db", "secrets.*", "databases", "databases/*", "databases/*/*.db")
+"""What only its owner may reach, in the data folder."""
+
+
+class State(StrEnum):
+    """How a check ended; only a problem makes the exit code 1."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's answer.
+
+    Attributes:
+        check: What was looked at.
+        state: How it is.
+        detail: What is wrong, or what is right.
+        fix: What to do.
+    """
+
+    check: str
+    state: State
+    detail: str
+    fix: str = ""
+
+
+async def doctor(args: Namespace) -> int:
+    """Print one line for each check; exit 1 when there is a problem."""
+    findings = [finding async for finding in _findings(args)]
+    rows = [
+        {"check": found.check, "state": found.state.value, "detail": found.detail, "fix": found.fix}
+        for found in findings
+    ]
+    write_rows(rows, Format(args.format), whole=True)
+    problems = sum(found.state is State.PROBLEM for found in findings)
+    warnings = sum(found.state is State.WARNING for found in findings)
+    say(f"{problems} problems, {warnings} warnings." if problems or warnings else "Everything is in order.")
+    return FAILED if problems else 0
+
+
+async def _findings(args: Namespace) -> AsyncIterator[Finding]:
+    try:
+        settings = settings_of(args)
+    except UsageError as error:
+        yield _problem("settings", error)
+        return
+    yield Finding("settings", State.OK, "understood")
+    if not settings.data_dir.exists():
+        yield Finding("data folder", State.OK, f"{settings.data_dir} is not there yet; the first change creates it")
+        return
+    for finding in _modes(settings):
+        yield finding
+    try:
+        async with Workspace.opened(options_of(settings)) as workspace:
+            async for finding in _inside(workspace, ask_providers=args.ask_providers):
+                yield finding
+    except AstrolabeError as error:
+        yield _problem("data folder", error)
+
+
+def _modes(settings: Settings) -> list[Finding]:
+    """Return the files and folders that others can reach."""
+    folder = settings.data_dir
+    paths = [folder, *(path for pattern in _PRIVATE for path in sorted(folder.glob(pattern)))]
+    wrong = [path for path in paths if path.stat().st_mode & _OTHERS]
+    if not wrong:
+        return [Finding("file modes", State.OK, f"only you can reach {folder}")]
+    return [_wrong_mode(path) for path in wrong]
+
+
+def _wrong_mode(path: Path) -> Finding:
+    mode, right = stat.S_IMODE(path.stat().st_mode), "700" if path.is_dir() else "600"
+    state = State.PROBLEM if path.name.startswith("secrets.") else State.WARNING
+    return Finding("file modes", state, f"other users can reach {path} (mode {mode:04o})", f"chmod {right} {path}")
+
+
+async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator[Finding]:
+    """Look at everything that needs the data folder open."""
+    yield _sound("catalog", await workspace.integrity())
+    for database in await workspace.databases.list():
+        check = f"database {database.name}"
+        try:
+            yield _sound(check, await workspace.integrity(database))
+        except AstrolabeError as error:
+            yield _problem(check, error)
+    credentials = [one for found in await workspace.integrations.list() for one in found.credentials]
+    for credential in credentials:
+        yield await _secret(workspace, credential)
+    for disabled in await workspace.care.disabled():
+        yield Finding(
+            f"collection {disabled.dependent.label}", State.PROBLEM, "$vectorize is disabled", disabled.reason
+        )
+    if ask_providers:
+        for credential in credentials:
+            yield await _provider(workspace, credential)
+
+
+def _sound(check: str, problems: list[str]) -> Finding:
+    if not problems:
+        return Finding(check, State.OK, "sound")
+    return Finding(check, State.PROBLEM, " ".join(problems), "Put the file back from a backup.")
+
+
+async def _secret(workspace: Workspace, credential: Credential) -> Finding:
+    """Try whether a stored secret can be decrypted; what is read from elsewhere is read only when it is used."""
+    check = f"secret {credential.provider}/{credential.name}"
+    try:
+        stored = await workspace.integrations.check_secret(credential.provider, credential.name)
+    except SecretUnreadableError as error:
+        return _problem(check, error)
+    return Finding(check, State.OK, "stored, readable" if stored else f"read at each use from {credential.masked}")
+
+
+async def _provider(workspace: Workspace, credential: Credential) -> Finding:
+    check = f"provider {credential.provider}/{credential.name}"
+    try:
+        tested = await workspace.care.test(credential.provider, credential.name)
+    except AstrolabeError as error:
+        return _problem(check, error)
+    return Finding(check, State.OK, ", ".join(f"{one.model} answered in {one.seconds:.2f} s" for one in tested))
+
+
+def _problem(check: str, error: AstrolabeError) -> Finding:
+    return Finding(check, State.PROBLEM, error.message, error.hint)
