@@ -15,13 +15,8 @@ from screens.grid import Grid
 from screens.page import Page
 from screens.text import display_text
 
-OUTCOMES = {
-    Outcome.OK: "✓ ok",
-    Outcome.PARTIAL: "✗ partial",
-    Outcome.ERROR: "✗ error",
-    Outcome.CANCELLED: "– cancelled",
-}
-"""How an outcome is shown: a mark and a word."""
+MARKS = {Outcome.OK: "✓", Outcome.PARTIAL: "!", Outcome.ERROR: "✗", Outcome.CANCELLED: "–"}
+"""How an outcome is shown in the table; its word stands in the line below."""
 
 
 class ActivityPage(Page):
@@ -39,7 +34,7 @@ class ActivityPage(Page):
 
     def compose_body(self) -> ComposeResult:
         """Lay out the table, the detail line and what stands in their place when there is nothing."""
-        columns = [("Time", 8), ("Outcome", None), ("Command", None), ("ms", 6), ("Database", None), ("Where", None)]
+        columns = [("Time", 8), ("", 1), ("Command", None), ("ms", None), ("Database", None), ("Where", None)]
         yield Grid("activity", columns)
         yield Static("", id="detail", markup=False)
         yield Static(
@@ -64,12 +59,12 @@ class ActivityPage(Page):
         command = next(iter(entry.planned.command), "?")
         time = entry.at.astimezone().strftime("%H:%M:%S")
         took = "–" if self.app.surroundings.timeless else f"{entry.milliseconds:.0f}"
-        return time, OUTCOMES[entry.outcome], command, took.rjust(6), entry.database, where
+        return time, MARKS[entry.outcome], command, took.rjust(4), entry.database, where
 
     @on(DataTable.RowHighlighted)
     def _row_highlighted(self) -> None:
         entry = self.entries.get(self.query_one(Grid).chosen() or "")
-        parts = (entry.error_code, entry.detail) if entry else ()
+        parts = (entry.outcome.value, entry.error_code, entry.detail) if entry else ()
         self.query_one("#detail", Static).update(Content(display_text(": ".join(filter(None, parts)), limit=300)))
 
     @on(DataTable.RowSelected)
@@ -80,4 +75,4 @@ class ActivityPage(Page):
         """Show the command under the cursor as code."""
         entry = self.entries.get(self.query_one(Grid).chosen() or "")
         if entry is not None:
-            self.app.push_screen(CodeDialog(entry.planned, entry.endpoint))
+            self.app.ask(CodeDialog(entry.planned, entry.endpoint))

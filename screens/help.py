@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -34,12 +36,14 @@ class HelpDialog(ModalScreen[None]):
         """Lay out one block a group."""
         with Vertical(id="dialog", classes="-viewer"), VerticalScroll(id="help"):
             for group, rows in self.groups:
-                yield Static(
-                    Content.styled(group.replace("-", " ").capitalize(), "bold $text-accent"), classes="help-group"
-                )
+                heading = group.replace("-", " ").capitalize()
+                yield Static(Content.styled(heading, "bold $text-accent"), classes="help-group")
+                table = Table.grid(padding=(0, 2), expand=True)
+                table.add_column(width=self.WIDTH)
+                table.add_column(ratio=1)
                 for keys, text in rows:
-                    key = Content.styled(f"  {keys:<{self.WIDTH}}", "bold")
-                    yield Static(key + Content(display_text(text, limit=300)), classes="help-row")
+                    table.add_row(Text(keys, style="bold"), Text(display_text(text, limit=300)))
+                yield Static(table, classes="help-rows")
 
     def on_mount(self) -> None:
         """Name the dialog."""

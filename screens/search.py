@@ -99,7 +99,9 @@ class SearchPage(Page):
         self.query_one("#query", Input).placeholder = what_to_type(info)
 
     def _clear(self) -> None:
-        self.query_one(DocumentsPane).show_nothing("Say what you are looking for, then press enter.")
+        self.query_one(DocumentsPane).show_nothing(
+            "Say what you are looking for, then press enter.\nf1 lists the keys."
+        )
         self._say({})
 
     def _draft(self) -> SearchDraft:
@@ -156,7 +158,7 @@ class SearchPage(Page):
 
     @on(DocumentsPane.Opened)
     def _document_opened(self, event: DocumentsPane.Opened) -> None:
-        self.app.push_screen(DocumentDialog(event.document))
+        self.app.ask(DocumentDialog(event.document))
 
     def entered(self) -> None:
         """Begin with the query again."""
@@ -182,7 +184,7 @@ class SearchPage(Page):
         found = problems(self._draft(), self.info)
         self._say(found)
         if not found:
-            self.app.push_screen(CodeDialog(plan_search(self._draft(), self.info), self.client.endpoint))
+            self.app.ask(CodeDialog(plan_search(self._draft(), self.info), self.client.endpoint))
 
     def action_page_back(self) -> None:
         """Leave an input first; then there is nothing to go back to."""
@@ -191,6 +193,8 @@ class SearchPage(Page):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
         """Dim what needs a collection."""
+        if action in {"search_query", "search_view"} and isinstance(self.focused, Input):
+            return False  # there the key is a letter
         return None if action in {"search_query", "search_view", "search_code"} and self.info is None else True
 
 

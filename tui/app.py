@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from textual import events
 from textual.app import SystemCommand
 from textual.binding import BindingType
+from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.screen import Screen
 
@@ -64,7 +65,7 @@ class AstrolabeApp(Console):
         (80, "-normal"),
         (120, "-wide"),
     ]
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False  # the framework would bind a key of its own to it, beside our action
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *register(
@@ -174,7 +175,7 @@ class AstrolabeApp(Console):
         if isinstance(self.screen, HelpDialog):
             self.screen.action_help_close()
         else:
-            self.push_screen(HelpDialog(self.screen))
+            self.ask(HelpDialog(self.screen))
 
     def action_app_keys(self) -> None:
         """Show the keys that work here."""
@@ -182,7 +183,7 @@ class AstrolabeApp(Console):
 
     def action_app_palette(self) -> None:
         """Open the command palette."""
-        self.action_command_palette()
+        self.push_screen(CommandPalette(id="--command-palette"))
 
     def action_app_theme(self) -> None:
         """Choose a theme."""
