@@ -184,7 +184,7 @@ async def test_vectors_come_back_in_the_form_they_were_given(db: LocalDatabase) 
         {"_id": "none"},
     )
     found = {document["_id"]: document for document in await db.documents(projection={"*": 1})}
-    assert found["array"]["$vector"] == [0.1, 2]
+    assert [str(number) for number in found["array"]["$vector"]] == ["0.1", "2"]
     assert found["binary"]["$vector"] == binary
     assert found["exact"]["$vector"] == exact
     assert found["null"]["$vector"] is None
