@@ -58,7 +58,7 @@ bench: $(VENV)/installed-dev ## start-up, load and search beside their peers; RO
 lock: ## resolve the dependencies anew into requirements.lock and requirements-dev.lock (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	$(COMPILE) --group build --output-file requirements.lock pyproject.toml
-	$(COMPILE) --group build --group dev --group bench --constraints requirements.lock \
+	$(COMPILE) --group build --group dev --group clients --group bench --constraints requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
 
 $(BIN)/python:

@@ -18,6 +18,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 from astrolabe.dataapi.activity import ActivityLog, RecordingDataApi
 from astrolabe.dataapi.client import DatabaseClient
@@ -39,6 +40,7 @@ from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft, Da
 from astrolabe.portal.records import AuditTrail
 from astrolabe.portal.reencryption import Reencryption
 from astrolabe.portal.secrets import CredentialSecrets
+from astrolabe.portal.tokens import Tokens
 from astrolabe.providers.catalogue import EMBEDDED, Catalogue, load_catalogue
 from astrolabe.providers.engine import EmbeddingEngine
 from storage.catalog import Catalog
@@ -48,8 +50,19 @@ from storage.keyring_keys import KeyPlace, key_source
 from storage.load_ledger import LoadLedger
 from storage.secrets import SecretBox
 
-LOCAL_ENDPOINT = "http://127.0.0.1:8181"
-"""The address that code snippets name for databases on this machine."""
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8181
+"""The port that the Data API's own server has, too."""
+
+
+def base_address(host: str, port: int, *, tls: bool = False) -> str:
+    """Return the address of a server on a host and port."""
+    named = f"[{host}]" if ":" in host else host
+    return f"{'https' if tls else 'http'}://{named}:{port}"
+
+
+LOCAL_ENDPOINT = base_address(DEFAULT_HOST, DEFAULT_PORT)
+"""Where `astrolabe serve` answers unless told otherwise."""
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +81,8 @@ class WorkspaceOptions:
         allow_plain_http: Whether a provider on another machine may be spoken to without TLS.
         read_only: Refuse every change, in the portal and in the databases.
         key_place: Where the key of the stored secrets is kept.
+        served_at: The address of the server of this data folder, as the settings have it.
+        default_database: Name or id of the database that the bare address belongs to, if any.
         now: The clock for everything that is recorded.
     """
 
@@ -76,6 +91,8 @@ class WorkspaceOptions:
     allow_plain_http: bool = False
     read_only: bool = False
     key_place: KeyPlace = KeyPlace.AUTO
+    served_at: str = LOCAL_ENDPOINT
+    default_database: str | None = None
     now: Callable[[], datetime] = _utc_now
 
 
@@ -88,6 +105,7 @@ class Workspace:
         databases: The organization's databases; use :meth:`create_database` and :meth:`delete_database` to change them.
         integrations: Providers, credentials and scopes.
         care: Who depends on a credential, rehearsal, connection test and rotation.
+        tokens: Application tokens of programs that use the server.
         audit: Who changed what.
         reencryption: Changes the key of the stored secrets.
         engine: Turns texts into vectors.
@@ -108,6 +126,7 @@ class Workspace:
             self.catalogue, urls=options.provider_urls, allow_plain_http=options.allow_plain_http
         )
         self.care = CredentialCare(self.databases, self.integrations, self, self.engine, self.catalogue)
+        self.tokens = Tokens(catalog, trail)
         self.audit = Audit(catalog)
         self.reencryption = Reencryption(catalog, box, trail)
         self.ledger = ledger
@@ -152,9 +171,12 @@ class Workspace:
         """Close every database, the catalog and the connections; may be called twice."""
         await self._closing.aclose()
 
-    def endpoint(self, database: Database | None) -> str:  # noqa: ARG002 - remote databases have addresses of their own
-        """Return the address that code snippets name for a database."""
-        return LOCAL_ENDPOINT
+    def endpoint(self, database: Database | None) -> str:
+        """Return the address that code snippets name for a database; without one, that of the server."""
+        base = self.options.served_at
+        if database is None or self.options.default_database in {database.id, database.name}:
+            return base
+        return f"{base}/databases/{quote(database.name, safe='')}"
 
     async def api(self, database: Database) -> DataApi:
         """Return the door to a database; its commands are recorded in the activity log.

@@ -26,6 +26,7 @@ from storage.catalog_rows import (
     SealedRow,
     SealedSecret,
     StoredSecret,
+    TokenRow,
     read_time,
     time_text,
 )
@@ -179,6 +180,15 @@ class CatalogReader:
             for name, databases, removed_at in await self._rows(sql, (provider,))
         ]
 
+    async def tokens(self) -> list[TokenRow]:
+        """Return the application tokens, by name."""
+        sql = "SELECT id, name, digest, created_at FROM application_token ORDER BY name COLLATE NOCASE, id"
+        return [TokenRow(token_id, name, digest, read_time(at)) for token_id, name, digest, at in await self._rows(sql)]
+
+    async def has_token(self, digest: bytes) -> bool:
+        """Tell whether there is an application token of that digest."""
+        return bool(await self._rows("SELECT 1 FROM application_token WHERE digest = ?", (digest,)))
+
     async def setting(self, key: str) -> str | None:
         """Return a setting, or None."""
         row = _first(await self._rows("SELECT value FROM setting WHERE key = ?", (key,)))
@@ -316,6 +326,19 @@ class CatalogWriter(CatalogReader):
         if removed:
             await self._touch(credential_id)
         return removed == 1
+
+    async def insert_token(self, row: TokenRow) -> None:
+        """Add an application token.
+
+        Raises:
+            sqlite3.IntegrityError: The name is taken; look first, in the same block.
+        """
+        sql = "INSERT INTO application_token (id, name, digest, created_at) VALUES (?, ?, ?, ?)"
+        await self._change(sql, (row.id, row.name, row.digest, time_text(row.created_at)))
+
+    async def delete_token(self, token_id: str) -> bool:
+        """Remove an application token; False when there was none."""
+        return await self._change("DELETE FROM application_token WHERE id = ?", (token_id,)) == 1
 
     async def put_setting(self, key: str, value: str | None) -> None:
         """Keep a setting; None removes it."""

@@ -67,6 +67,18 @@ MIGRATIONS = (
             ) STRICT, WITHOUT ROWID""",
         ),
     ),
+    Migration(
+        3,
+        (
+            # The token itself is nowhere: whoever reads the file cannot use what stands in it.
+            """CREATE TABLE application_token (
+                id TEXT PRIMARY KEY,
+                name TEXT NOT NULL UNIQUE,
+                digest BLOB NOT NULL UNIQUE,
+                created_at TEXT NOT NULL
+            ) STRICT, WITHOUT ROWID""",
+        ),
+    ),
 )
 """Every step of the catalog's schema."""
 
@@ -177,6 +189,23 @@ class SealedRow:
     provider: str
     name: str
     ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """An application token.
+
+    Attributes:
+        id: The part of the token that may be shown.
+        name: Unique.
+        digest: SHA-256 of the whole token.
+        created_at: With a time zone.
+    """
+
+    id: str
+    name: str
+    digest: bytes
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ and never as binary floats. ``NaN`` and ``Infinity`` are not JSON and are refuse
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
@@ -27,6 +28,18 @@ class DuplicateKeyError(ValueError):
         self.key = key
 
 
+class LongNumberError(ValueError):
+    """A number is written with more characters than are accepted.
+
+    Attributes:
+        length: How many it has.
+    """
+
+    def __init__(self, length: int) -> None:
+        super().__init__(f"a number has {length} characters")
+        self.length = length
+
+
 def _without_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -38,8 +51,12 @@ def _without_duplicates(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonVal
     return found
 
 
+LONGEST_NUMBER = 100
+"""Characters of a number that :func:`loads_request` accepts."""
+
 _DECODER = simplejson.JSONDecoder(parse_float=Decimal)
 _STRICT_DECODER = simplejson.JSONDecoder(parse_float=Decimal, object_pairs_hook=_without_duplicates)
+_LONG_NUMBER = re.compile(rf"[-+.0-9eE]{{{LONGEST_NUMBER + 1}}}")
 _ENCODER = simplejson.JSONEncoder(use_decimal=True, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 _ASCII_ENCODER = simplejson.JSONEncoder(use_decimal=True, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
 
@@ -61,6 +78,27 @@ def loads(text: str, *, unique_keys: bool = False) -> JsonValue:
         return (_STRICT_DECODER if unique_keys else _DECODER).decode(text)
     except InvalidOperation as error:
         raise ValueError("the exponent of a number is out of range") from error
+
+
+def loads_request(text: str) -> JsonValue:
+    """Return the value of a request's JSON text: keys are unique, numbers have at most 100 characters.
+
+    Raises:
+        LongNumberError: A number is longer.
+        ValueError: What :func:`loads` raises.
+        RecursionError: Nested more than about 1000 deep.
+    """
+    if _LONG_NUMBER.search(text):  # it may be part of a text: only a decoder can tell
+        _MEASURING_DECODER.decode(text)
+    return loads(text, unique_keys=True)
+
+
+def _measured(token: str) -> None:
+    if len(token) > LONGEST_NUMBER:
+        raise LongNumberError(len(token))
+
+
+_MEASURING_DECODER = simplejson.JSONDecoder(parse_int=_measured, parse_float=_measured)
 
 
 def dumps(value: JsonValue) -> str:

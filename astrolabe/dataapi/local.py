@@ -93,13 +93,11 @@ class LocalDataApi:
         """Execute one command; see :meth:`DataApi.execute`. Every error is in the answer, whatever happens."""
         try:
             return await self._execute(command, keyspace, name, headers or {})
-        except DataApiError as error:
-            return Response(errors=(error,))
         except AstrolabeError as error:
-            return Response(errors=(_translated(error),))
+            return Response(errors=(as_data_api_error(error),))
         except Exception:  # noqa: BLE001 - the request boundary: a fault must not end the program
             _log.exception("A command failed unexpectedly.")
-            return Response(errors=(_unexpected(),))
+            return Response(errors=(unexpected(),))
 
     async def _execute(
         self, command: Json, keyspace: str | None, name: str | None, headers: Mapping[str, str]
@@ -158,14 +156,17 @@ def _header_key(headers: Mapping[str, str]) -> SecretStr | None:
     return SecretStr(found) if found.strip() else None
 
 
-def _translated(error: AstrolabeError) -> DataApiError:
-    """Wrap an error that the contract does not know, such as a full disk: the cause and the next step stay."""
+def as_data_api_error(error: AstrolabeError) -> DataApiError:
+    """Return an error as one of the contract: what the contract does not know, such as a full disk, is wrapped."""
+    if isinstance(error, DataApiError):
+        return error
     wrapped = data_api_error(_CODES.get(type(error), "INTERNAL_SERVER_ERROR"), error.message, hint=error.hint)
     wrapped.owner = error.owner
     return wrapped
 
 
-def _unexpected() -> DataApiError:
+def unexpected() -> DataApiError:
+    """Return what is told of a fault of this program; the log has the rest."""
     return data_api_error(
         "UNEXPECTED_SERVER_ERROR",
         "The command failed because of a fault in this program. What was done before the fault is kept.",

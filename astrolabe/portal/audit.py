@@ -23,6 +23,8 @@ ACTIONS = {
     "scope.add": "added to scope",
     "scope.remove": "removed from scope",
     "secrets.reencrypt": "re-encrypted secrets",
+    "token.create": "created token",
+    "token.revoke": "revoked token",
 }
 """What the actions are called where people read them."""
 

@@ -1,0 +1,155 @@
+"""The ASGI application: from a request to a command and from its answer to a response; it never raises."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from astrolabe.dataapi import protocol
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.local import as_data_api_error, unexpected
+from astrolabe.errors import AstrolabeError, DataApiError
+from astrolabe.portal.model import Database
+from astrolabe.serving.addresses import DATABASES, Target, chosen, labelled, read_path
+from astrolabe.serving.authorization import Gate
+from astrolabe.serving.bodies import RefusedBodyError, parse_body, read_body
+from astrolabe.workspace import Workspace
+from storage.jsontext import dumps
+
+JSON = "application/json"
+PATIENCE = 30.0
+"""Seconds that a request may pause while it is being sent."""
+
+_LONGEST_LOGGED = 200
+
+log = logging.getLogger(__name__)
+access = logging.getLogger("astrolabe.serving.access")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the application is told by the settings.
+
+    Attributes:
+        database: Name or id of the database of requests that name none; None is the only one there is.
+        patience: Seconds that a request may pause while it is being sent.
+    """
+
+    database: str | None = None
+    patience: float = PATIENCE
+
+
+class DataApiApp:
+    """Answers the Data API for every database of a workspace.
+
+    Args:
+        workspace: Open; whoever opened it closes it.
+        gate: Decides who may send commands.
+        policy: The rest.
+    """
+
+    def __init__(self, workspace: Workspace, gate: Gate, policy: Policy) -> None:
+        self._workspace = workspace
+        self._gate = gate
+        self._policy = policy
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        started = time.perf_counter()
+        request = Request(scope, receive)
+        response = await self._answer(request)
+        milliseconds = (time.perf_counter() - started) * 1000
+        path = _path(request)[:_LONGEST_LOGGED]
+        size = len(response.body)
+        access.info("%s %s %d %d bytes %.1f ms", request.method, path, response.status_code, size, milliseconds)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        try:
+            return await self._respond(request)
+        except RefusedBodyError as refused:
+            return _closing(refused.status, refused.words)
+        except ClientDisconnect:
+            return _closing(HTTPStatus.BAD_REQUEST, "The connection was closed before the request was complete.")
+        except AstrolabeError as error:
+            return _envelope(protocol.Response(errors=(as_data_api_error(error),)))
+        except Exception:  # the request boundary: a fault must not end the server
+            log.exception("A request failed unexpectedly.")
+            return _envelope(protocol.Response(errors=(unexpected(),)))
+
+    async def _respond(self, request: Request) -> Response:
+        target = read_path(_path(request))
+        if target is None:
+            return Response(status_code=HTTPStatus.NOT_FOUND)
+        if request.method != "POST":
+            return _other_method(target)
+        refusal = await self._gate.refusal(request.headers)
+        if refusal is not None:
+            return _envelope(protocol.Response(errors=(refusal,)), HTTPStatus.UNAUTHORIZED)
+        if not _is_json(request.headers.get("content-type")):
+            return _envelope(
+                protocol.Response(errors=(_content_type(request.headers["content-type"]),)),
+                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            )
+        length = request.headers.get("content-length")
+        body = await read_body(request.stream(), length, patience=self._policy.patience)
+        database = await self._database(target, request.headers.get("host", ""))
+        if database is None:
+            return _no_database()
+        command = await parse_body(body)
+        api = await self._workspace.api(database)
+        return _envelope(
+            await api.execute(command, keyspace=target.keyspace, name=target.name, headers=request.headers)
+        )
+
+    async def _database(self, target: Target, host: str) -> Database | None:
+        databases = await self._workspace.databases.list()
+        if target.database is not None:
+            return chosen(databases, target.database)
+        return labelled(host, databases) or chosen(databases, self._policy.database)
+
+
+def _path(request: Request) -> str:
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    return raw.decode("ascii", "backslashreplace")
+
+
+def _is_json(content_type: str | None) -> bool:
+    """Some clients send no type at all; parameters such as the character set are ignored."""
+    return content_type is None or content_type.partition(";")[0].strip().lower() == JSON
+
+
+def _content_type(given: str) -> DataApiError:
+    return data_api_error(
+        "UNSUPPORTED_CONTENT_TYPE",
+        f"The Content-Type '{given[:_LONGEST_LOGGED]}' is not supported. Send '{JSON}'.",
+    )
+
+
+def _envelope(answer: protocol.Response, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    return Response(dumps(answer.to_json()), status_code=status, media_type=JSON)
+
+
+def _other_method(target: Target) -> Response:
+    """The documented service has no resource for other methods on the path of a collection."""
+    if target.name is not None:
+        return Response(status_code=HTTPStatus.NOT_FOUND)
+    return Response(status_code=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
+
+
+def _no_database() -> Response:
+    words = f"There is no such database. Name one in the path: /{DATABASES}/<name>/v1\n"
+    return Response(words, status_code=HTTPStatus.NOT_FOUND, media_type="text/plain")
+
+
+def _closing(status: HTTPStatus, words: str) -> Response:
+    """What is left of the request is not read, so the connection cannot be used again."""
+    return Response(words + "\n", status_code=status, media_type="text/plain", headers={"Connection": "close"})

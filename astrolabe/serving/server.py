@@ -1,0 +1,226 @@
+"""The server: bound, started and stopped inside a running event loop, with the workspace that somebody else opened."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+from pydantic import SecretStr
+
+from astrolabe.errors import AstrolabeError, Owner, UsageError
+from astrolabe.serving.app import PATIENCE, DataApiApp, Policy
+from astrolabe.serving.authorization import Gate
+from astrolabe.serving.connections import PatientProtocol
+from astrolabe.workspace import DEFAULT_HOST, DEFAULT_PORT, Workspace, base_address
+
+GRACE = 10
+"""Seconds that requests have to finish when the server is stopped."""
+
+MOST_CONNECTIONS = 1000
+_IDLE = 30
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """What the server is started with.
+
+    Attributes:
+        host: Name or address to listen on.
+        port: 0 takes a free one.
+        token: The one accepted token, in place of the stored ones.
+        require_token: Whether requests need a token; without, the server listens on loopback only.
+        database: Database of requests that name none; None is the only one there is.
+        certificate: TLS certificate chain, PEM.
+        key: Its private key, PEM; None when it is in the certificate's file.
+        patience: Seconds that a request may pause while it is being sent.
+    """
+
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    token: SecretStr | None = None
+    require_token: bool = True
+    database: str | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    patience: float = PATIENCE
+
+
+class ServerError(AstrolabeError):
+    """The server cannot be started."""
+
+    default_owner = Owner.MACHINE
+
+    @property
+    def title(self) -> str:
+        """A heading of a few words."""
+        return "The server cannot be started"
+
+
+class DataApiServer:
+    """The Data API on a port.
+
+    Args:
+        workspace: Open; it outlives the server.
+        options: Where to listen and whom to answer.
+    """
+
+    def __init__(self, workspace: Workspace, options: ServerOptions) -> None:
+        self._workspace = workspace
+        self._options = options
+        self._server: _Server | None = None
+        self._running: asyncio.Task[None] | None = None
+        self._port = options.port
+
+    @property
+    def address(self) -> str:
+        """Where it answers, such as ``http://127.0.0.1:8181``."""
+        return base_address(self._options.host, self._port, tls=self._options.certificate is not None)
+
+    @property
+    def running(self) -> bool:
+        """Whether it has been started and not stopped."""
+        return self._running is not None and not self._running.done()
+
+    async def start(self) -> None:
+        """Listen; requests are answered when this returns.
+
+        Raises:
+            UsageError: No token is required, and the address is not on loopback; or a key without a certificate.
+            ServerError: The address is taken or not one of this machine, or the certificate cannot be used.
+            NotFoundError: There is no database of the name given.
+        """
+        self._check()
+        if self._options.database is not None:
+            await self._workspace.databases.find(self._options.database)
+        context = await asyncio.to_thread(self._tls)
+        listener = self._listen()
+        self._port = int(listener.getsockname()[1])
+        self._server = _Server(self._config(context))
+        self._running = asyncio.create_task(self._server.serve([listener]), name="data-api-server")
+        await asyncio.wait(
+            [self._running, ready := asyncio.create_task(self._server.ready.wait())],
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        ready.cancel()
+        log.info("Serving on %s.", self.address)
+
+    async def wait(self) -> None:
+        """Return when the server has ended."""
+        if self._running is not None:
+            await asyncio.shield(self._running)
+
+    async def stop(self) -> None:
+        """Take no more requests, finish those that have begun, and close; harmless when it is not running."""
+        if self._server is None or self._running is None:
+            return
+        self._server.should_exit = True
+        await self._running
+        self._server = self._running = None
+        log.info("Stopped serving on %s.", self.address)
+
+    def _check(self) -> None:
+        options = self._options
+        if options.key is not None and options.certificate is None:
+            raise UsageError("A key was given without a certificate.", hint="Give both: --certificate FILE --key FILE.")
+        if not options.require_token and not is_loopback(options.host):
+            raise UsageError(
+                f"Serving without a token is possible on this machine only, and {options.host} can be reached from "
+                "others.",
+                hint="Listen on 127.0.0.1, or require a token: `astrolabe tokens create NAME` makes one.",
+            )
+
+    def _tls(self) -> ssl.SSLContext | None:
+        options = self._options
+        if options.certificate is None:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            context.load_cert_chain(options.certificate, options.key)
+        except (OSError, ValueError) as error:  # an SSLError is an OSError
+            reason = getattr(error, "strerror", None) or "it is not a PEM certificate with its key"
+            raise ServerError(f"The certificate {options.certificate} cannot be used: {reason}.") from error
+        return context
+
+    def _listen(self) -> socket.socket:
+        options = self._options
+        try:
+            family, kind, protocol, _, address = socket.getaddrinfo(
+                options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            listener = socket.socket(family, kind, protocol)
+        except OSError as error:
+            raise self._cannot_listen(error) from error
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.setblocking(False)  # noqa: FBT003 - the signature is the library's
+        except OSError as error:
+            listener.close()
+            raise self._cannot_listen(error) from error
+        return listener
+
+    def _cannot_listen(self, error: OSError) -> ServerError:
+        reason = error.strerror or "the name is not known"
+        return ServerError(
+            f"Nothing can listen on {self._options.host} port {self._options.port}: {reason}.",
+            hint="Another program may be there already. `astrolabe serve --port 0` takes a free port.",
+        )
+
+    def _config(self, context: ssl.SSLContext | None) -> uvicorn.Config:
+        gate = Gate(self._workspace.tokens, only=self._options.token, open_to_all=not self._options.require_token)
+        policy = Policy(self._options.database, self._options.patience)
+        config = uvicorn.Config(
+            DataApiApp(self._workspace, gate, policy),
+            http=PatientProtocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level=logging.CRITICAL,  # what it would report is in our own logs, or is noise of strangers
+            access_log=False,
+            server_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            timeout_keep_alive=_IDLE,
+            timeout_graceful_shutdown=GRACE,
+        )
+        config.load()
+        config.ssl = context
+        return config
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server as a part of a program that has its own signals."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and tell whoever waits for it."""
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether an address can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
