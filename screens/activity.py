@@ -9,6 +9,7 @@ from textual.widgets import DataTable, Static
 
 from astrolabe.dataapi.activity import ActivityEntry, Outcome
 from screens.actions import Action, register
+from screens.audit import AuditPage
 from screens.code import CodeDialog
 from screens.console import Section
 from screens.grid import Grid
@@ -26,7 +27,10 @@ class ActivityPage(Page):
     HEADING = " Activity"
     CSS_PATH = "activity.tcss"
 
-    BINDINGS = register(Action("activity.show", "enter", "Show", "Show the command as JSON, curl and more."))
+    BINDINGS = register(
+        Action("activity.show", "enter", "Show", "Show the command as JSON, curl and more."),
+        Action("activity.audit", "a", "Audit trail", "Show who changed databases, credentials and scopes."),
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,6 +74,10 @@ class ActivityPage(Page):
     @on(DataTable.RowSelected)
     def _row_selected(self) -> None:
         self.action_activity_show()
+
+    def action_activity_audit(self) -> None:
+        """Go to the audit trail."""
+        self.app.push_screen(AuditPage())
 
     def action_activity_show(self) -> None:
         """Show the command under the cursor as code."""

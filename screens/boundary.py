@@ -14,6 +14,19 @@ from screens.console import Console
 class WorkerBoundary(DOMNode):
     """Mixin for pages and dialogs: work runs in the background, and an error that leaves it is shown to the user."""
 
+    def open_in_background(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
+        """Run work that ends in showing a dialog; what is typed until then is meant for the dialog."""
+        release = self.app.hold_keys() if isinstance(self.app, Console) else None
+
+        async def run() -> None:
+            try:
+                await work()
+            finally:
+                if release is not None:
+                    release()
+
+        self.in_background(run, group)
+
     def in_background(self, work: Callable[[], Coroutine[Any, Any, None]], group: str) -> None:
         """Run ``work`` without blocking the keyboard.
 

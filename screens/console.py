@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
-from textual.app import App
+from textual.screen import ModalScreen
 
 from astrolabe.dataapi.client import Collection
 from astrolabe.loading.model import LoadPlan
@@ -19,7 +19,10 @@ from astrolabe.portal.model import Database
 from astrolabe.workspace import Workspace
 from screens.load_job import LoadJob
 from screens.text import display_text
+from screens.type_ahead import TypeAhead
 from screens.unexpected import as_told
+
+ResultT = TypeVar("ResultT")
 
 
 class Section(StrEnum):
@@ -66,7 +69,7 @@ class Place(Protocol):
         """Take note of it."""
 
 
-class Console(App[int]):
+class Console(TypeAhead):
     """The part of the application that pages rely on: the workspace, the selection, and how to tell the user."""
 
     def __init__(self, workspace: Workspace, surroundings: Surroundings | None = None) -> None:
@@ -86,16 +89,24 @@ class Console(App[int]):
 
     def go(self, section: Section) -> None:
         """Show a main place."""
+        release = self.hold_keys()
         self.switch_mode(section.value)
+        self.screen.call_after_refresh(release)
         if isinstance(self.screen, Place) and self.screen.is_mounted:
             self.screen.entered()
+
+    def ask(self, dialog: ModalScreen[ResultT], then: Callable[[ResultT | None], None] | None = None) -> None:
+        """Show a dialog; what is typed meanwhile reaches it. ``then`` gets its result, None when it was cancelled."""
+        release = self.hold_keys()
+        self.push_screen(dialog, then)
+        dialog.call_after_refresh(release)
 
     def start_load(self, plan: LoadPlan, collection: Collection) -> LoadJob:
         """Run a load in the background and say so when it has ended; there is one at a time."""
         job = LoadJob(plan, collection, self.workspace.ledger)
 
         def ended() -> None:
-            if job.summary is not None or job.error is not None:
+            if not job.followed and (job.summary is not None or job.error is not None):
                 complete = job.summary is not None and job.summary.complete
                 self.tell(f"Loading {plan.path.name} has ended.", warning=not complete)
 
@@ -121,4 +132,4 @@ class Console(App[int]):
         """
         from screens.error import ErrorDialog  # noqa: PLC0415 - the dialog imports this module's types
 
-        self.push_screen(ErrorDialog(as_told(error)))
+        self.ask(ErrorDialog(as_told(error)))

@@ -202,7 +202,7 @@ class DataExplorerPage(Page):
 
     @on(DocumentsPane.Opened)
     def _document_opened(self, event: DocumentsPane.Opened) -> None:
-        self.app.push_screen(DocumentDialog(event.document))
+        self.app.ask(DocumentDialog(event.document))
 
     def action_explorer_view(self) -> None:
         """Switch the view."""
@@ -233,7 +233,7 @@ class DataExplorerPage(Page):
             await (await self._client()).create_keyspace(name)
             return name
 
-        self.app.push_screen(CreateKeyspaceDialog(self.keyspaces, create), self._keyspace_created)
+        self.app.ask(CreateKeyspaceDialog(self.keyspaces, create), self._keyspace_created)
 
     def _keyspace_created(self, name: str | None) -> None:
         if name is not None:
@@ -242,7 +242,7 @@ class DataExplorerPage(Page):
 
     def action_explorer_create_collection(self) -> None:
         """Ask for a collection."""
-        self.in_background(self._ask_collection, "create collection")
+        self.open_in_background(self._ask_collection, "create collection")
 
     async def _ask_collection(self) -> None:
         database, keyspace = self.app.selection.database, self.app.selection.keyspace
@@ -255,7 +255,7 @@ class DataExplorerPage(Page):
             await client.run(planned)
             return str(planned.command["createCollection"]["name"])
 
-        self.app.push_screen(CreateCollectionDialog(keyspace, choices, create), self._collection_created)
+        self.app.ask(CreateCollectionDialog(keyspace, choices, create), self._collection_created)
 
     def _collection_created(self, name: str | None) -> None:
         if name is not None:
@@ -267,7 +267,7 @@ class DataExplorerPage(Page):
         """Load a file into the chosen collection."""
         info = self.chosen()
         if info is not None:
-            self.in_background(partial(self._ask_load, info), "load data")
+            self.open_in_background(partial(self._ask_load, info), "load data")
 
     async def _ask_load(self, info: CollectionInfo) -> None:
         database = self.app.selection.database
@@ -280,14 +280,14 @@ class DataExplorerPage(Page):
                 self.app.start_load(plan, collection)
                 return plan
 
-            self.app.push_screen(LoadDataDialog(info, database.id, start), self._load_started)
+            self.app.ask(LoadDataDialog(info, database.id, start), self._load_started)
 
     def _load_started(self, plan: LoadPlan | None) -> None:
         if plan is not None and self.app.load_job is not None:
             self._follow_load(self.app.load_job)
 
     def _follow_load(self, job: LoadJob) -> None:
-        self.app.push_screen(LoadProgressDialog(job), lambda _ended: self.refresh_contents())
+        self.app.ask(LoadProgressDialog(job), lambda _ended: self.refresh_contents())
 
     def action_explorer_sample(self) -> None:
         """Create the sample collection."""
@@ -322,7 +322,7 @@ class DataExplorerPage(Page):
             await (await self._client()).run(planned)
             return True
 
-        self.app.push_screen(TypeTheNameDialog(danger, delete), self._deleted)
+        self.app.ask(TypeTheNameDialog(danger, delete), self._deleted)
 
     def _deleted(self, done: bool | None) -> None:  # noqa: FBT001 - the result of a dialog
         if done:

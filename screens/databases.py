@@ -25,6 +25,7 @@ class DatabasesPage(Page):
     SECTION = Section.DATABASES
     HEADING = " Databases"
     CSS_PATH = "databases.tcss"
+    WATCHES = True
 
     BINDINGS = register(
         Action("databases.create", "n", "New database", "Create a database."),
@@ -67,7 +68,7 @@ class DatabasesPage(Page):
 
     def action_databases_create(self) -> None:
         """Ask for a new database."""
-        self.app.push_screen(CreateDatabaseDialog(self.app.workspace.create_database), self._created)
+        self.app.ask(CreateDatabaseDialog(self.app.workspace.create_database), self._created)
 
     def _created(self, database: Database | None) -> None:
         if database is not None:
@@ -105,7 +106,7 @@ class DatabasesPage(Page):
             await self.app.workspace.delete_database(database)
             return True
 
-        self.app.push_screen(TypeTheNameDialog(danger, delete), self._deleted)
+        self.app.ask(TypeTheNameDialog(danger, delete), self._deleted)
 
     def _deleted(self, done: bool | None) -> None:  # noqa: FBT001 - the result of a dialog
         if done:

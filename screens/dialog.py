@@ -117,9 +117,9 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
         """Put the focus on the first field that can take it."""
         for row in self.query(Field):
             if row.control.focusable:
-                row.control.focus()
+                self.set_focus(row.control)
                 return
-        self.query_one("#cancel", Button).focus()
+        self.set_focus(self.query_one("#cancel", Button))
 
     def fields(self) -> dict[str, Field]:
         """Return the form's rows by the id of their control."""
@@ -158,9 +158,11 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
         self.show_problems(problems)
         if not problems:
             self._set_busy(busy=True)
-            self.in_background(partial(self._carry_out, self.draft()), "perform")
+            release = self.app.hold_keys()  # what is typed now is meant for what comes after the dialog
+            self.in_background(partial(self._carry_out, self.draft(), release), "perform")
 
-    async def _carry_out(self, draft: DraftT) -> None:
+    async def _carry_out(self, draft: DraftT, release: Callable[[], None]) -> None:
+        below = self.app.screen_stack[-2]
         try:
             result = await self._perform(draft)
         except AstrolabeError as error:
@@ -169,6 +171,7 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
         finally:
             if self.is_mounted:
                 self._set_busy(busy=False)
+            below.call_after_refresh(release)
         self.dismiss(result)
 
     def _show_refusal(self, error: AstrolabeError) -> None:
@@ -197,7 +200,7 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
             problems = self.problems()
             self.show_problems(problems)
             if not problems:
-                self.app.push_screen(CodeDialog(self.planned(), self.endpoint()))
+                self.app.ask(CodeDialog(self.planned(), self.endpoint()))
 
     def endpoint(self) -> str:
         """Return the address that code snippets name; dialogs that know their database override it."""

@@ -14,6 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Select, SelectionList, Static
 
+from astrolabe.portal.rules import secret_warnings
 from screens.text import display_text
 
 WRONG = "✗"
@@ -114,6 +115,15 @@ class SecretInput(Input):
 
     def __init__(self, *, id: str, placeholder: str = "") -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id, placeholder=placeholder, password=True, compact=True, select_on_focus=False)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Take the whole paste, not its first line; what is around it is removed, and that is said."""
+        event.prevent_default()
+        event.stop()
+        removed = secret_warnings(event.text, noun="pasted secret")
+        self.insert_text_at_cursor(event.text.strip())
+        if removed:
+            self.notify(" ".join(removed), markup=False)
 
     def action_copy(self) -> None:
         """Refuse to copy a secret."""

@@ -130,14 +130,14 @@ class IntegrationPage(Page):
 
     def action_integration_add(self) -> None:
         """Ask for a credential."""
-        self.in_background(self._ask_credential, "add credential")
+        self.open_in_background(self._ask_credential, "add credential")
 
     async def _ask_credential(self) -> None:
         if self.integration is None or self.integration.provider.hosting is Hosting.HOSTED:
             return
         databases = await self.app.workspace.databases.list()
         dialog = AddCredentialDialog(self.integration, databases, self.app.workspace.integrations.add_credential)
-        self.app.push_screen(dialog, self._credential_added)
+        self.app.ask(dialog, self._credential_added)
 
     def _credential_added(self, credential: Credential | None) -> None:
         if credential is not None:
@@ -146,7 +146,7 @@ class IntegrationPage(Page):
 
     def action_integration_scope(self) -> None:
         """Ask for databases to add to the scope."""
-        self.in_background(self._ask_scope, "add to scope")
+        self.open_in_background(self._ask_scope, "add to scope")
 
     async def _ask_scope(self) -> None:
         node = self.chosen()
@@ -161,7 +161,7 @@ class IntegrationPage(Page):
                 credential.provider, credential.name, database_ids
             )
 
-        self.app.push_screen(AddScopeDialog(credential, free, add), self._scope_changed)
+        self.app.ask(AddScopeDialog(credential, free, add), self._scope_changed)
 
     def _scope_changed(self, credential: Credential | None) -> None:
         if credential is not None:
@@ -194,7 +194,7 @@ class IntegrationPage(Page):
             await self.app.workspace.integrations.remove_from_scope(credential.provider, credential.name, database.id)
             return True
 
-        self.app.push_screen(TypeTheNameDialog(danger, remove), self._removed)
+        self.app.ask(TypeTheNameDialog(danger, remove), self._removed)
 
     def _remove_credential(self, credential: Credential) -> None:
         noun = self.integration.provider.credential_noun if self.integration else "API key"
@@ -214,7 +214,7 @@ class IntegrationPage(Page):
             await self.app.workspace.integrations.remove_credential(credential.provider, credential.name)
             return True
 
-        self.app.push_screen(TypeTheNameDialog(danger, remove), self._removed)
+        self.app.ask(TypeTheNameDialog(danger, remove), self._removed)
 
     def _removed(self, done: bool | None) -> None:  # noqa: FBT001 - the result of a dialog
         if done:

@@ -75,6 +75,7 @@ class IntegrationsPage(Page):
     SECTION = Section.INTEGRATIONS
     HEADING = " Integrations › All integrations"
     CSS_PATH = "integrations.tcss"
+    WATCHES = True
 
     BINDINGS = register(
         Action("integrations.open", "enter", "Open", "Open the integration and its API keys."),

@@ -14,7 +14,15 @@ from storage.load_ledger import LoadLedger
 
 
 class LoadJob:
-    """One load with its latest progress, its end, and those who want to hear of both."""
+    """One load with its latest progress, its end, and those who want to hear of both.
+
+    Attributes:
+        plan: What is loaded, and where.
+        progress: The latest progress, or None.
+        summary: How it ended, or None.
+        error: Why it could not be carried out, or None.
+        followed: Whether a dialog shows it, so that its end needs no notice.
+    """
 
     def __init__(self, plan: LoadPlan, collection: Collection, ledger: LoadLedger) -> None:
         """Prepare a load; :meth:`start` runs it."""
@@ -22,6 +30,7 @@ class LoadJob:
         self.progress: LoadProgress | None = None
         self.summary: LoadSummary | None = None
         self.error: AstrolabeError | None = None
+        self.followed = False
         self._collection = collection
         self._ledger = ledger
         self._cancel = asyncio.Event()

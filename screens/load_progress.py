@@ -59,12 +59,14 @@ class LoadProgressDialog(ModalScreen[bool], WorkerBoundary):
         heading = f"Loading {self.job.plan.path.name} into {self.job.plan.info.name}"
         self.query_one("#dialog", Vertical).border_title = Content(display_text(heading, limit=70))
         self._unsubscribe = self.job.subscribe(self.draw)
+        self.job.followed = True
         self.query_one("#stop", Button).focus()
         self.draw()
 
     @on(events.Unmount)
     def _leave(self) -> None:
         self._unsubscribe()
+        self.job.followed = False
 
     def draw(self) -> None:
         """Show the job as it is now."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.content import Content
@@ -11,6 +13,7 @@ from textual.getters import app as app_getter
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
+from astrolabe.errors import AstrolabeError
 from screens.actions import Action, register
 from screens.boundary import WorkerBoundary
 from screens.console import Console, Section
@@ -28,6 +31,10 @@ PLACES: tuple[tuple[Section, str, str], ...] = (
 
 WIDE_ENOUGH_FOR_BADGES = 92
 """Columns from which the program's name and the badges fit beside the places."""
+
+
+WATCH_INTERVAL = 0.5
+"""Seconds between two looks for changes of other windows and programs; one look is one small query."""
 
 
 class TopLine(Static):
@@ -60,6 +67,8 @@ class Page(Screen[None], WorkerBoundary):
 
     AUTO_FOCUS = ""  # each page decides once it knows what it shows
     SECTION: ClassVar[Section]
+    WATCHES: ClassVar[bool] = False
+    """Whether the page shows what another window or program may change: it then looks for changes by itself."""
     HEADING: ClassVar[str] = ""
 
     BINDINGS = register(
@@ -68,6 +77,11 @@ class Page(Screen[None], WorkerBoundary):
     )
 
     app = app_getter(Console)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._release_keys: Callable[[], None] | None = None
+        self._revision: int | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the frame around the page's own body."""
@@ -100,8 +114,42 @@ class Page(Screen[None], WorkerBoundary):
         self.refresh_contents()
 
     def refresh_contents(self) -> None:
-        """Start reading the contents in the background; a newer read replaces an older one."""
-        self.in_background(self.reload, "reload")
+        """Start reading the contents in the background; a newer read replaces an older one.
+
+        Keys wait until it has ended, so that they mean what the page then shows.
+        """
+        if self._release_keys is None:
+            self._release_keys = self.app.hold_keys()
+        self.in_background(self._read, "reload")
+
+    async def _read(self) -> None:
+        try:
+            await self.reload()
+        finally:
+            if self._release_keys is not None:
+                self.call_after_refresh(self._release_keys)
+                self._release_keys = None
+
+    @on(events.Mount)
+    def _start_watching(self) -> None:
+        if self.WATCHES:
+            self.set_interval(WATCH_INTERVAL, self._look_for_changes)
+
+    async def _look_for_changes(self) -> None:
+        """Read the contents again if somebody has changed databases, credentials or scopes since."""
+        if not self.is_current:
+            return
+        try:
+            revision = await self.app.workspace.revision()
+        except AstrolabeError:  # what is wrong is told when the contents are read
+            return
+        if self._revision is not None and revision != self._revision:
+            self.changed_elsewhere()
+        self._revision = revision
+
+    def changed_elsewhere(self) -> None:
+        """Show a change that this page may not have made."""
+        self.refresh_contents()
 
     def on_screen_resume(self) -> None:
         """Show what is true now whenever the page comes back into view."""
