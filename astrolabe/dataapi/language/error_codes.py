@@ -350,7 +350,8 @@ def data_api_error(
 
     Args:
         code: A code of the catalogue.
-        message: What is wrong, with the offending path or value, and how to mend and resend; our own words.
+        message: What is wrong, with the offending path or value, and how to mend and resend; our own words. Halves of
+            surrogate pairs, which a quoted name may have, are spelled out, so that the message can be sent anywhere.
         scope: Needed only for codes that exist in several scopes.
         document_ids: Ids of the documents concerned, in their JSON form.
         hint: A next step that only the console shows; the wire carries the message alone.
@@ -360,7 +361,7 @@ def data_api_error(
     """
     entry = code_entry(code, scope)
     return DataApiError(
-        message,
+        message.encode("utf-8", "backslashreplace").decode("utf-8"),
         family=entry.family,
         scope=entry.scope,
         code=entry.code,

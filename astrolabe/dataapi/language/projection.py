@@ -43,6 +43,10 @@ class _Node:
     slice: Slice | None = None
     below: dict[str, _Node] = field(default_factory=dict)
 
+    def of_elements(self) -> _Node:
+        """Return the names that go for every element of an array; positions go for one, and are looked up before."""
+        return _Node(below={name: node for name, node in self.below.items() if as_position(name) is None})
+
 
 @dataclass(frozen=True, slots=True)
 class Projection:
@@ -221,13 +225,13 @@ def _included_inside(value: Any, node: _Node) -> object:  # noqa: ANN401 - an ob
     if isinstance(value, Mapping):
         return _included(value, node)
     kept: list[object] = []
-    by_name = any(as_position(name) is None for name in node.below)
+    every = node.of_elements()
     for position, element in enumerate(value):
         below = node.below.get(str(position))
         if below is not None and not below.below:
             kept.append(element)
-        elif _holder(element) and (below is not None or by_name):
-            kept.append(_included_inside(element, below or node))
+        elif _holder(element) and (below is not None or every.below):
+            kept.append(_included_inside(element, below or every))
     return kept
 
 
@@ -248,10 +252,11 @@ def _excluded_inside(value: Any, node: _Node) -> object:  # noqa: ANN401 - any J
     if isinstance(value, Mapping):
         return _excluded(value, node)
     kept: list[object] = []
+    every = node.of_elements()
     for position, element in enumerate(value):
         below = node.below.get(str(position))
         if below is None or below.below:
-            kept.append(_excluded_inside(element, below or node))
+            kept.append(_excluded_inside(element, below or every))
     return kept
 
 
@@ -266,5 +271,6 @@ def _sliced_inside(value: object, node: _Node | None) -> object:
         return node.slice.apply(value)
     if isinstance(value, Mapping):
         return _sliced(value, node)
+    every = node.of_elements()
     elements: list[object] = value if isinstance(value, list) else []
-    return [_sliced_inside(element, node.below.get(str(position), node)) for position, element in enumerate(elements)]
+    return [_sliced_inside(element, node.below.get(str(position), every)) for position, element in enumerate(elements)]

@@ -222,6 +222,11 @@ def test_an_error_carries_what_the_wire_shows() -> None:
     assert (error.hint, error.owner) == ("Try another.", Owner.REQUEST)
 
 
+def test_a_message_can_be_sent_whatever_it_quotes() -> None:
+    error = data_api_error("SORT_CLAUSE_PATH_INVALID", "The path '\ud800ä' is not valid.")
+    assert error.message == "The path '\\ud800ä' is not valid."
+
+
 @pytest.mark.parametrize(
     ("code", "owner"),
     [
