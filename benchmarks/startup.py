@@ -72,7 +72,8 @@ class Start:
 
 def start(program: Program, folder: Path) -> Start:
     """Start a program, press its keys, and stop it."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("TEXTUAL", "COLORTERM"))}
+    unwanted = ("TEXTUAL", "COLORTERM", "PYTHONDONTWRITEBYTECODE")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     environment = clean | {"TERM": "xterm-256color", "HOME": str(folder), "SSH_CONNECTION": "bench"}
     begun = time.perf_counter()
     child: pexpect.spawn[bytes] = pexpect.spawn(
