@@ -66,6 +66,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_scopes(verbs)
     _add_load(verbs)
     _add_search(verbs)
+    _add_serve(verbs)
+    _add_tokens(verbs)
     _add_care(verbs)
     info = _add(verbs, "info", "info:info", "print the version, every path, and what is optional and present")
     _add_format(info)
@@ -312,6 +314,36 @@ def _add_search(verbs: _Verbs) -> None:
     )
     search.add_argument("--limit", type=_positive, default=10, metavar="N", help="how many (default: %(default)s)")
     _add_format(search)
+
+
+def _add_serve(verbs: _Verbs) -> None:
+    serve = _add(verbs, "serve", "serve:serve", "answer the Data API on this machine, for its clients", epilog=_SERVE)
+    serve.add_argument("--host", metavar="HOST", help="name or address to listen on (default: 127.0.0.1)")
+    serve.add_argument("--port", metavar="N", help="port to listen on, 0 for a free one (default: 8181)")
+    serve.add_argument("--token", metavar="TOKEN", help="the one accepted token, in place of the stored ones")
+    serve.add_argument(
+        "--no-token", dest="require_token", action="store_const", const=False, help="accept requests without a token"
+    )
+    serve.add_argument("--database", metavar="NAME", help="database of requests that name none")
+    serve.add_argument("--certificate", metavar="FILE", help="TLS certificate chain (PEM)")
+    serve.add_argument("--key", metavar="FILE", help="the certificate's private key (PEM)")
+    serve.set_defaults(serving=True)
+
+
+_SERVE = """\
+It runs until it is interrupted, and then finishes the requests that have begun. Programs need an application token:
+`astrolabe tokens create NAME` makes one. An argument can be read by others on this machine; the variable
+ASTROLABE_SERVER__TOKEN sets the same as --token.
+"""
+
+
+def _add_tokens(verbs: _Verbs) -> None:
+    noun = _add_noun(verbs, "tokens", "create, list and revoke the tokens of programs that use the server")
+    create = _add(noun, "create", "tokens:create", "create an application token; it is printed this once")
+    create.add_argument("name", metavar="NAME", help="unique name")
+    _add_format(_add(noun, "list", "tokens:list_all", "list the application tokens; their secrets are not kept"))
+    revoke = _add(noun, "revoke", "tokens:revoke", "revoke an application token; it is refused from then on")
+    revoke.add_argument("name", metavar="NAME", help="name or id of the token")
 
 
 def _positive(text: str) -> int:

@@ -14,6 +14,7 @@ from tui.process import start_log
 from tui.settings import Settings, load_settings
 
 _FLAGS = ("data_dir", "theme", "mouse", "log_level", "read_only")
+_SERVER_FLAGS = ("host", "port", "token", "require_token", "database", "certificate", "key")
 
 
 def settings_of(args: Namespace) -> Settings:
@@ -23,6 +24,9 @@ def settings_of(args: Namespace) -> Settings:
         UsageError: A setting is unknown or wrong.
     """
     given = {name: getattr(args, name) for name in _FLAGS if hasattr(args, name)}
+    if getattr(args, "serving", False):
+        server = {name: getattr(args, name) for name in _SERVER_FLAGS}
+        given["server"] = {name: value for name, value in server.items() if value is not None}
     settings = load_settings(given, config=getattr(args, "config", None))
     start_log(settings.log_level)
     return settings
@@ -36,6 +40,8 @@ def options_of(settings: Settings, *, data_dir: Path | None = None) -> Workspace
         allow_plain_http=settings.allow_plain_http,
         read_only=settings.read_only,
         key_place=settings.secrets.key_source,
+        served_at=settings.server.address,
+        default_database=settings.server.database,
     )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -29,6 +29,7 @@ from pydantic_settings import (
 
 from astrolabe.errors import UsageError
 from astrolabe.providers.catalogue import load_catalogue
+from astrolabe.workspace import DEFAULT_HOST, DEFAULT_PORT, base_address
 from screens.text import display_text
 from storage.keyring_keys import KeyPlace
 from tui import paths
@@ -75,6 +76,37 @@ class SecretsSettings(BaseModel):
     """Where the key is kept that encrypts them: ``auto`` is the key file, unless the keyring holds it already."""
 
 
+class ServerSettings(BaseModel):
+    """Where ``astrolabe serve`` listens, and whom it answers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = DEFAULT_HOST
+    """Name or address to listen on."""
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
+    token: SecretStr | None = None
+    """The one accepted token, in place of the stored ones."""
+    require_token: bool = True
+    """Whether requests need a token."""
+    database: str | None = None
+    """Database of requests that name none."""
+    certificate: Path | None = None
+    """TLS certificate chain, PEM."""
+    key: Path | None = None
+    """The certificate's private key, PEM."""
+
+    @property
+    def address(self) -> str:
+        """The server's address, without a path."""
+        return base_address(self.host, self.port, tls=self.certificate is not None)
+
+    @field_validator("certificate", "key")
+    @classmethod
+    def _whole_path(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser().absolute()
+
+
 def _known_provider(name: str) -> str:
     known = [provider.key for provider in load_catalogue().providers]
     if name not in known:
@@ -103,6 +135,8 @@ class Settings(BaseSettings):
     """Whether every change is refused."""
     secrets: SecretsSettings = Field(default_factory=SecretsSettings)
     """How stored secrets are kept."""
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    """Where ``astrolabe serve`` listens, and whom it answers."""
     providers: dict[Annotated[str, AfterValidator(_known_provider)], ProviderSettings] = Field(default_factory=dict)
     """By provider key, spelled as the Data API spells it."""
 
@@ -157,7 +191,7 @@ def load_settings(flags: Mapping[str, Any] | None = None, *, config: Path | None
     file = chosen_config_file(config)
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     layers = (
-        _Layer(given, lambda where: "--" + "-".join(where).replace("_", "-")),
+        _Layer(given, _flag_name),
         _Layer(_canonical(_from_environment()), _variable_name),
         _Layer(
             _canonical(_from_file(file, must_exist=file != paths.config_file())), lambda where: _key_in(file, where)
@@ -236,6 +270,7 @@ def _problem(details: ErrorDetails, layers: Sequence[_Layer]) -> str:
     name = display_text(layer.name_of(where))
     if details["type"] == "extra_forbidden":
         groups = {"providers": ProviderSettings.model_fields, "secrets": SecretsSettings.model_fields}
+        groups["server"] = ServerSettings.model_fields
         valid = groups[where[0]] if len(where) > 1 else Settings.model_fields
         return f"{name} is no setting of Astrolabe.{_nearest(where[-1], list(valid))}"
     words = details["msg"].removeprefix("Value error, ")
@@ -247,6 +282,11 @@ def _depth(values: object, where: tuple[str, ...]) -> int:
     if not where or not isinstance(values, dict) or where[0] not in values:
         return 0
     return 1 + _depth(values[where[0]], where[1:])
+
+
+def _flag_name(where: tuple[str, ...]) -> str:
+    """Return the flag; those of the server's verb have no group in their names."""
+    return "--" + "-".join(where[1:] if where[0] == "server" else where).replace("_", "-")
 
 
 def _variable_name(where: tuple[str, ...]) -> str:

@@ -68,6 +68,10 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "scopes list",
         "load",
         "search",
+        "serve",
+        "tokens create",
+        "tokens list",
+        "tokens revoke",
         "info",
     }
 

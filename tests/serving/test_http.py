@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import http.client
 import logging
@@ -270,6 +271,31 @@ def test_the_access_log_has_no_secret(server: Served, caplog: pytest.LogCaptureF
     lines = [record.getMessage() for record in caplog.records if record.name == "astrolabe.serving.access"]
     assert [line.split()[:3] for line in lines] == [["POST", "/v1", "200"], ["POST", "/v1", "401"]]
     assert not any(word in caplog.text for word in ("sentinel", "in-the-query", TOKEN))
+
+
+def test_a_stop_lets_a_request_that_has_begun_finish(tmp_path: Path) -> None:
+    body = b'{"findKeyspaces": {}}'
+    with served(tmp_path / "data") as server, raw(server) as connection:
+        head = f"POST /v1 HTTP/1.1\r\nHost: x\r\nToken: {TOKEN}\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body[:5])
+        assert server.post("/v1", json=FIND_KEYSPACES).json() == ANSWER  # so the first one has arrived
+        stopping = asyncio.run_coroutine_threadsafe(server.server.stop(), server.loop)
+        while not refused(server):
+            time.sleep(0.005)
+        assert not stopping.done()
+        connection.sendall(body[5:])
+        with connection.makefile("rb") as answer:
+            assert answer.read().endswith(b'{"status":{"keyspaces":["default_keyspace"]}}')
+        stopping.result(5)
+
+
+def refused(server: Served) -> bool:
+    """Tell whether no new connection is accepted."""
+    try:
+        raw(server).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_it_starts_quickly(tmp_path: Path) -> None:

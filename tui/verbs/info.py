@@ -9,12 +9,13 @@ from argparse import Namespace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from astrolabe.errors import UsageError
+from astrolabe.errors import StorageError, UsageError
 from astrolabe.providers.catalogue import load_catalogue
+from astrolabe.workspace import Workspace
 from storage.connection import SQLITE_VERSION
 from tui import paths
 from tui.output import Format, write_rows
-from tui.session import settings_of
+from tui.session import options_of, settings_of
 from tui.settings import PREFIX, Settings, chosen_config_file
 
 _PACKAGES = ("textual", "numpy", "httpx", "pydantic", "pydantic-settings", "cryptography")
@@ -29,7 +30,7 @@ async def info(args: Namespace) -> int:
         settings = settings_of(args)
     except UsageError as error:
         problem = error
-    facts = _program() + _paths(args, settings) + _optional() + _providers(settings)
+    facts = _program() + _paths(args, settings) + await _addresses(settings) + _optional() + _providers(settings)
     rows = [{"subject": subject, "value": value, "note": note} for subject, value, note in facts]
     write_rows(rows, Format(args.format), whole=True)
     if problem is not None:
@@ -68,6 +69,21 @@ def _presence(path: Path) -> str:
         return "exists" if path.exists() else "not there yet"
     except OSError as error:
         return f"cannot be looked at: {error.strerror}"
+
+
+async def _addresses(settings: Settings | None) -> list[_Fact]:
+    """Return where the server answers, and under which address each database; nothing is created for it."""
+    if settings is None:
+        return []
+    facts = [("server", settings.server.address, "answers while `astrolabe serve` runs")]
+    if _presence(settings.data_dir / "catalog.db") == "exists":
+        try:
+            async with Workspace.opened(options_of(settings)) as workspace:
+                databases = await workspace.databases.list()
+                facts += [(f"database: {database.name}", workspace.endpoint(database), "") for database in databases]
+        except StorageError as error:
+            facts.append(("databases", "cannot be read", error.message))
+    return facts
 
 
 def _optional() -> list[_Fact]:

@@ -1,0 +1,102 @@
+"""``astrolabe serve`` and ``astrolabe tokens``, as processes of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+import pytest
+
+from tests.cli.conftest import ROOT, Program
+
+TOKEN = "sentinel-Vb3Kq8"
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A server process."""
+
+    process: subprocess.Popen[str]
+    address: str
+
+    def post(self, command: object, token: str = TOKEN, path: str = "/v1") -> httpx.Response:
+        return httpx.post(self.address + path, json=command, headers={"Token": token}, timeout=10)
+
+
+@contextmanager
+def serving(*flags: str) -> Iterator[Serving]:
+    """Start a server on a free port, and end it."""
+    process = subprocess.Popen(  # noqa: S603 - our own program with a test's words
+        [sys.executable, "-m", "tui.cli", "serve", "--port", "0", *flags],
+        cwd=ROOT,
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout is not None
+        line = process.stdout.readline().strip()
+        try:
+            assert line.startswith("http"), process.stderr and process.stderr.read()
+            yield Serving(process, line)
+        finally:
+            process.kill()
+
+
+def test_it_serves_until_it_is_stopped(program: Program) -> None:
+    program.done("databases", "create", "library")
+    with serving("--token", TOKEN) as server:
+        answer = server.post({"findKeyspaces": {}}, path="/databases/library/v1")
+        assert answer.json() == {"status": {"keyspaces": ["default_keyspace"]}}
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(10) == 128 + signal.SIGTERM
+
+
+def test_a_token_is_created_used_listed_and_revoked(program: Program) -> None:
+    program.done("databases", "create", "library")
+    token = program.done("tokens", "create", "shop").out.strip()
+    assert token.startswith("AstraCS:")
+    listed = program.done("tokens", "list", "--format", "json")
+    assert [row["name"] for row in listed.rows] == ["shop"]
+    assert token not in listed.out
+    with serving() as server:
+        assert server.post({"findKeyspaces": {}}, token).json() == {"status": {"keyspaces": ["default_keyspace"]}}
+        program.done("tokens", "revoke", "shop")
+        assert server.post({"findKeyspaces": {}}, token).status_code == 401
+    assert program("tokens", "revoke", "shop").code == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--no-token", "--host", "0.0.0.0"], "on this machine only"),  # noqa: S104 - it is refused
+        (["--port", "70000"], "--port is wrong"),
+        (["--key", "key.pem"], "without a certificate"),
+    ],
+    ids=["open to all", "port", "key"],
+)
+def test_wrong_words_are_refused(program: Program, argv: list[str], words: str) -> None:
+    outcome = program("serve", *argv)
+    assert outcome.code == 2
+    assert words in outcome.err
+
+
+def test_an_unknown_database_is_refused(program: Program) -> None:
+    outcome = program("serve", "--port", "0", "--database", "nowhere")
+    assert outcome.code == 1
+    assert "There is no database 'nowhere'." in outcome.err
+
+
+def test_info_shows_the_addresses(program: Program) -> None:
+    program.done("databases", "create", "two words")
+    rows = program.done("info", "--format", "json").rows
+    facts = {row["subject"]: row["value"] for row in rows}
+    assert facts["server"] == "http://127.0.0.1:8181"
+    assert facts["database: two words"] == "http://127.0.0.1:8181/databases/two%20words"

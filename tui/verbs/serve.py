@@ -1,0 +1,50 @@
+"""``astrolabe serve``: the Data API on this machine, until it is interrupted."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from astrolabe.serving.server import DataApiServer, ServerOptions
+from astrolabe.workspace import Workspace
+from tui.output import emit, say
+from tui.session import options_of, settings_of
+from tui.settings import ServerSettings
+
+
+async def serve(args: Namespace) -> int:
+    """Serve until cancelled; requests that have begun are finished."""
+    settings = settings_of(args)
+    async with Workspace.opened(options_of(settings)) as workspace:
+        server = DataApiServer(workspace, server_options(settings.server))
+        await server.start()
+        try:
+            emit([server.address])
+            await _tell(workspace, server, settings.server)
+            await server.wait()
+        finally:
+            await server.stop()
+    return 0
+
+
+def server_options(settings: ServerSettings) -> ServerOptions:
+    """Return what the server needs to know of the settings."""
+    return ServerOptions(
+        host=settings.host,
+        port=settings.port,
+        token=settings.token,
+        require_token=settings.require_token,
+        database=settings.database,
+        certificate=settings.certificate,
+        key=settings.key,
+    )
+
+
+async def _tell(workspace: Workspace, server: DataApiServer, settings: ServerSettings) -> None:
+    """Say on stderr what a program that connects needs to know."""
+    for database in await workspace.databases.list():
+        # The port may have been chosen just now.
+        address = workspace.endpoint(database).removeprefix(settings.address)
+        say(f"{database.name}: {server.address}{address}")
+    if settings.require_token and settings.token is None and not await workspace.tokens.list():
+        say("There is no application token yet, so every request will be refused: `astrolabe tokens create NAME`")
+    say("Ctrl+C stops the server.")
