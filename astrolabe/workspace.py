@@ -84,6 +84,7 @@ class WorkspaceOptions:
         served_at: The address of the server of this data folder, as the settings have it.
         default_database: Name or id of the database that the bare address belongs to, if any.
         now: The clock for everything that is recorded.
+        user: Who is noted in the audit trail; the operating system's name of the user when None.
     """
 
     data_dir: Path
@@ -94,6 +95,7 @@ class WorkspaceOptions:
     served_at: str = LOCAL_ENDPOINT
     default_database: str | None = None
     now: Callable[[], datetime] = _utc_now
+    user: str | None = None
 
 
 class Workspace:
@@ -116,7 +118,7 @@ class Workspace:
     def __init__(
         self, options: WorkspaceOptions, catalog: Catalog, ledger: LoadLedger, closing: AsyncExitStack
     ) -> None:
-        trail = AuditTrail(now=options.now)
+        trail = AuditTrail(now=options.now, user=options.user)
         box = SecretBox(key_source(options.data_dir, options.key_place))
         self.options = options
         self.catalogue: Catalogue = load_catalogue(configured=options.provider_urls.keys())

@@ -39,6 +39,7 @@ class DataExplorerPage(Page):
     SECTION = Section.EXPLORER
     HEADING = " Data Explorer"
     CSS_PATH = "data_explorer.tcss"
+    WATCHES = True
 
     BINDINGS = register(
         Action("explorer.documents", "enter", "Documents", "Go to the documents of the collection.", shown=False),
@@ -60,6 +61,7 @@ class DataExplorerPage(Page):
         self.databases: dict[str, Database] = {}
         self.keyspaces: list[str] = []
         self.collections: dict[str, CollectionInfo] = {}
+        self.reasons: dict[str, str] = {}
         self.pager: Pager | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -117,14 +119,42 @@ class DataExplorerPage(Page):
             self.refresh_bindings()
             return
         self._show_panes()
+        await self._mark_disabled(keyspace)
         grid = self.query_one("#collections", Grid)
-        grid.fill([(info.name, (info.name,)) for info in found])
         wanted = self.app.selection.collection
         if wanted in self.collections:
             grid.move_cursor(row=list(self.collections).index(wanted))
         if self.focused is None or not self.focused.display:
             grid.focus()
         self.refresh_bindings()
+
+    async def _mark_disabled(self, keyspace: str) -> None:
+        """Mark the collections that cannot generate embeddings now, and say why under the list."""
+        database = self.app.selection.database
+        found = await self.app.workspace.care.disabled(database) if database is not None else []
+        self.reasons = {one.dependent.name: one.reason for one in found if one.dependent.keyspace == keyspace}
+        rows = [(name, (f"⊘ {name}" if name in self.reasons else name,)) for name in self.collections]
+        self.query_one("#collections", Grid).fill(rows)
+
+    def changed_elsewhere(self) -> None:
+        """Show which collections a changed credential or scope has disabled or brought back; keep the page turned."""
+        self.in_background(self._mark_again, "disabled")
+
+    async def _mark_again(self) -> None:
+        keyspace = self.app.selection.keyspace
+        if keyspace is not None and self.collections:
+            with self.prevent(DataTable.RowHighlighted):
+                await self._mark_disabled(keyspace)
+            self._show_about()
+        else:
+            self.refresh_contents()
+
+    def _show_about(self) -> None:
+        info = self.chosen()
+        if info is not None:
+            reason = self.reasons.get(info.name, "")
+            panel = self.query_one("#collection-about", Static)
+            panel.update(disabled_words(reason) if reason else about(info))
 
     def _offer(self, name: str, options: Sequence[tuple[str, str]], value: str | None) -> None:
         select = self.query_one(f"#{name}", Select)
@@ -166,7 +196,7 @@ class DataExplorerPage(Page):
         if info is None:
             return
         self.app.select_collection(info.name)
-        self.query_one("#collection-about", Static).update(about(info))
+        self._show_about()
         self.in_background(partial(self._open_collection, info), "documents")
 
     @on(DataTable.RowSelected, "#collections")
@@ -354,3 +384,8 @@ def about(info: CollectionInfo) -> Content:
     else:
         lines.append("own vectors")
     return Content("\n".join(display_text(line, limit=60) for line in lines))
+
+
+def disabled_words(reason: str) -> Content:
+    """Return what stands in the place of a disabled collection's settings."""
+    return Content.styled("⊘ $vectorize is disabled. ", "$text-warning") + Content(display_text(reason, limit=300))

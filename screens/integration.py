@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -15,10 +16,23 @@ from astrolabe.providers.model import Hosting, ModelInfo, ProviderInfo
 from screens.actions import Action, register
 from screens.add_credential import AddCredentialDialog
 from screens.add_scope import AddScopeDialog
-from screens.confirm import Danger, TypeTheNameDialog
+from screens.confirm import TypeTheNameDialog
 from screens.console import Section
+from screens.menu import Entry, MenuDialog
 from screens.page import Page
+from screens.rehearse import RehearsePage
+from screens.removal import credential_danger, integration_danger, scope_danger
+from screens.rotate_credential import RotateDialog, RotationDraft
 from screens.text import display_text
+
+MORE = (
+    Entry("integration_scope", "b", "Add database"),
+    Entry("integration_rotate", "r", "Rotate"),
+    Entry("integration_test", "t", "Test connection"),
+    Entry("integration_rehearse", "h", "Rehearse"),
+    Entry("integration_remove_key", "d", "Remove API key"),
+)
+"""What can be done with a credential; the keys are those of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +49,18 @@ class IntegrationPage(Page):
     SECTION = Section.INTEGRATIONS
     CSS_PATH = "integration.tcss"
 
+    WATCHES = True
+
     BINDINGS = register(
         Action("integration.activate", "a", "Add integration", "Add a credential, which activates the integration."),
         Action("integration.add", "a", "Add API key", "Add another credential to the integration."),
         Action("integration.scope", "b", "Add database", "Add databases to the scope of the chosen credential."),
         Action("integration.remove", "d", "Remove", "Remove the chosen credential, or the chosen database's scope."),
+        Action("integration.more", "m", "More", "Rotate, test, rehearse or remove the chosen credential."),
+        Action("integration.rotate", "r", "Rotate", "Put in a new secret; name and scope stay.", shown=False),
+        Action("integration.test", "t", "Test connection", "Ask the provider for one embedding.", shown=False),
+        Action("integration.rehearse", "h", "Rehearse", "Say what a change would stop and bring back.", shown=False),
+        Action("integration.remove-all", "x", "Remove integration", "Remove all its credentials.", shown=False),
     )
 
     def __init__(self, provider: str) -> None:
@@ -135,8 +156,14 @@ class IntegrationPage(Page):
     async def _ask_credential(self) -> None:
         if self.integration is None or self.integration.provider.hosting is Hosting.HOSTED:
             return
-        databases = await self.app.workspace.databases.list()
-        dialog = AddCredentialDialog(self.integration, databases, self.app.workspace.integrations.add_credential)
+        workspace = self.app.workspace
+        dialog = AddCredentialDialog(
+            self.integration,
+            await workspace.databases.list(),
+            workspace.integrations.add_credential,
+            removed=await workspace.integrations.removed(self.provider),
+            waiting=await workspace.care.waiting(self.provider),
+        )
         self.app.ask(dialog, self._credential_added)
 
     def _credential_added(self, credential: Credential | None) -> None:
@@ -158,7 +185,7 @@ class IntegrationPage(Page):
 
         async def add(database_ids: tuple[str, ...]) -> Credential:
             return await self.app.workspace.integrations.add_to_scope(
-                credential.provider, credential.name, database_ids
+                credential.provider, credential.name, database_ids, version=credential.version
             )
 
         self.app.ask(AddScopeDialog(credential, free, add), self._scope_changed)
@@ -168,53 +195,112 @@ class IntegrationPage(Page):
             self.app.tell(f"The scope of {credential.name} has {len(credential.databases)} databases.")
             self.refresh_contents()
 
+    def action_integration_more(self) -> None:
+        """Offer what can be done with the chosen credential."""
+        node = self.chosen()
+        if node is not None:
+            self.app.ask(MenuDialog(node.credential.name, MORE), self._more_chosen)
+
+    def _more_chosen(self, chosen: str | None) -> None:
+        if chosen is not None:
+            self.call_later(self.run_action, chosen)
+
+    def action_integration_rotate(self) -> None:
+        """Ask for a new secret of the chosen credential."""
+        node = self.chosen()
+        if node is not None:
+            credential = node.credential
+
+            async def rotate(draft: RotationDraft) -> Credential:
+                return await self.app.workspace.care.rotate(
+                    credential.provider, credential.name, draft.secret, test=draft.test, version=credential.version
+                )
+
+            self.app.ask(RotateDialog(credential, self._noun, rotate), self._rotated)
+
+    def _rotated(self, credential: Credential | None) -> None:
+        if credential is not None:
+            self.app.tell(f"{credential.name} has a new secret; its name and scope stay.")
+            self.refresh_contents()
+
+    def action_integration_test(self) -> None:
+        """Ask the provider with the chosen credential."""
+        node = self.chosen()
+        if node is not None:
+            self.app.tell(f"Testing {node.credential.name} …")
+            self.in_background(partial(self._test, node.credential), "test connection")
+
+    async def _test(self, credential: Credential) -> None:
+        for tested in await self.app.workspace.care.test(credential.provider, credential.name):
+            took = "" if self.app.surroundings.timeless else f" in {tested.seconds:.2f} s"
+            right = tested.dimension == tested.expected
+            expected = "" if right else f", not {tested.expected}"
+            words = f"{credential.name} works: {tested.model} answered{took}, {tested.dimension} dimensions{expected}."
+            self.app.tell(words, warning=not right)
+
+    def action_integration_rehearse(self) -> None:
+        """Go to the rehearsal of the chosen credential."""
+        self.in_background(self._rehearse, "rehearse")
+
+    async def _rehearse(self) -> None:
+        node = self.chosen()
+        if node is not None:
+            self.app.push_screen(RehearsePage(node.credential, await self.app.workspace.databases.list()))
+
     def action_integration_remove(self) -> None:
         """Remove what the cursor is on, after its name has been typed."""
         node = self.chosen()
-        if node is None:
-            return
-        if node.database is not None:
-            self._remove_scope(node.credential, node.database)
+        if node is not None and node.database is not None:
+            self.open_in_background(partial(self._ask_remove_scope, node.credential, node.database), "remove")
         else:
-            self._remove_credential(node.credential)
+            self.action_integration_remove_key()
 
-    def _remove_scope(self, credential: Credential, database: Database) -> None:
-        danger = Danger(
-            heading="Remove scope",
-            name=database.name,
-            noun="Database name",
-            verb="Remove scope",
-            consequences=(
-                f"Collections in {database.name} that use {credential.name} can no longer generate embeddings.",
-                "Reading and searching with vectors go on. Adding the database again brings them back.",
-            ),
-        )
+    def action_integration_remove_key(self) -> None:
+        """Remove the chosen credential, after its name has been typed."""
+        node = self.chosen()
+        if node is not None:
+            self.open_in_background(partial(self._ask_remove_credential, node.credential), "remove")
+
+    async def _ask_remove_scope(self, credential: Credential, database: Database) -> None:
+        provider, name, version = credential.provider, credential.name, credential.version
+        rehearsal = await self.app.workspace.care.rehearse_scope(provider, name, remove=[database.id])
 
         async def remove(_name: str) -> bool:
-            await self.app.workspace.integrations.remove_from_scope(credential.provider, credential.name, database.id)
+            await self.app.workspace.integrations.remove_from_scope(provider, name, database.id, version=version)
             return True
 
-        self.app.ask(TypeTheNameDialog(danger, remove), self._removed)
+        self.app.ask(TypeTheNameDialog(scope_danger(credential, database, rehearsal), remove), self._removed)
 
-    def _remove_credential(self, credential: Credential) -> None:
-        noun = self.integration.provider.credential_noun if self.integration else "API key"
-        danger = Danger(
-            heading="Remove API key",
-            name=credential.name,
-            noun="API key name",
-            verb="Remove key",
-            consequences=(
-                "This disables $vectorize at once for every collection and column that uses it.",
-                f"The {noun} is not removed from your account at the provider; delete it there too.",
-                "Adding a credential with the same name and scope brings the collections back.",
-            ),
-        )
+    async def _ask_remove_credential(self, credential: Credential) -> None:
+        provider, name, version = credential.provider, credential.name, credential.version
+        rehearsal = await self.app.workspace.care.rehearse_removal(provider, [name])
 
         async def remove(_name: str) -> bool:
-            await self.app.workspace.integrations.remove_credential(credential.provider, credential.name)
+            await self.app.workspace.integrations.remove_credential(provider, name, version=version)
             return True
 
-        self.app.ask(TypeTheNameDialog(danger, remove), self._removed)
+        self.app.ask(TypeTheNameDialog(credential_danger(credential, self._noun, rehearsal), remove), self._removed)
+
+    def action_integration_remove_all(self) -> None:
+        """Remove the integration, after its name has been typed."""
+        self.open_in_background(self._ask_remove_all, "remove")
+
+    async def _ask_remove_all(self) -> None:
+        integration = self.integration
+        if integration is None or not integration.credentials:
+            return
+        versions = {credential.name: credential.version for credential in integration.credentials}
+        rehearsal = await self.app.workspace.care.rehearse_removal(self.provider, list(versions))
+
+        async def remove(_name: str) -> bool:
+            await self.app.workspace.integrations.remove_integration(self.provider, versions=versions)
+            return True
+
+        self.app.ask(TypeTheNameDialog(integration_danger(integration, rehearsal), remove), self._removed)
+
+    @property
+    def _noun(self) -> str:
+        return self.integration.provider.credential_noun if self.integration else "API key"
 
     def _removed(self, done: bool | None) -> None:  # noqa: FBT001 - the result of a dialog
         if done:

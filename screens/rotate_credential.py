@@ -1,0 +1,73 @@
+"""The Rotate dialog: a new secret for a credential; its name and its scope stay."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Checkbox, Static
+
+from astrolabe.portal.model import Credential
+from screens.dialog import Dialog
+from screens.fields import Field, check
+from screens.secret_from import SecretRow, SourceField
+from screens.text import display_text
+from storage.secret_references import SecretReference
+
+
+@dataclass(frozen=True, slots=True)
+class RotationDraft:
+    """What the dialog holds.
+
+    Attributes:
+        secret: The new secret, or where it is read from.
+        test: Whether the provider is asked first.
+    """
+
+    secret: SecretStr | SecretReference
+    test: bool = True
+
+
+class RotateDialog(Dialog[RotationDraft, Credential]):
+    """Asks for a new secret, and tests it against the provider before it takes the place of the old one."""
+
+    SUBMIT = "Rotate"
+
+    def __init__(
+        self, credential: Credential, noun: str, perform: Callable[[RotationDraft], Awaitable[Credential]]
+    ) -> None:
+        """Ask for a new secret of ``credential``, which the portal calls ``noun``."""
+        super().__init__(perform)
+        self.credential = credential
+        self.noun = noun
+
+    def heading(self) -> str:
+        """Return the title."""
+        return f"Rotate {self.credential.name}"
+
+    def compose_form(self) -> ComposeResult:
+        """Say what stays, and ask for the secret."""
+        names = ", ".join(database.name for database in self.credential.databases) or "no database"
+        words = (
+            f"The name stays, and so does the scope: {names}. The old secret is in use until the new one has been "
+            "accepted; no search fails in between."
+        )
+        yield Static(Content(display_text(words, limit=400)), classes="consequence")
+        yield SecretRow(f"new {self.noun}")
+        yield Field(
+            "",
+            check("test", "Test it against the provider first", value=True),
+            help="One short text is embedded with each model that the credential is used with.",
+        )
+        yield SourceField()
+
+    def problems(self) -> dict[str, str]:
+        """Check the secret."""
+        return self.query_one(SecretRow).problems()
+
+    def draft(self) -> RotationDraft:
+        """Return what was filled in."""
+        return RotationDraft(self.query_one(SecretRow).secret(), self.query_one("#test", Checkbox).value)
