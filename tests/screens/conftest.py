@@ -12,13 +12,17 @@ import pytest
 from screens.console import Section
 from tests.support.console import Preparation, Scene, SceneConsole, Templates, hold_cursors_still
 
+SNAPSHOT_REPORT = "TEXTUAL_SNAPSHOT_TEMPDIR"
+"""Set by pytest-textual-snapshot for itself."""
+
 MakeConsole = Callable[..., SceneConsole]
 
 
 @pytest.fixture(autouse=True)
 def same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     for name in list(os.environ):
-        if name.startswith(("TEXTUAL", "ASTROLABE_")) or name in {"NO_COLOR", "SSH_CONNECTION"}:
+        ours_or_the_frameworks = name.startswith(("TEXTUAL", "ASTROLABE_")) and name != SNAPSHOT_REPORT
+        if ours_or_the_frameworks or name in {"NO_COLOR", "SSH_CONNECTION"}:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TZ", "UTC")

@@ -73,7 +73,7 @@ class SceneConsole(AstrolabeApp):
 
     async def on_load(self) -> None:
         options = WorkspaceOptions(
-            data_dir=self.scene.folder, provider_urls=dict(self.scene.provider_urls), now=lambda: NOW
+            data_dir=self.scene.folder, provider_urls=dict(self.scene.provider_urls), now=lambda: NOW, user="ada"
         )
         self.workspace = await Workspace.open(options)
         if self.scene.prepare is not None:
@@ -160,5 +160,5 @@ class Templates:
 
 
 async def _make(prepare: Preparation, folder: Path) -> None:
-    async with Workspace.opened(WorkspaceOptions(data_dir=folder, now=lambda: NOW)) as workspace:
+    async with Workspace.opened(WorkspaceOptions(data_dir=folder, now=lambda: NOW, user="ada")) as workspace:
         await prepare(workspace)

@@ -7,6 +7,7 @@ end by itself (a dialog at work, a load half way) and errors that need another m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from astrolabe.errors import AstrolabeError, DataApiError, Family, ProviderError, ProviderFailure, ProviderReply
 from screens.console import Section
@@ -26,7 +27,10 @@ from tests.support.steps import (
     typed,
 )
 
-__all__ = ["STATES", "State", "play", "settle", "typed"]
+__all__ = ["FILES", "STATES", "State", "play", "settle", "typed"]
+
+FILES = Path(__file__).with_name("files")
+"""The folder that the console is started in: files to load."""
 
 NIGHT, DAY = "astrolabe-night", "astrolabe-day"
 
@@ -168,7 +172,7 @@ _CREATE_COLLECTION = (
         ),
         articles,
     ),
-    State("create-collection-serverless", (*METHOD, "enter", "end", "up", "up", "enter"), articles),
+    State("create-collection-serverless", (*METHOD, choose("hugging face - s")), articles),
     State("create-collection-no-vector", (*NEW, "tab", "space"), articles),
     State("create-collection-invalid", (*SHOP, "c", text("no-dash"), "tab", "tab", choose("h"), "ctrl+s"), articles),
     State("create-collection-warning", (*SHOP, "c", text("a" * 49)), articles),
@@ -187,7 +191,7 @@ _LOAD = (
     State("load-data-no-vector", (*VISITS, "l", text("articles.json")), articles),
     State("load-data-some-refused", (*SHOP, "l", text("some-refused.jsonl")), articles),
     State("load-data-malformed", (*SHOP, "l", text("malformed.json")), articles),
-    State("load-data-missing", (*SHOP, "l", text("nowhere.csv"), "ctrl+s"), articles),
+    State("load-data-missing", (*SHOP, "l", text("/nowhere/articles.csv"), "ctrl+s"), articles),
     State("load-data-command", (*SHOP, "l", text("articles.csv"), "f2"), articles),
     State("load-checking", (*SHOP, loads.following(loads.CHECKING)), articles),
     State("load-running", (*SHOP, loads.following(loads.RUNNING)), articles),

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from textual import events
+from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
 
 from astrolabe.errors import AstrolabeError
@@ -19,17 +22,44 @@ Step = str | Callable[[Pilot[Any]], Awaitable[None]]
 LONGEST_WAIT = 20.0
 """Seconds after which background work that has not ended is a failure."""
 
+QUIET_ROUNDS = 4
+"""How often in a row nothing may be left to do; one thing leads to another by way of idle moments."""
+
 HELD = "held"
 """Name of work that is kept from ending, so that it can be seen under way; nobody waits for it."""
 
 
 async def settle(pilot: Pilot[Any]) -> None:
-    """Wait until the console has nothing left to do."""
+    """Wait until the console has nothing left to do.
+
+    The framework's own wait watches the processor's time, which is slow here and says little on a busy machine; this
+    one asks every part on the screen for its messages.
+    """
+    app, quiet = pilot.app, 0
     async with asyncio.timeout(LONGEST_WAIT):
-        await pilot.pause()
-        while any(not worker.is_finished and worker.name != HELD for worker in pilot.app.workers):
-            await pilot.pause(0.01)
-        await pilot.pause()
+        while quiet < QUIET_ROUNDS and app._exception is None:
+            await pilot._wait_for_screen(LONGEST_WAIT)
+            at_work = any(not worker.is_finished and worker.name != HELD for worker in app.workers)
+            waiting = any(not node._message_queue.empty() for node in (app, *app.screen.walk_children(with_self=True)))
+            kept = isinstance(app, Console) and bool(app._held)
+            quiet = 0 if at_work or waiting or kept else quiet + 1
+            await asyncio.sleep(0.005 if at_work or kept else 0)
+
+
+async def press(pilot: Pilot[Any], *keys: str) -> None:
+    """Press keys one right after the other, as a paste or a fast typist would, and wait for what comes of them."""
+    for key in keys:
+        pilot.app.post_message(_key_event(key))
+    await settle(pilot)
+
+
+def _key_event(key: str) -> events.Key:
+    name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+    try:
+        char = unicodedata.lookup(_get_unicode_name_from_key(REPLACED_KEYS.get(name, name)))
+    except KeyError:
+        return events.Key(name, key if len(key) == 1 else None)
+    return events.Key(name, char)
 
 
 async def play(pilot: Pilot[Any], steps: Sequence[Step]) -> None:
@@ -37,10 +67,10 @@ async def play(pilot: Pilot[Any], steps: Sequence[Step]) -> None:
     await settle(pilot)
     for step in steps:
         if isinstance(step, str):
-            await pilot.press(step)
+            await press(pilot, step)
         else:
             await step(pilot)
-        await settle(pilot)
+            await settle(pilot)
 
 
 def typed(text: str) -> tuple[str, ...]:
@@ -53,7 +83,7 @@ def text(words: str) -> Step:
     """Return the step that types ``words`` into what has the focus."""
 
     async def step(pilot: Pilot[Any]) -> None:
-        await pilot.press(*typed(words))
+        await press(pilot, *words)
 
     return step
 
@@ -62,7 +92,9 @@ def choose(start_of_label: str) -> Step:
     """Return the step that opens the focused drop-down and takes the option that begins like this."""
 
     async def step(pilot: Pilot[Any]) -> None:
-        await pilot.press("enter", *typed(start_of_label), "enter")
+        await press(pilot, "enter")
+        await press(pilot, *start_of_label)
+        await press(pilot, "enter")
 
     return step
 
@@ -86,7 +118,7 @@ async def submit_without_end(pilot: Pilot[Any]) -> None:
         await asyncio.Event().wait()
 
     dialog._perform = never
-    await pilot.press("ctrl+s")
+    await press(pilot, "ctrl+s")
 
 
 async def search_without_end(pilot: Pilot[Any]) -> None:
@@ -100,7 +132,7 @@ async def search_without_end(pilot: Pilot[Any]) -> None:
         await asyncio.Event().wait()
 
     page.client.run = never  # type: ignore[method-assign,assignment]
-    await pilot.press("enter")
+    await press(pilot, "enter")
 
 
 def _hold_workers(pilot: Pilot[Any]) -> None:
@@ -120,7 +152,7 @@ def failing_with(error: AstrolabeError) -> Step:
             raise error
 
         dialog._perform = fail
-        await pilot.press("ctrl+s")
+        await press(pilot, "ctrl+s")
 
     return step
 
