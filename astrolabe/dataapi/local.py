@@ -18,7 +18,7 @@ from astrolabe.dataapi.context import (
     check_keyspace,
     find_container,
 )
-from astrolabe.dataapi.handlers import counting, deleting, general, inserting, reading, updating
+from astrolabe.dataapi.handlers import counting, deleting, general, inserting, reading, reranking, updating
 from astrolabe.dataapi.handlers import keyspace as keyspace_handlers
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.numbers import exactly
@@ -36,13 +36,14 @@ from storage.model import ContainerKind
 
 _log = logging.getLogger(__name__)
 
-_GENERAL: Mapping[type[Command], GeneralHandler] = general.HANDLERS
+_GENERAL: Mapping[type[Command], GeneralHandler] = {**general.HANDLERS, **reranking.GENERAL}
 _KEYSPACE: Mapping[type[Command], KeyspaceHandler] = keyspace_handlers.HANDLERS
 _COLLECTION: Mapping[type[Command], CollectionHandler] = {
     **counting.HANDLERS,
     **deleting.HANDLERS,
     **inserting.HANDLERS,
     **reading.HANDLERS,
+    **reranking.HANDLERS,
     **updating.HANDLERS,
 }
 _CODES: Mapping[type[AstrolabeError], str] = {

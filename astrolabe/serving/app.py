@@ -27,6 +27,12 @@ PATIENCE = 30.0
 """Seconds that a request may pause while it is being sent."""
 
 _LONGEST_LOGGED = 200
+_STATUSES = {
+    "MISSING_AUTHENTICATION_TOKEN": HTTPStatus.UNAUTHORIZED,
+    "UNAUTHENTICATED_REQUEST": HTTPStatus.UNAUTHORIZED,
+    "UNAUTHORIZED_ACCESS": HTTPStatus.UNAUTHORIZED,
+    "UNSUPPORTED_CONTENT_TYPE": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+}
 
 log = logging.getLogger(__name__)
 access = logging.getLogger("astrolabe.serving.access")
@@ -80,10 +86,10 @@ class DataApiApp:
         except ClientDisconnect:
             return _closing(HTTPStatus.BAD_REQUEST, "The connection was closed before the request was complete.")
         except AstrolabeError as error:
-            return _envelope(protocol.Response(errors=(as_data_api_error(error),)))
+            return _refused(as_data_api_error(error))
         except Exception:  # the request boundary: a fault must not end the server
             log.exception("A request failed unexpectedly.")
-            return _envelope(protocol.Response(errors=(unexpected(),)))
+            return _refused(unexpected())
 
     async def _respond(self, request: Request) -> Response:
         target = read_path(_path(request))
@@ -93,12 +99,9 @@ class DataApiApp:
             return _other_method(target)
         refusal = await self._gate.refusal(request.headers)
         if refusal is not None:
-            return _envelope(protocol.Response(errors=(refusal,)), HTTPStatus.UNAUTHORIZED)
+            return _refused(refusal)
         if not _is_json(request.headers.get("content-type")):
-            return _envelope(
-                protocol.Response(errors=(_content_type(request.headers["content-type"]),)),
-                HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            )
+            return _refused(_content_type(request.headers["content-type"]))
         length = request.headers.get("content-length")
         body = await read_body(request.stream(), length, patience=self._policy.patience)
         database = await self._database(target, request.headers.get("host", ""))
@@ -134,7 +137,13 @@ def _content_type(given: str) -> DataApiError:
     )
 
 
-def _envelope(answer: protocol.Response, status: HTTPStatus = HTTPStatus.OK) -> Response:
+def _refused(error: DataApiError) -> Response:
+    return _envelope(protocol.Response(errors=(error,)))
+
+
+def _envelope(answer: protocol.Response) -> Response:
+    """Only a few errors have a status of their own; the first such one decides."""
+    status = next((_STATUSES[error.code] for error in answer.errors if error.code in _STATUSES), HTTPStatus.OK)
     return Response(dumps(answer.to_json()), status_code=status, media_type=JSON)
 
 

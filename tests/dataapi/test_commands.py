@@ -64,12 +64,18 @@ def test_an_unknown_command_names_its_group_and_what_is_in_it(level: Level) -> N
         ("createCollection", Level.COLLECTION, "/v1/{keyspace},"),
         ("findKeyspaces", Level.KEYSPACE, "/v1,"),
         ("createVectorIndex", Level.KEYSPACE, "/v1/{keyspace}/{table}"),
+        ("createTable", Level.GENERAL, "/v1/{keyspace},"),
     ],
 )
 def test_a_command_on_the_wrong_path_is_told_the_right_one(verb: str, level: Level, path: str) -> None:
     code, message = refusal({verb: {}}, level)
     assert code == "COMMAND_UNKNOWN"
     assert f"post it to {path}" in message
+
+
+@pytest.mark.parametrize("verb", ["createTable", "dropTable", "dropIndex", "createType", "listTypes"])
+def test_commands_on_tables_are_not_supported(verb: str) -> None:
+    assert refusal({verb: {"name": "t"}}, Level.KEYSPACE)[0] == "UNSUPPORTED_TABLE_COMMAND"
 
 
 def test_table_commands_are_no_collection_commands() -> None:

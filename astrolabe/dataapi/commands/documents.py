@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AliasChoices, Field
 
 from astrolabe.dataapi.commands.base import Command, CommandPart, NoOptions, OrEmpty
-from astrolabe.dataapi.protocol import JsonValue
+from astrolabe.dataapi.protocol import Json, JsonValue
 
 MOST_DOCUMENTS = 100
 """How many documents one insertMany takes."""
@@ -119,6 +119,13 @@ class UpdateMany(Command):
     where: Where = None
     update: Required
     options: OrEmpty[UpdateManyOptions] = UpdateManyOptions()
+
+
+class FindAndRerank(Query):
+    """Find by vector and by words, and have a model put both results in order."""
+
+    projection: JsonValue = None
+    options: Json | None = None
 
 
 class FindAndChangeOptions(UpsertOptions):

@@ -67,3 +67,7 @@ class FindEmbeddingProviders(Command):
     """List the embedding providers; without ``options`` only supported models are shown."""
 
     options: ProviderOptions | None = None
+
+
+class FindRerankingProviders(FindEmbeddingProviders):
+    """List the reranking providers."""

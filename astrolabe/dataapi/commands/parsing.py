@@ -25,6 +25,7 @@ COMMANDS: Mapping[Level, Mapping[str, type[Command]]] = {
         "findEmbeddingProviders": general.FindEmbeddingProviders,
         "findKeyspaces": general.FindKeyspaces,
         "findNamespaces": general.FindNamespaces,
+        "findRerankingProviders": general.FindRerankingProviders,
     },
     Level.KEYSPACE: {
         "createCollection": schema.CreateCollection,
@@ -38,6 +39,7 @@ COMMANDS: Mapping[Level, Mapping[str, type[Command]]] = {
         "deleteOne": documents.DeleteOne,
         "estimatedDocumentCount": documents.EstimatedDocumentCount,
         "find": documents.Find,
+        "findAndRerank": documents.FindAndRerank,
         "findOne": documents.FindOne,
         "findOneAndDelete": documents.FindOneAndDelete,
         "findOneAndReplace": documents.FindOneAndReplace,
@@ -52,6 +54,11 @@ COMMANDS: Mapping[Level, Mapping[str, type[Command]]] = {
 
 TABLE_COMMANDS = frozenset({"alterTable", "createIndex", "createTextIndex", "createVectorIndex", "listIndexes"})
 """Commands that only a table takes; they are posted to its own path."""
+
+_SCHEMA_COMMANDS = frozenset(
+    {"alterType", "createTable", "createType", "dropIndex", "dropTable", "dropType", "listTypes"}
+)
+"""Commands on the tables of a keyspace, which this engine does not have."""
 
 _PATHS = {Level.GENERAL: "/v1", Level.KEYSPACE: "/v1/{keyspace}", Level.COLLECTION: "/v1/{keyspace}/{collection}"}
 
@@ -124,6 +131,9 @@ def _wrong_shape(body: JsonValue) -> DataApiError | None:
 
 def _unknown(verb: str, level: Level) -> DataApiError:
     """The command is not in the group; where it belongs, if anywhere, is part of the message."""
+    if level is Level.KEYSPACE and verb in _SCHEMA_COMMANDS:
+        message = f"This database has collections and no tables, so '{verb}' is not supported. Use a collection."
+        return data_api_error("UNSUPPORTED_TABLE_COMMAND", message)
     group = ", ".join(sorted(COMMANDS[level]))
     message = f"The command '{cut(str(verb))}' is not one of the commands of the group {level.value}: [{group}]."
     path = _path_of(verb)
@@ -136,6 +146,8 @@ def _path_of(verb: str) -> str:
     """Return the path that takes the command, empty when none does."""
     if verb in TABLE_COMMANDS:
         return "/v1/{keyspace}/{table}"
+    if verb in _SCHEMA_COMMANDS:
+        return _PATHS[Level.KEYSPACE]
     return next((_PATHS[level] for level in Level if verb in COMMANDS[level]), "")
 
 
