@@ -272,6 +272,31 @@ async def test_a_cancelled_search_leaves_the_index_whole(tmp_path: Path) -> None
         assert await search(cache, QUERY, 20) == expected(source, QUERY, 20)
 
 
+async def test_a_cancelled_search_lets_go_of_the_source_at_once(tmp_path: Path) -> None:
+    opened_stream, closed = asyncio.Event(), asyncio.Event()
+
+    class Watched(MemoryVectors):
+        async def changes(
+            self, container_id: int, vector: str, dimension: int, since: int
+        ) -> AsyncIterator[VectorChanges]:
+            opened_stream.set()
+            try:
+                async for chunk in super().changes(container_id, vector, dimension, since):
+                    yield chunk
+            finally:
+                closed.set()
+
+    source = Watched(DIMENSION, chunk=10)
+    source.write(range(1, 101), clustered(100, DIMENSION))
+    async with opened(tmp_path, source) as cache:
+        task = asyncio.create_task(search(cache, QUERY))
+        await opened_stream.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert closed.is_set()
+
+
 async def test_searches_at_the_same_time_do_not_disturb_each_other(tmp_path: Path, source: MemoryVectors) -> None:
     queries = clustered(20, DIMENSION, seed=21)
     async with opened(tmp_path, source) as cache:

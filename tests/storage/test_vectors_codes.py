@@ -59,8 +59,10 @@ def test_distances_beyond_a_byte_stop_at_the_farthest(words: int) -> None:
 def test_put_and_hide_change_single_rows() -> None:
     table = table_of(random_codes(100, 4), scanned=3)
     other = random_codes(2, 4, seed=9)
+    table.hide(np.array([3]))
     table.put(np.array([3, 50]), other)
     assert np.array_equal(table.words_at(np.array([3, 50])), other.words.T)
+    assert table.reach[[3, 50]].tolist() == [1, 1]
     table.hide(np.array([50]))
     assert table.bias[50] == -np.inf
     assert np.isfinite(np.delete(table.bias, 50)).all()
@@ -95,6 +97,20 @@ def test_scores_stay_below_their_bounds_nearly_always(metric: Metric, dimension:
             bounds = code.offset + table.bias + table.reach * code.reach * cosines
             above[number] += (scores[best] > bounds[best] + 1e-4).sum()
     assert (above / (20 * 200) < 0.01).all()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_bound_of_a_row_at_no_distance_is_its_score(metric: Metric) -> None:
+    rows = clustered(500, 40) * np.random.default_rng(5).uniform(0.5, 2, (500, 1)).astype(np.float32) + 0.3
+    weights = row_weights(metric, lengths(rows))
+    coder = SignCoder.fit(metric, rows, weights)
+    codes = coder.encode(rows, weights)
+    for number in range(20):
+        ranking = Ranking(metric, rows[number])
+        code = coder.encode_query(ranking)
+        assert np.array_equal(code.words, codes.words[number])
+        bound = code.offset + codes.bias[number] + codes.reach[number] * code.reach
+        assert bound == pytest.approx(ranking.scores(rows, weights)[number], abs=1e-4)
 
 
 def test_the_envelope_lies_over_every_row() -> None:

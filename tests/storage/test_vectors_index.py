@@ -90,6 +90,15 @@ def best(metric: Metric, rows: Matrix, query: Vector, k: int, allowed: NDArray[n
     return [int(seq) for seq in seqs[order]]
 
 
+def test_a_small_index_needs_no_codes_and_is_exact(many: Matrix) -> None:
+    rows = many[:EXACT_ROWS]
+    index = VectorIndex(VectorSpec(48))
+    index.apply(changes(list(range(1, EXACT_ROWS + 1)), rows))
+    assert not index.lacks_codes
+    for query in clustered(10, 48, seed=15):
+        assert [seq for seq, _ in found(index, query, 50)] == best(Metric.COSINE, rows, query, 50)
+
+
 @pytest.mark.parametrize("k", [1, 10, 100])
 def test_recall_through_codes_is_nearly_perfect_and_similarities_are_exact(
     big: tuple[VectorIndex, Matrix], k: int
@@ -149,6 +158,16 @@ def test_writes_after_encoding_are_found_at_once(many: Matrix) -> None:
     assert [found(index, query, 1)[0] for query in queries] == [(seq, 1.0) for seq in range(MANY + 1, MANY + 31)]
     index.apply(changes([5], queries[:1]))
     assert found(index, queries[0], 2) == [(5, 1.0), (MANY + 1, 1.0)]
+
+
+@pytest.mark.parametrize("metric", [Metric.DOT_PRODUCT, Metric.EUCLIDEAN])
+def test_rows_longer_than_any_before_are_found_at_once(metric: Metric, many: Matrix) -> None:
+    index = filled(metric, many)
+    long = clustered(20, 48, seed=14) * 7
+    index.apply(changes(list(range(1, 21)), long))
+    rows = np.concatenate([long, many[20:]])
+    for query in long:
+        assert [seq for seq, _ in found(index, query, 5)] == best(metric, rows, query, 5)
 
 
 def test_a_search_before_encoding_is_right(many: Matrix) -> None:

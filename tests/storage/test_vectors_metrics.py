@@ -87,6 +87,20 @@ def test_no_row_below_the_cut_is_among_the_best(rows: Matrix, query: Vector, met
     assert (found[scores < cut] < kth).all()
 
 
+@pytest.mark.parametrize("metric", METRICS)
+def test_rows_that_only_rounding_tells_apart_are_all_above_the_cut(metric: Metric) -> None:
+    random = np.random.default_rng(6)
+    row = random.standard_normal(384, dtype=np.float32)
+    rows = np.array([random.permutation(row) for _ in range(200)])
+    query = np.full(384, 0.7, dtype=np.float32)
+    assert len(set(similarities(metric, rows, query).tolist())) == 1
+    sizes = lengths(rows)
+    ranking = Ranking(metric, query)
+    scores = ranking.scores(rows, row_weights(metric, sizes))
+    assert scores.min() < scores.max(), "sums in another order are rounded in another way"
+    assert scores.min() >= ranking.cut(float(scores.max()), float(sizes.max()))
+
+
 def test_only_lengths_that_spoil_float32_products_are_extreme() -> None:
     assert not are_extreme(np.array([0, 1e-9, 1, 1e9], dtype=np.float32))
     assert are_extreme(np.array([1, 1e17], dtype=np.float32))

@@ -1,4 +1,6 @@
 import mmap
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -102,6 +104,15 @@ def test_the_directory_finds_what_is_alive(steps: list[tuple[str, set[int]]], da
     assert directory.select(np.array(allowed, dtype=np.int64)).tolist() == expected
 
 
+def test_seqs_appended_after_a_selection_are_selected_too() -> None:
+    for first in ([10, 11, 12], [10, 14, 12]):
+        directory = SeqDirectory(np.array(first))
+        asked = np.arange(30)
+        assert directory.select(asked).tolist() == [0, 1, 2]
+        directory.append(np.array([13, 20]))
+        assert directory.select(asked).tolist() == [0, 1, 2, 3, 4]
+
+
 def test_seqs_far_apart_are_selected_without_a_table() -> None:
     directory = SeqDirectory(np.array([1, 10**15, 10**16]))
     assert directory.select(np.array([10**16, 1, 5])).tolist() == [0, 2]
@@ -123,6 +134,16 @@ def test_work_in_two_parts_is_done_once_each_without_a_helper() -> None:
     done: list[tuple[int, int]] = []
     in_two_parts(None, 7, lambda start, stop: done.append((start, stop)))
     assert done == [(0, 7)]
+
+
+def test_work_is_not_left_to_a_helper_that_is_busy() -> None:
+    go_on = threading.Event()
+    done: list[tuple[int, int]] = []
+    with ThreadPoolExecutor(1) as helper:
+        helper.submit(go_on.wait, 5)
+        in_two_parts(helper, 7, lambda start, stop: done.append((start, stop)))
+        go_on.set()
+    assert done == [(0, 4), (4, 7)]
 
 
 def test_kth_largest() -> None:

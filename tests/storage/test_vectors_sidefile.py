@@ -70,14 +70,19 @@ def test_an_opened_index_takes_writes_without_touching_the_file(rows: Matrix, pa
     assert path.read_bytes() == written
 
 
-def test_only_live_rows_are_saved_and_in_seq_order(tmp_path: Path) -> None:
-    index = index_of(clustered(30, DIMENSION))
-    index.apply(changes([200, 100], clustered(2, DIMENSION, seed=5), [4, 5]))
-    before = [index.search(query, 40) for query in clustered(5, DIMENSION, seed=6)]
+@pytest.mark.parametrize("count", [30, COUNT])
+def test_only_live_rows_are_saved_and_in_seq_order(tmp_path: Path, count: int) -> None:
+    index = index_of(clustered(count, DIMENSION))
+    late = clustered(3, DIMENSION, seed=5)
+    index.apply(changes([10 * count, 2 * count], late[:2], [4, 5]))
+    index.apply(changes([5 * count], late[2:], [6]))
+    while index.lacks_codes:
+        index.encode_some()
+    before = [index.search(query, 40) for query in late]
     save(index, tmp_path / "file")
     after = load(tmp_path / "file")
-    assert (len(after), after.dead, len(after.rows)) == (30, 0, 30)
-    assert [after.search(query, 40) for query in clustered(5, DIMENSION, seed=6)] == before
+    assert (len(after), after.dead, len(after.rows)) == (count, 0, count)
+    assert [after.search(query, 40) for query in late] == before
 
 
 def test_an_empty_index_can_be_saved(tmp_path: Path) -> None:
