@@ -33,7 +33,7 @@ WIDE_ENOUGH_FOR_BADGES = 92
 """Columns from which the program's name and the badges fit beside the places."""
 
 
-WATCH_INTERVAL = 0.5
+WATCH_INTERVAL = 0.3
 """Seconds between two looks for changes of other windows and programs; one look is one small query."""
 
 

@@ -27,6 +27,7 @@ from screens.help import HelpDialog
 from screens.integrations import IntegrationsPage
 from screens.search import SearchPage
 from screens.too_small import TooSmall
+from tui.discreet_log import DiscreetLogger
 from tui.theme import DAY, DEFAULT_THEME, NIGHT
 
 _PLACES = [
@@ -101,6 +102,7 @@ class AstrolabeApp(Console):
             started_at: ``time.perf_counter()`` of the process start, for the benchmark of the first paint.
         """
         super().__init__(workspace, surroundings)
+        self._logger = DiscreetLogger(self._log, app=self)
         self.register_theme(NIGHT)
         self.register_theme(DAY)
         self._wanted_theme = theme

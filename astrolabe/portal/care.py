@@ -147,7 +147,8 @@ class CredentialCare:
         """Return what adding databases (ids) to a credential's scope, or removing them, would do."""
         before = await self.scopes()
         scope = (before.get((provider, name), frozenset()) | frozenset(add)) - frozenset(remove)
-        return rehearse(before, with_scope(before, (provider, name), scope), (await self.overview()).dependents)
+        after = with_scope(before, (provider, name), scope)
+        return rehearse(before, after, (await self.overview()).dependents, about=[(provider, name)])
 
     async def rehearse_replacement(
         self, provider: str, name: str, new_name: str, database_ids: Collection[str]
@@ -155,7 +156,7 @@ class CredentialCare:
         """Return what removing a credential and adding another, of this name and scope, would do."""
         before = await self.scopes()
         after = with_scope(without(before, (provider, name)), (provider, new_name), database_ids)
-        return rehearse(before, after, (await self.overview()).dependents)
+        return rehearse(before, after, (await self.overview()).dependents, about=[(provider, name)])
 
     async def disabled(self, database: Database | None = None) -> list[Disabled]:
         """Return the collections and columns that cannot generate embeddings now, of one database or of all."""

@@ -6,7 +6,7 @@ scope. Everything here follows from that one sentence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -68,9 +68,18 @@ def stopped(dependent: Dependent, scopes: Scopes) -> Stopped | None:
     return None if dependent.database.id in scope else Stopped.OUT_OF_SCOPE
 
 
-def rehearse(before: Scopes, after: Scopes, dependents: Iterable[Dependent]) -> Rehearsal:
-    """Return what the step from one state of the scopes to another does."""
-    concerned = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+def rehearse(
+    before: Scopes, after: Scopes, dependents: Iterable[Dependent], *, about: Collection[tuple[str, str]] = ()
+) -> Rehearsal:
+    """Return what the step from one state of the scopes to another does.
+
+    Args:
+        before: The scopes as they are.
+        after: The scopes as they would be.
+        dependents: What uses credentials.
+        about: Credentials that the answer is about even where nothing changes for them.
+    """
+    concerned = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)} | set(about)
     groups: dict[tuple[bool, bool], list[Dependent]] = {}
     for dependent in dependents:
         if dependent.credential in concerned:

@@ -87,8 +87,8 @@ def test_rehearsing_and_removing_say_the_same(shop: Program) -> None:
         "credentials", "rehearse", *TOKEN, "--replace-with", NAME, "--add-database", "desk", "--format", "json"
     ).rows
     assert row["effect"] == "goes on"
-    program = shop.done("credentials", "rehearse", *TOKEN, "--remove-database", "desk", "--format", "table")
-    assert "No collection is concerned" in program.err
+    shop.done("credentials", "add", "unused", "--provider", PROVIDER, stdin=NEW)
+    assert "No collection is concerned" in shop.done("credentials", "rehearse", "unused", "--provider", PROVIDER).err
     assert "add --yes" in shop("credentials", "remove", *TOKEN).err
     shop.done("credentials", "remove", *TOKEN, "--yes")
     refused = shop("search", "bicycle", *PLACE)
