@@ -363,7 +363,7 @@ class DataExplorerPage(Page):
         """Return the collection under the cursor."""
         return self.collections.get(self.query_one("#collections", Grid).chosen() or "")
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+    def allows(self, action: str) -> bool | None:
         """Dim what needs a collection; offer the sample only where there is none."""
         if action == "explorer_sample":
             return not self.collections and self.app.selection.keyspace is not None

@@ -114,7 +114,7 @@ class DatabasesPage(Page):
                 self.app.select(None)
             self.refresh_contents()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+    def allows(self, action: str) -> bool | None:
         """Dim what needs a database while there is none."""
         needs_one = action in {"databases_open", "databases_delete"}
         return None if needs_one and not self.databases else True

@@ -25,7 +25,7 @@ class HelpDialog(ModalScreen[None]):
 
     BINDINGS = register(Action("help.close", "escape,question_mark,f1,q", "Close", "Close the help."))
 
-    WIDTH: ClassVar[int] = 14
+    WIDTH: ClassVar[int] = 18
 
     def __init__(self, page: Screen[object]) -> None:
         """Explain the keys that work on ``page`` now."""

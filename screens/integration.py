@@ -306,7 +306,7 @@ class IntegrationPage(Page):
         if done:
             self.refresh_contents()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+    def allows(self, action: str) -> bool | None:
         """Hide what a hosted provider has not; dim what needs a credential."""
         if not action.startswith("integration_") or self.integration is None:
             return True

@@ -109,6 +109,16 @@ class Page(Screen[None], WorkerBoundary):
         if len(self.app.screen_stack) > 1:
             self.app.pop_screen()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+        """Offer what :meth:`allows` allows, and going back only where there is a page to go back to."""
+        if action == "page_back" and type(self).action_page_back is Page.action_page_back:
+            return len(self.app.screen_stack) > 1
+        return self.allows(action)
+
+    def allows(self, action: str) -> bool | None:  # noqa: ARG002 - for those that override it
+        """Tell whether an action can be carried out now: False hides its key, None dims it."""
+        return True
+
     def action_page_refresh(self) -> None:
         """Read the contents again."""
         self.refresh_contents()

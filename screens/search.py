@@ -191,7 +191,7 @@ class SearchPage(Page):
         if isinstance(self.focused, Input):
             self.query_one(DocumentsPane).focus_view()
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
+    def allows(self, action: str) -> bool | None:
         """Dim what needs a collection."""
         if action in {"search_query", "search_view"} and isinstance(self.focused, Input):
             return False  # there the key is a letter

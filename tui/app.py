@@ -72,10 +72,10 @@ class AstrolabeApp(Console):
         *register(
             *_PLACES,
             Action(
-                "app.help", "f1", "Help", "List the keys that work here, in dialogs too.", shown=False, priority=True
+                "app.help", "f1", "Keys", "List the keys that work here, in dialogs too.", shown=False, priority=True
             ),
             Action("app.keys", "question_mark", "Help", "List the keys that work here.", key_display="?"),
-            Action("app.palette", "ctrl+p", "Palette", "Find any action by name.", key_display="^p"),
+            Action("app.palette", "ctrl+p", "Find", "Find any action by name.", key_display="^p"),
             Action("app.theme", "f8", "Theme", "Choose a theme; it is remembered.", shown=False),
             Action("app.leave", "ctrl+q,f10", "Quit", "Leave the console.", key_display="^q", priority=True),
         )

@@ -26,22 +26,26 @@ class SnapCompare(Protocol):
     ) -> bool: ...
 
 
+@pytest.fixture
+def stage(tmp_path: Path, templates: Templates, monkeypatch: pytest.MonkeyPatch) -> Callable[[State], SceneConsole]:
+    """Return a maker of the console that a state begins in."""
+
+    def make(state: State) -> SceneConsole:
+        monkeypatch.chdir(FILES)
+        folder = tmp_path / "data"
+        if state.prepare is not None:
+            templates.copy(state.prepare, folder)
+        return SceneConsole(Scene(folder, state.then, state.start, theme=state.theme))
+
+    return make
+
+
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
 def test_state(
-    state: State,
-    size: tuple[int, int],
-    tmp_path: Path,
-    templates: Templates,
-    snap_compare: SnapCompare,
-    monkeypatch: pytest.MonkeyPatch,
+    state: State, size: tuple[int, int], stage: Callable[[State], SceneConsole], snap_compare: SnapCompare
 ) -> None:
-    monkeypatch.chdir(FILES)
-    folder = tmp_path / "data"
-    if state.prepare is not None:
-        templates.copy(state.prepare, folder)
-    app = SceneConsole(Scene(folder, state.then, state.start, theme=state.theme))
-    assert snap_compare(app, terminal_size=size, run_before=lambda pilot: play(pilot, state.steps))
+    assert snap_compare(stage(state), terminal_size=size, run_before=lambda pilot: play(pilot, state.steps))
 
 
 def test_names_are_unique() -> None:

@@ -124,7 +124,7 @@ async def shop(workspace: Workspace) -> Database:
 
 
 async def articles(workspace: Workspace) -> None:
-    """Add three collections to the shop: one that vectorizes, one with own vectors, and an empty one without any."""
+    """Add collections to the shop: two that vectorize, one with own vectors, and one without any."""
     await hugging_face(workspace)
     client = await workspace.client(await shop(workspace))
     await client.create_collection(
@@ -138,6 +138,8 @@ async def articles(workspace: Workspace) -> None:
         for number in range(1, 74)
     ]
     await client.collection(DEFAULT_KEYSPACE, "points").insert_many(points)
+    service = ServiceConfig("huggingface", "sentence-transformers/all-MiniLM-L6-v2", "webstore-prod")
+    await client.create_collection(DEFAULT_KEYSPACE, "questions", collection_options(service=service))
     await client.create_collection(DEFAULT_KEYSPACE, "visits", collection_options())
 
 

@@ -99,6 +99,10 @@ _DATABASES = (
 
 DEDICATED, SERVERLESS, EMBEDDED_TILE = ("2", "right"), ("2", "right", "right"), ("2", *("right",) * 9)
 FORM = (text("webstore-prod"), "tab", text("hf_made_up"), "tab", "space", "down", "space")
+FROM_ENVIRONMENT = (
+    *(text("webstore-prod"), "tab", "tab", "tab", choose("env"), "shift+tab", "shift+tab"),
+    text("HF_TOKEN"),
+)
 
 _INTEGRATIONS = (
     State("integrations", start=Section.INTEGRATIONS),
@@ -115,6 +119,8 @@ _INTEGRATIONS = (
     State("add-integration-error", (*SERVERLESS, "enter", "a", *FORM, failing_with(REFUSED)), three_databases),
     State("add-api-key", (*DEDICATED, "enter", "a"), hugging_face),
     State("add-api-key-taken", (*DEDICATED, "enter", "a", *FORM, "ctrl+s"), hugging_face),
+    State("add-integration-environment", (*SERVERLESS, "enter", "a", *FROM_ENVIRONMENT), three_databases),
+    State("add-api-key-again", (*SERVERLESS, "enter", "d", text("webstore-prod"), "ctrl+s", "a"), articles),
     State("add-scope", (*DEDICATED, "enter", "b"), hugging_face),
     State("add-scope-filled", (*DEDICATED, "enter", "b", "space"), hugging_face),
     State("add-scope-invalid", (*DEDICATED, "enter", "b", "ctrl+s"), hugging_face),
@@ -129,8 +135,26 @@ _INTEGRATIONS = (
     State("remove-api-key-busy", (*DEDICATED, "enter", "d", text("test-jira-1234"), submit_without_end), hugging_face),
 )
 
+TOKEN = (*SERVERLESS, "enter", "r", text("hf_made_up"))
+
+_CREDENTIALS = (
+    State("credential-menu", (*DEDICATED, "enter", "m"), hugging_face),
+    State("rotate", (*SERVERLESS, "enter", "r"), hugging_face),
+    State("rotate-filled", TOKEN, hugging_face),
+    State("rotate-invalid", (*SERVERLESS, "enter", "r", "ctrl+s"), hugging_face),
+    State("rotate-busy", (*TOKEN, submit_without_end), hugging_face),
+    State("rotate-error", (*TOKEN, failing_with(TOKEN_REFUSED)), hugging_face),
+    State("rehearse", (*SERVERLESS, "enter", "h"), articles),
+    State("rehearse-replace", (*SERVERLESS, "enter", "h", choose("remove it,")), articles),
+    State("rehearse-scope", (*SERVERLESS, "enter", "h", choose("change"), "tab", "down", "space"), articles),
+    State("remove-integration", (*DEDICATED, "enter", "x"), hugging_face),
+    State("audit-empty", ("a",), start=Section.ACTIVITY),
+    State("audit", ("a",), hugging_face, start=Section.ACTIVITY),
+    State("audit-entry", ("a", "enter"), hugging_face, start=Section.ACTIVITY),
+)
+
 SHOP = ("down", "enter")
-POINTS, VISITS = (*SHOP, "down"), (*SHOP, "down", "down")
+POINTS, QUESTIONS, VISITS = (*SHOP, "down"), (*SHOP, *("down",) * 2), (*SHOP, *("down",) * 3)
 
 _EXPLORER = (
     State("explorer-no-database", start=Section.EXPLORER),
@@ -141,6 +165,7 @@ _EXPLORER = (
     State("explorer-pages", POINTS, articles),
     State("explorer-second-page", (*POINTS, "n"), articles),
     State("explorer-no-documents", VISITS, articles),
+    State("explorer-other-key", QUESTIONS, articles),
     State("document", (*SHOP, "enter", "enter"), articles),
     State("create-keyspace", (*SHOP, "y"), articles),
     State("create-keyspace-filled", (*SHOP, "y", text("season_2026")), articles),
@@ -239,6 +264,7 @@ _EVERYWHERE = (
 STATES: tuple[State, ...] = (
     *_DATABASES,
     *_INTEGRATIONS,
+    *_CREDENTIALS,
     *_EXPLORER,
     *_CREATE_COLLECTION,
     *_LOAD,

@@ -39,6 +39,7 @@ async def settle(pilot: Pilot[Any]) -> None:
     async with asyncio.timeout(LONGEST_WAIT):
         while quiet < QUIET_ROUNDS and app._exception is None:
             await pilot._wait_for_screen(LONGEST_WAIT)
+            app.screen._on_timer_update()  # draw now; the next frame would be due in a sixtieth of a second
             at_work = any(not worker.is_finished and worker.name != HELD for worker in app.workers)
             waiting = any(not node._message_queue.empty() for node in (app, *app.screen.walk_children(with_self=True)))
             kept = isinstance(app, Console) and bool(app._held)
@@ -71,6 +72,7 @@ async def play(pilot: Pilot[Any], steps: Sequence[Step]) -> None:
         else:
             await step(pilot)
             await settle(pilot)
+    await pilot.pause()
 
 
 def typed(text: str) -> tuple[str, ...]:
