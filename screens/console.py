@@ -13,7 +13,8 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from textual.screen import ModalScreen
 
-from astrolabe.dataapi.client import Collection
+from astrolabe.dataapi.client import Collection, DatabaseClient
+from astrolabe.errors import NotFoundError
 from astrolabe.loading.model import LoadPlan
 from astrolabe.portal.model import Database
 from astrolabe.workspace import Workspace
@@ -86,6 +87,16 @@ class Console(TypeAhead):
     def select_collection(self, collection: str | None) -> None:
         """Remember the collection, keeping database and keyspace."""
         self.selection = replace(self.selection, collection=collection)
+
+    async def selected_client(self) -> DatabaseClient:
+        """Return a client to the selected database.
+
+        Raises:
+            NotFoundError: None is selected, or it was deleted.
+        """
+        if self.selection.database is None:
+            raise NotFoundError("No database is selected.", hint="Press 1 and choose one.")
+        return await self.workspace.client(self.selection.database)
 
     def go(self, section: Section) -> None:
         """Show a main place."""

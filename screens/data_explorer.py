@@ -12,20 +12,13 @@ from textual.content import Content
 from textual.widgets import DataTable, Select, Static
 
 from astrolabe.dataapi.client import CollectionInfo, DatabaseClient
-from astrolabe.dataapi.planned import PlannedCommand, plan_delete_collection
-from astrolabe.loading.model import LoadPlan
 from astrolabe.portal.model import DEFAULT_KEYSPACE, Database
 from screens.actions import Action, register
-from screens.confirm import Danger, TypeTheNameDialog
 from screens.console import Section
-from screens.create_collection import CreateCollectionDialog
-from screens.create_keyspace import CreateKeyspaceDialog
 from screens.documents import DocumentDialog, DocumentsPane, Pager
+from screens.explorer_tasks import ExplorerTasks
 from screens.fields import choice, select_options
 from screens.grid import Grid
-from screens.load_data import LoadDataDialog
-from screens.load_job import LoadJob
-from screens.load_progress import LoadProgressDialog
 from screens.page import Page
 from screens.text import display_text
 
@@ -63,6 +56,7 @@ class DataExplorerPage(Page):
         self.collections: dict[str, CollectionInfo] = {}
         self.reasons: dict[str, str] = {}
         self.pager: Pager | None = None
+        self.tasks = ExplorerTasks(self)
 
     def compose_body(self) -> ComposeResult:
         """Lay out the two choices on top and the two panes under them."""
@@ -209,7 +203,7 @@ class DataExplorerPage(Page):
             self.query_one(DocumentsPane).focus_view()
 
     async def _open_collection(self, info: CollectionInfo) -> None:
-        client = await self._client()
+        client = await self.app.selected_client()
         self.pager = Pager(client.collection(info.keyspace, info.name))
         await self._read_page()
 
@@ -222,13 +216,6 @@ class DataExplorerPage(Page):
             pane.show(page.documents, self.pager.status(len(page.documents)))
         else:
             pane.show_nothing("This collection has no documents.\n\nPress l to load a file.")
-
-    async def _client(self) -> DatabaseClient:
-        database = self.app.selection.database
-        if database is None:
-            message = "no database is selected"
-            raise LookupError(message)
-        return await self.app.workspace.client(database)
 
     @on(DocumentsPane.Opened)
     def _document_opened(self, event: DocumentsPane.Opened) -> None:
@@ -258,106 +245,27 @@ class DataExplorerPage(Page):
 
     def action_explorer_create_keyspace(self) -> None:
         """Ask for a keyspace."""
-
-        async def create(name: str) -> str:
-            await (await self._client()).create_keyspace(name)
-            return name
-
-        self.app.ask(CreateKeyspaceDialog(self.keyspaces, create), self._keyspace_created)
-
-    def _keyspace_created(self, name: str | None) -> None:
-        if name is not None:
-            self.app.select(self.app.selection.database, name)
-            self.refresh_contents()
+        self.tasks.create_keyspace(self.keyspaces)
 
     def action_explorer_create_collection(self) -> None:
         """Ask for a collection."""
-        self.open_in_background(self._ask_collection, "create collection")
-
-    async def _ask_collection(self) -> None:
-        database, keyspace = self.app.selection.database, self.app.selection.keyspace
-        if database is None or keyspace is None:
-            return
-        choices = await self.app.workspace.integrations.choices(database.id)
-        client = await self._client()
-
-        async def create(planned: PlannedCommand) -> str:
-            await client.run(planned)
-            return str(planned.command["createCollection"]["name"])
-
-        self.app.ask(CreateCollectionDialog(keyspace, choices, create), self._collection_created)
-
-    def _collection_created(self, name: str | None) -> None:
-        if name is not None:
-            self.app.select_collection(name)
-            self.app.tell(f"Collection {name} was created. Press l to load data into it.")
-            self.refresh_contents()
+        self.tasks.create_collection()
 
     def action_explorer_load(self) -> None:
         """Load a file into the chosen collection."""
         info = self.chosen()
         if info is not None:
-            self.open_in_background(partial(self._ask_load, info), "load data")
-
-    async def _ask_load(self, info: CollectionInfo) -> None:
-        database = self.app.selection.database
-        if self.app.load_job is not None and self.app.load_job.running:
-            self._follow_load(self.app.load_job)
-        elif database is not None:
-            collection = (await self._client()).collection(info.keyspace, info.name)
-
-            async def start(plan: LoadPlan) -> LoadPlan:
-                self.app.start_load(plan, collection)
-                return plan
-
-            self.app.ask(LoadDataDialog(info, database.id, start), self._load_started)
-
-    def _load_started(self, plan: LoadPlan | None) -> None:
-        if plan is not None and self.app.load_job is not None:
-            self._follow_load(self.app.load_job)
-
-    def _follow_load(self, job: LoadJob) -> None:
-        self.app.ask(LoadProgressDialog(job), lambda _ended: self.refresh_contents())
+            self.tasks.load(info)
 
     def action_explorer_sample(self) -> None:
         """Create the sample collection."""
-        self.in_background(self._create_sample, "sample")
-
-    async def _create_sample(self) -> None:
-        database, keyspace = self.app.selection.database, self.app.selection.keyspace
-        if database is None or keyspace is None:
-            return
-        self.app.tell("Creating the sample collection …")
-        name = await self.app.workspace.create_sample(database, keyspace)
-        self.app.select_collection(name)
-        self.app.tell(f"Collection {name} is ready. Press s and search for: send an e-mail")
-        await self.reload()
+        self.tasks.create_sample()
 
     def action_explorer_delete(self) -> None:
         """Ask for the name, then delete the collection."""
         info = self.chosen()
-        if info is None:
-            return
-        planned = plan_delete_collection(info.keyspace, info.name)
-        danger = Danger(
-            heading="Delete collection",
-            name=info.name,
-            noun="Collection name",
-            verb="Delete collection",
-            consequences=(f"All documents of {info.keyspace}.{info.name} are deleted; this cannot be undone.",),
-            planned=planned,
-        )
-
-        async def delete(_name: str) -> bool:
-            await (await self._client()).run(planned)
-            return True
-
-        self.app.ask(TypeTheNameDialog(danger, delete), self._deleted)
-
-    def _deleted(self, done: bool | None) -> None:  # noqa: FBT001 - the result of a dialog
-        if done:
-            self.app.select_collection(None)
-            self.refresh_contents()
+        if info is not None:
+            self.tasks.delete(info)
 
     def chosen(self) -> CollectionInfo | None:
         """Return the collection under the cursor."""
