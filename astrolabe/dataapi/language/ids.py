@@ -130,7 +130,7 @@ def _number_key(value: int | Decimal) -> str:
     sign, digits, exponent = Decimal(value).as_tuple()
     if not isinstance(exponent, int):
         raise TypeError("NaN and infinities are no JSON numbers")
-    text = "".join(map(str, digits)).lstrip("0")
+    text = "".join(map(str, digits))
     significant = text.rstrip("0")
     if not significant:
         return "0"

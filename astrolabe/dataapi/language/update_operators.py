@@ -234,13 +234,11 @@ def _calculate(
     if not isinstance(found, int | Decimal) or not is_number(found):
         raise _bad_target(action, "a number", found)
     try:
-        result = operation(Decimal(found), Decimal(action.argument))
+        place.put(operation(Decimal(found), Decimal(action.argument)))
     except (decimal.Inexact, decimal.Overflow, decimal.InvalidOperation) as problem:
         raise limit_violation(
             f"the result of '{action.operator}' at '{join_path(action.path)}' is too long"
         ) from problem
-    whole = isinstance(found, int) and isinstance(action.argument, int)
-    place.put(int(result) if whole else result)
 
 
 def _min(document: dict[str, Any], action: Action) -> None:

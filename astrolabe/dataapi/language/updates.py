@@ -136,7 +136,6 @@ def parse_update(clause: object, rules: CollectionRules) -> Update:
         operator = _operator(name)
         if not isinstance(arguments, Mapping):
             raise _bad_type(f"The argument of '{operator}'", arguments)
-        _check_usage(operator, arguments)
         actions.extend(_action(operator, path, argument, rules) for path, argument in arguments.items())
     _check_conflicts(actions)
     order = list(UpdateOperator)
@@ -159,11 +158,6 @@ def _bad_type(what: str, found: object) -> DataApiError:
         "UNSUPPORTED_UPDATE_DATA_TYPE",
         f"{what} must be an object, not {type_name(found)}: {shown(found)}.\n\nCorrect it and resend the command.",
     )
-
-
-def _check_usage(operator: UpdateOperator, arguments: Mapping[str, Any]) -> None:
-    if operator in _FOR_SPECIALS and "$vector" in arguments and "$vectorize" in arguments:
-        raise invalid_usage(f"'{operator}' names both")
 
 
 def _action(operator: UpdateOperator, name: str, argument: object, rules: CollectionRules) -> Action:

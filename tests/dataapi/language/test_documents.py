@@ -83,7 +83,7 @@ def test_extended_json_comes_back_in_the_same_form(value: object) -> None:
         {"$objectId": 5},
         {"$binary": "A"},
         {"$binary": "AA"},
-        {"$binary": "A A="},
+        {"$binary": "AA =="},
         {"$binary": [1]},
     ],
 )
@@ -136,6 +136,7 @@ def wide(count: int) -> dict[str, Any]:
         ({"a": [[1] * 1000]}, {"a": [[1] * 1001]}, "'a'"),
         ({"a": "x" * 8000}, {"a": "x" * 8001}, "8001"),
         ({"a": "ä" * 4000}, {"a": "ä" * 4000 + "x"}, "8001"),
+        ({"a": "€" * 2666 + "xx"}, {"a": "€" * 2667}, "8001"),
         ({"a": ["x" * 8000]}, {"a": ["x" * 8001]}, "'a'"),
         ({"a" * 500: {"b" * 499: 1}}, {"a" * 500: {"b" * 500: 1}}, "1001"),
         ({"a" * 998: [{"b": 1}]}, {"a" * 999: [{"b": 1}]}, "1001"),
@@ -170,7 +171,7 @@ def test_the_vector_counts_into_the_size() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["x" * 8001, [1] * 1001, wide(1001), {"b": "x" * 8001}, [{"b": ["x" * 8001]}]],
+    ["x" * 8001, [1] * 1001, wide(1001), [wide(1000)] * 3, {"b": "x" * 8001}, [{"b": ["x" * 8001]}]],
 )
 @pytest.mark.parametrize("definition", [{"deny": ["a"]}, {"allow": ["b"]}, {"deny": ["*"]}])
 def test_fields_that_are_not_indexed_escape_the_value_limits(value: object, definition: object) -> None:

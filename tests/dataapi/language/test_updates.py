@@ -86,6 +86,7 @@ def update(clause: object, document: dict[str, Any], *, upsert: bool = False) ->
         ({"$addToSet": {"a": 1}}, {"a": [2]}, {"a": [2, 1]}),
         ({"$addToSet": {"a": 1}}, {"a": [Decimal("1.0")]}, {"a": [Decimal("1.0")]}),
         ({"$addToSet": {"a": 1}}, {}, {"a": [1]}),
+        ({"$addToSet": {"a": 1}}, {"a": [True]}, {"a": [True, 1]}),
         ({"$addToSet": {"a": {"$each": [1, 2, 1]}}}, {"a": [2]}, {"a": [2, 1]}),
         ({"$addToSet": {"a": {"b": 1}}}, {"a": [{"b": 1}]}, {"a": [{"b": 1}]}),
         ({"$addToSet": {"a": [1]}}, {"a": [1]}, {"a": [1, [1]]}),
@@ -267,6 +268,11 @@ def test_an_upsert_starts_from_what_the_filter_says_is_equal(
     clause: dict[str, Any], seed: dict[str, Any] | None
 ) -> None:
     assert seed_for_upsert(parse_filter(clause, PLAIN)) == (clause if seed is None else seed)
+
+
+def test_an_upsert_keeps_the_order_of_the_filter() -> None:
+    seed = seed_for_upsert(parse_filter({"$and": [{"a": 1}, {"b": 2}], "c": 3}, PLAIN))
+    assert list(seed) == ["a", "b", "c"]
 
 
 def test_an_upsert_cannot_start_from_a_contradiction() -> None:
