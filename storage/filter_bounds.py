@@ -135,9 +135,8 @@ def _text_test(slot: Slot, wanted: _Wanted, *, certain: bool) -> Sql:
     if wanted.odd_texts and not certain:
         return ALWAYS
     sure = [text for text in wanted.texts if _ESCAPED_NUL not in text]
-    whole = sql("instr(", slot.raw, f", '{_ESCAPED_NUL}') = 0") if slot.raw is not None else NEVER
-    if certain or (sure == wanted.texts and whole != NEVER):
-        return all_of([_among(slot.value, sure), whole])
+    if certain or (sure == wanted.texts and slot.raw_is_value):
+        return all_of([_among(slot.value, sure), sql("instr(", slot.raw, f", '{_ESCAPED_NUL}') = 0")])
     return _among(slot.value, wanted.texts)
 
 

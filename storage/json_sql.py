@@ -88,7 +88,8 @@ class Slot:
     Attributes:
         type: Its type as ``json_type`` names it; NULL when there is no value.
         value: A scalar as SQL value, or an object or array as JSON text.
-        raw: The value as it stands in the JSON text, or None where SQLite cannot tell.
+        raw: The value as it stands in the JSON text, or more of that text where SQLite cannot tell.
+        raw_is_value: Whether it is the value alone.
         length: The number of elements of an array.
         holder: The JSON text that the value lies in, and
         path: the SQLite path that leads to it there; empty for the whole.
@@ -96,7 +97,8 @@ class Slot:
 
     type: Sql
     value: Sql
-    raw: Sql | None
+    raw: Sql
+    raw_is_value: bool
     length: Sql
     holder: Sql
     path: str
@@ -153,12 +155,13 @@ def _by_path(column: str, path: str) -> Access:
         type=sql("json_type(", place, ")"),
         value=sql("json_extract(", place, ")"),
         raw=sql("(", column, " -> ", bind(f"${path}"), ")"),
+        raw_is_value=True,
         length=sql("json_array_length(", place, ")"),
         holder=Sql(column),
         path=path,
     )
     raw = sql("(", column, " -> (", bind(f"${path}"), " || '[' || e.key || ']'))")
-    return Access(slot, _row_of_each("e", raw), sql("json_each(", place, ")"))
+    return Access(slot, _row_of_each("e", raw, raw_is_value=True), sql("json_each(", place, ")"))
 
 
 def _by_steps(column: str, path: tuple[str, ...]) -> Access:
@@ -173,10 +176,19 @@ def _by_steps(column: str, path: tuple[str, ...]) -> Access:
         position = as_position(name) if depth else None
         names: tuple[Parameter, ...] = (name,) if position is None else (name, position)
         keys += [" AND " if depth else " WHERE ", f"s{depth}.key IN (", bind_all(names), ")"]
-    slot = _row_of_each(f"s{len(path) - 1}", None)
-    return Access(slot, _row_of_each("e", None), sql("json_each(", slot.value, ")"), sql(", ".join(tables), *keys))
+    slot = _row_of_each(f"s{len(path) - 1}", Sql(column), raw_is_value=False)
+    element = _row_of_each("e", Sql(column), raw_is_value=False)
+    return Access(slot, element, sql("json_each(", slot.value, ")"), sql(", ".join(tables), *keys))
 
 
-def _row_of_each(name: str, raw: Sql | None) -> Slot:
+def _row_of_each(name: str, raw: Sql, *, raw_is_value: bool) -> Slot:
     value = Sql(f"{name}.value")
-    return Slot(Sql(f"{name}.type"), value, raw, sql("json_array_length(", value, ")"), value, "")
+    return Slot(
+        type=Sql(f"{name}.type"),
+        value=value,
+        raw=raw,
+        raw_is_value=raw_is_value,
+        length=sql("json_array_length(", value, ")"),
+        holder=value,
+        path="",
+    )

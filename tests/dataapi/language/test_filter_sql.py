@@ -171,6 +171,14 @@ def test_exact_is_claimed_where_sql_decides_alone(where: Filter, exact: bool) ->
     assert not exact or (narrowing.certain, narrowing.certain_parameters) == (narrowing.sql, narrowing.parameters)
 
 
+@pytest.mark.parametrize("path", [("größe",), ("tags", "0"), ("tags",)])
+def test_texts_are_certain_wherever_they_lie(connection: sqlite3.Connection, path: tuple[str, ...]) -> None:
+    narrowing = check(connection, Comparison(path, Operator.EQ, "x"), {"größe": "x", "tags": ["x", "y"]})
+    assert narrowing is not None
+    document = {"größe": "x", "tags": ["x", "y"]}
+    assert select(connection, document, narrowing.certain, narrowing.certain_parameters) == 1
+
+
 def test_whole_numbers_are_certain_and_only_near_decimals_are_left_to_python(connection: sqlite3.Connection) -> None:
     narrowing = narrow(Comparison(("a",), Operator.LT, Decimal("0.3")))
     assert narrowing is not None
