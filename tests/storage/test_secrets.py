@@ -6,6 +6,7 @@ import base64
 import os
 import stat
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,9 @@ class KeysInMemory:
 
     def create(self) -> DataKey:
         return self.held[0]
+
+    def replace(self, keys: Sequence[DataKey]) -> None:
+        self.held = tuple(keys)
 
 
 OLD, NEW = b"o" * 32, b"n" * 32
