@@ -161,7 +161,7 @@ def verdict(summary: LoadSummary) -> str:
 def _failure_lines(summary: LoadSummary) -> list[str]:
     if not summary.failures:
         return []
-    shown = [f"  line {failure.line}: {failure.reason}" for failure in summary.failures[:FAILURES_SHOWN]]
+    shown = [f"  {failure.place}: {failure.reason}" for failure in summary.failures[:FAILURES_SHOWN]]
     where = [f"All refused rows are in {summary.failures_file}"] if summary.failures_file else []
     return ["", "Refused:", *shown, *where]
 

@@ -130,6 +130,19 @@ class LoadRecord:
         )
 
 
+def place_of_row(row: int, line: int) -> str:
+    """Return where a row is, for people.
+
+    Args:
+        row: Its number in the file, from 0.
+        line: The line that it begins on, from 1.
+
+    Returns:
+        The line; and the row's number, from 1, when there are more rows than lines up to there.
+    """
+    return f"line {line}" if row < line else f"row {row + 1} on line {line}"
+
+
 @dataclass(frozen=True, slots=True)
 class FailedRow:
     """A row that was refused.
@@ -145,6 +158,11 @@ class FailedRow:
     line: int
     reason: str
     content: str
+
+    @property
+    def place(self) -> str:
+        """Where the row is, for people; with its number where rows share a line."""
+        return place_of_row(self.row, self.line)
 
 
 @dataclass(frozen=True, slots=True)

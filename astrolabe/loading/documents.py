@@ -16,7 +16,7 @@ from astrolabe.dataapi.protocol import Json
 from astrolabe.loading.rows import Row
 from astrolabe.loading.survey import Survey, id_hash, id_key
 from astrolabe.loading.vector_field import place_vector, with_article
-from storage.load_ledger import FailedRow
+from storage.load_ledger import FailedRow, place_of_row
 
 LONGEST_DOCUMENT = 4_000_000
 """Characters of a document as JSON text."""
@@ -66,7 +66,7 @@ class DocumentBuilder:
         self._vector_field = vector_field
         self._namespace = uuid.uuid5(_NAMESPACE, survey.digest)
         self._id_type = str((info.options.get("defaultId") or {}).get("type", ""))
-        self._lines_by_id: dict[str, int] = {}
+        self._first_by_id: dict[str, tuple[int, int]] = {}
 
     def build(self, row: Row) -> PreparedRow | FailedRow:
         """Return the document of a row, or why there is none."""
@@ -81,7 +81,7 @@ class DocumentBuilder:
         document = {"_id": self._generated_id(row.number), **value}
         reason = place_vector(document, self._vector_field, self._info)
         size, problem = _measure(document)
-        reason = reason or problem or self._repetition(value, row.line)
+        reason = reason or problem or self._repetition(value, row)
         if reason is not None:
             return FailedRow(row.number, row.line, reason, _content(value))
         return PreparedRow(row.number, row.line, value, document, size)
@@ -93,13 +93,13 @@ class DocumentBuilder:
             return {"$objectId": generated.hex[:_OBJECT_ID_DIGITS]}
         return {"$uuid": str(generated)} if self._id_type else str(generated)
 
-    def _repetition(self, value: Json, line: int) -> str | None:
+    def _repetition(self, value: Json, row: Row) -> str | None:
         """Return a reason when an earlier row that was sent has the same ``_id``; remembers this one otherwise."""
         if "_id" not in value or id_hash(value["_id"]) not in self._survey.repeated:
             return None
         key = id_key(value["_id"]) or ""
-        first = self._lines_by_id.setdefault(key, line)
-        return None if first == line else f"line {first} has the same _id"
+        number, line = self._first_by_id.setdefault(key, (row.number, row.line))
+        return None if number == row.number else f"{place_of_row(number, line)} has the same _id"
 
 
 def _measure(document: Json) -> tuple[int, str | None]:

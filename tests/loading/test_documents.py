@@ -146,6 +146,18 @@ def test_a_repeated_id_fails_and_names_the_line_that_was_first(tmp_path: Path) -
     assert reason(outcomes[5]) == "line 5 has the same _id"
 
 
+def test_repeated_ids_are_found_on_one_and_the_same_line(tmp_path: Path) -> None:
+    rows = '[{"_id": "a"}, {"_id": "b"}, {"_id": "a"}, {"_id": "b"}]'
+    outcomes = build(tmp_path, rows, NO_VECTOR, name="a.json")
+    assert [isinstance(outcome, FailedRow) for outcome in outcomes] == [False, False, True, True]
+    assert reason(outcomes[2]) == "line 1 has the same _id"
+    assert reason(outcomes[3]) == "row 2 on line 1 has the same _id"
+    assert [outcome.place for outcome in outcomes if isinstance(outcome, FailedRow)] == [
+        "row 3 on line 1",
+        "row 4 on line 1",
+    ]
+
+
 def test_an_id_is_not_taken_by_a_row_that_failed(tmp_path: Path) -> None:
     outcomes = build(tmp_path, [{"_id": "a"}, {"_id": "a", "text": "fine"}], VECTORIZING, "text")
     assert "missing" in reason(outcomes[0])

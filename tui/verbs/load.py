@@ -100,7 +100,7 @@ def _report(summary: LoadSummary, form: Format) -> None:
     for note in summary.notes:
         say(note)
     for failure in summary.failures[:_SHOWN_FAILURES]:
-        say(f"line {failure.line}: {failure.reason}")
+        say(f"{failure.place}: {failure.reason}")
     if summary.failed > _SHOWN_FAILURES:
         say(f"… and {summary.failed - _SHOWN_FAILURES} more rows.")
     if summary.failures_file is not None:
