@@ -52,3 +52,44 @@ def test_curl_passes_hostile_text_through_a_shell_unchanged(text: str) -> None:
 def test_curl_reads_the_token_from_the_environment() -> None:
     snippet = render(PlannedCommand({"findKeyspaces": {}}), ENDPOINT, Language.CURL)
     assert '--header "Token: $ASTRA_DB_APPLICATION_TOKEN"' in snippet
+
+
+FIND = PlannedCommand({"find": {"filter": {"a": None}, "options": {"limit": 2, "includeSimilarity": True}}}, "k", "c")
+
+
+def test_typescript_calls_the_clients_own_methods() -> None:
+    text = render(FIND, ENDPOINT, Language.TYPESCRIPT)
+    assert 'client.db("http://127.0.0.1:8181", {"keyspace": "k"})' in text
+    assert 'db.collection("c")' in text
+    assert 'collection.find({"a": null}, {"limit": 2, "includeSimilarity": true})' in text
+    assert "process.env.ASTRA_DB_APPLICATION_TOKEN" in text
+
+
+def test_java_sends_the_command_with_its_text_unchanged() -> None:
+    hostile = 'a "quoted" \\ and \u0041 text\n'
+    text = render(PlannedCommand({"insertOne": {"document": {"text": hostile}}}, "k", "c"), ENDPOINT, Language.JAVA)
+    assert 'database.getCollection("c").runCommand(new Command("insertOne", content))' in text
+    block = text.split('"""')[1].replace("\\\\", "\\")
+    assert simplejson.loads(block) == {"document": {"text": hostile}}
+
+
+def test_commands_on_the_database_go_out_from_java_too() -> None:
+    text = render(PlannedCommand({"findKeyspaces": {}}), ENDPOINT, Language.JAVA)
+    assert 'URI.create("http://127.0.0.1:8181/api/json/v1")' in text
+
+
+@pytest.mark.parametrize("language", [Language.PYTHON, Language.TYPESCRIPT])
+def test_what_no_method_takes_is_sent_as_it_is(language: Language) -> None:
+    planned = PlannedCommand({"find": {"options": {"pageState": "x"}}}, "k", "c")
+    text = render(planned, ENDPOINT, language)
+    assert ".command(" in text
+    assert '{"find": {"options": {"pageState": "x"}}}' in text
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_no_language_shows_a_secret_or_forgets_the_target(language: Language) -> None:
+    text = render(FIND, ENDPOINT, language)
+    assert "AstraCS" not in text
+    if language is not Language.JSON:
+        assert "ASTRA_DB_APPLICATION_TOKEN" in text
+        assert "127.0.0.1:8181" in text

@@ -1,0 +1,84 @@
+"""The Python that dialogs show does what the command does: it is run against the server."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from decimal import Decimal
+
+import pytest
+
+from astrolabe.dataapi.planned import PlannedCommand
+from astrolabe.dataapi.protocol import Json
+from astrolabe.dataapi.snippets import TOKEN_VARIABLE, Language, render
+from tests.support.served import CREDENTIAL, DATABASE, KEYSPACE, PROVIDER, TOKEN, Served
+
+SERVICE = {
+    "provider": PROVIDER,
+    "modelName": "endpoint-defined-model",
+    "authentication": {"providerKey": CREDENTIAL},
+    "parameters": {"endpointName": "e", "regionName": "r", "cloudName": "aws"},
+}
+CREATE = {
+    "name": "snippets",
+    "options": {"defaultId": {"type": "uuid"}, "vector": {"dimension": 8, "metric": "cosine", "service": SERVICE}},
+}
+DOCUMENTS = [
+    {"_id": "a", "$vectorize": "a red \"bicycle\" with 'quotes' and \\ and \n lines", "price": Decimal("1.50")},
+    {"_id": "b", "$vectorize": "café", "tags": ["x", None, True], "nested": {"deep": {"er": list(range(40))}}},
+    {"_id": "c", "price": 3},
+]
+
+
+@pytest.fixture
+def run(server: Served, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv(TOKEN_VARIABLE, TOKEN)
+    return Run(f"{server.address}/databases/{DATABASE}")
+
+
+class Run:
+    """Runs snippets as a program."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
+
+    def __call__(self, command: Json, *, keyspace: str | None = KEYSPACE, name: str | None = None) -> str:
+        """Return what the program prints."""
+        text = render(PlannedCommand(command, keyspace, name), self.endpoint, Language.PYTHON)
+        assert TOKEN not in text
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(text, "snippet", "exec"), {"__name__": "__main__"})  # noqa: S102 - our own rendering
+        return printed.getvalue()
+
+    def on(self, verb: str, **content: object) -> str:
+        """Run a command on the collection."""
+        return self({verb: content}, name="snippets")
+
+
+def test_every_command_runs_as_python(run: Run) -> None:
+    assert "default_keyspace" in run({"findKeyspaces": {}}, keyspace=None)
+    assert run({"createCollection": CREATE}) == f"{KEYSPACE}.snippets\n"
+    assert "snippets" in run({"findCollections": {"options": {"explain": True}}})
+    assert "inserted_ids=['a', 'b', 'c']" in run.on("insertMany", documents=DOCUMENTS, options={"ordered": True})
+    assert "inserted_id=d" in run.on("insertOne", document={"_id": "d"})
+    found = run.on("find", sort={"$vectorize": "café"}, options={"limit": 1, "includeSimilarity": True})
+    assert "'_id': 'b'" in found
+    assert "$similarity" in found
+    assert "'price': 3" in run.on("findOne", filter={"price": {"$gt": 2}}, projection={"price": 1, "_id": 0})
+    assert "'nModified': 1" in run.on("updateOne", filter={"_id": "d"}, update={"$set": {"n": None}})
+    assert "'upserted': 'e'" in run.on(
+        "updateMany", filter={"_id": "e"}, update={"$set": {"n": 1}}, options={"upsert": True}
+    )
+    after = run.on(
+        "findOneAndUpdate", filter={"_id": "e"}, update={"$inc": {"n": 1}}, options={"returnDocument": "after"}
+    )
+    assert "'n': 2" in after
+    assert "'n': 2" in run.on("findOneAndReplace", filter={"_id": "e"}, replacement={"m": True})
+    assert "'m': True" in run.on("findOneAndDelete", filter={"_id": "e"})
+    assert run.on("countDocuments", filter={}) == "4\n"
+    assert run.on("estimatedDocumentCount") == "4\n"
+    assert "deleted_count=1" in run.on("deleteOne", filter={"_id": "a"})
+    assert "deleted_count=1" in run.on("deleteMany", filter={"_id": "b"})
+    run({"deleteCollection": {"name": "snippets"}})
+    assert "snippets" not in run({"findCollections": {}})
