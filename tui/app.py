@@ -6,7 +6,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
 from textual import events
@@ -27,7 +27,7 @@ from screens.help import HelpDialog
 from screens.integrations import IntegrationsPage
 from screens.search import SearchPage
 from screens.too_small import TooSmall
-from tui.discreet_log import DiscreetLogger
+from tui.discreet_log import DiscreetLogger, make_log_discreet
 from tui.theme import DAY, DEFAULT_THEME, NIGHT
 
 _PLACES = [
@@ -48,11 +48,16 @@ SMALLEST = (60, 18)
 """Columns and lines below which the console asks for a larger terminal."""
 
 
+_FOLDER = Path(screens.__file__).parent  # absolute: a subclass of the application may live elsewhere
+SHEETS: list[str | PurePath] = [_FOLDER / "base.tcss", *sorted(set(_FOLDER.glob("*.tcss")) - {_FOLDER / "base.tcss"})]
+"""Every screen's style sheet, read once at the start: one that comes with its screen makes the framework parse all."""
+
+
 class AstrolabeApp(Console):
     """The console."""
 
     TITLE = "Astrolabe"
-    CSS_PATH = Path(screens.__file__).with_name("base.tcss")  # absolute: a subclass may live elsewhere
+    CSS_PATH: ClassVar[list[str | PurePath]] = SHEETS  # type: ignore[misc]  # the framework has it as an instance variable
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         Section.DATABASES.value: DatabasesPage,
         Section.INTEGRATIONS.value: IntegrationsPage,
@@ -102,10 +107,14 @@ class AstrolabeApp(Console):
             started_at: ``time.perf_counter()`` of the process start, for the benchmark of the first paint.
         """
         super().__init__(workspace, surroundings)
+        make_log_discreet()
         self._logger = DiscreetLogger(self._log, app=self)
         self.register_theme(NIGHT)
         self.register_theme(DAY)
         self._wanted_theme = theme
+        known = theme if theme in self.available_themes else DEFAULT_THEME
+        self.set_reactive(AstrolabeApp.theme, known)
+        self.stylesheet.set_variables(self.get_css_variables())
         self._remember_theme = remember_theme
         self._start = start
         self._started_at = started_at
@@ -114,11 +123,8 @@ class AstrolabeApp(Console):
             self.animation_level = "none"
 
     def on_mount(self) -> None:
-        """Apply the theme, listen to signals and show the first place."""
-        if self._wanted_theme in self.available_themes:
-            self.theme = self._wanted_theme
-        else:
-            self.theme = DEFAULT_THEME
+        """Listen to signals and show the first place."""
+        if self._wanted_theme not in self.available_themes:
             self.tell(f"There is no theme {self._wanted_theme}; the default is used.", warning=True)
         self.theme_changed_signal.subscribe(self, lambda theme: self._theme_chosen(theme.name))
         self._listen_to_signals()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from textual import Logger, events
+from textual import log as framework_log
 from textual._log import LogGroup, LogVerbosity
 from textual.widgets import Input
 
-_TYPED = (events.Key, events.Paste, Input.Changed, Input.Submitted)
+_TYPED = (events.Key, events.Paste, Input.Blurred, Input.Changed, Input.Submitted)
 
 
 class DiscreetLogger(Logger):
@@ -28,3 +29,8 @@ class DiscreetLogger(Logger):
     def event(self) -> Logger:
         """The logger of events, which is the one that gets what is typed."""
         return DiscreetLogger(self._log, LogGroup.EVENT, app=self.app)
+
+
+def make_log_discreet() -> None:
+    """Replace the framework's logger, for all of its modules: they share one object, so its class is changed."""
+    framework_log.__class__ = DiscreetLogger

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from astrolabe.providers.failures import (
 )
 from astrolabe.providers.model import Direction, EmbeddingSpec, ProviderInfo
 from astrolabe.providers.pacing import Clock, Lane, Sleep, backoff, retry_after
+from astrolabe.providers.redaction import without_key
 from storage.model import Matrix
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ _SPLITTABLE = frozenset({ProviderFailure.TOO_MANY, ProviderFailure.TOO_LONG})
 _SUCCESS = range(200, 300)
 _BYTES_PER_NUMBER = 32
 _SPARE_BYTES = 64 * 1024
-_SHORTEST_KEY = 4
 _LEAST_SECONDS = 1.0
 
 
@@ -252,10 +251,7 @@ class Delivery:
     def _words(self, reply: Reply) -> str:
         """The provider's words, without the key: some quote it back."""
         words = self._means.adapter.words(reply.status, reply.content_type, reply.body)
-        key = self._job.secret.get_secret_value() if self._job.secret is not None else ""
-        if len(key) < _SHORTEST_KEY:
-            return words
-        return words.replace(key, "•••").replace(json.dumps(key)[1:-1], "•••")
+        return without_key(words, self._job.secret)
 
 
 def _reason(provider: ProviderInfo, failure: ProviderFailure) -> str:
