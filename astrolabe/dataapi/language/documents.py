@@ -15,7 +15,7 @@ from astrolabe.dataapi.language.ids import canonical_key, check_id, new_id
 from astrolabe.dataapi.language.limits import check_fields
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.values import MAX_DEPTH, limit_violation, nests_deeper, shown, type_name
-from astrolabe.dataapi.language.vectors import check_direction, check_length, parse_vector, vector_to_json
+from astrolabe.dataapi.language.vectors import parse_vector_of, vector_to_json
 from storage import jsontext
 from storage.model import COLLECTION_VECTOR, NewItem, VectorValue
 
@@ -90,11 +90,7 @@ def _take_vector(document: Mapping[str, Any], rules: CollectionRules) -> VectorV
         return None
     if rules.vector is None:
         raise rules.vectors_not_enabled()
-    vector = parse_vector(document["$vector"])
-    if vector is not None:
-        check_length(vector.data, rules.vector.dimension)
-        check_direction(vector.data, rules.vector.metric)
-    return vector
+    return parse_vector_of(rules.vector, document["$vector"])
 
 
 def _stored_form(document: Mapping[str, Any], rules: CollectionRules) -> dict[str, Any]:

@@ -13,10 +13,9 @@ from typing import Any
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.filter_operands import WRITTEN_OPERATORS, invalid_filter, parse_operand
 from astrolabe.dataapi.language.ids import canonical_key
-from astrolabe.dataapi.language.limits import SPECIAL_FIELDS
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
 from astrolabe.dataapi.language.rules import CollectionRules
-from astrolabe.dataapi.language.values import ejson_name, shown, type_name
+from astrolabe.dataapi.language.values import SPECIAL_FIELDS, ejson_name, shown, type_name
 from astrolabe.errors import DataApiError
 from storage.filters import All, AnyOf, Comparison, Filter, Operator
 

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
-from astrolabe.dataapi.language.values import shown, type_name
+from astrolabe.dataapi.language.values import SPECIAL_FIELDS, shown, type_name
 from astrolabe.errors import DataApiError
 from storage.matching import as_position
-
-ALWAYS_INDEXED = frozenset({"$vector", "$vectorize", "$lexical"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class IndexingRules:
 
         Positions of array elements do not matter: a rule for ``tags.name`` covers ``tags.0.name`` too.
         """
-        if path[0] in ALWAYS_INDEXED:
+        if path[0] in SPECIAL_FIELDS:
             return True
         if self.allow is not None:
             return _covers(self.allow, path)

@@ -10,11 +10,15 @@ from typing import Any
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.paths import Path, escape_name, join_path
 from astrolabe.dataapi.language.rules import CollectionRules
-from astrolabe.dataapi.language.values import ejson_name, ejson_problem, limit_violation, shown, type_name
+from astrolabe.dataapi.language.values import (
+    SPECIAL_FIELDS,
+    ejson_name,
+    ejson_problem,
+    limit_violation,
+    shown,
+    type_name,
+)
 from astrolabe.errors import DataApiError
-
-SPECIAL_FIELDS = frozenset({"$vector", "$vectorize", "$lexical"})
-"""The only names with a ``$`` that a document may have, and only at its top."""
 
 MAX_PATH = 1000
 MAX_OBJECT_PROPERTIES = 1000

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from astrolabe.dataapi.language.error_codes import data_api_error
-from astrolabe.dataapi.language.limits import SPECIAL_FIELDS
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, join_path, overlapping, split_path
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.update_operators import Action, UpdateOperator, bad_argument, parse_action
 from astrolabe.dataapi.language.update_paths import bad_path, copied, make_place
-from astrolabe.dataapi.language.values import shown, type_name
+from astrolabe.dataapi.language.values import SPECIAL_FIELDS, shown, type_name
 from astrolabe.dataapi.language.vectorize import invalid_usage
-from astrolabe.dataapi.language.vectors import check_direction, check_length, parse_vector
+from astrolabe.dataapi.language.vectors import parse_vector_of
 from astrolabe.errors import DataApiError
 from storage import jsontext
 from storage.filters import All, Comparison, Filter, Instant, Operator
@@ -199,10 +198,7 @@ def _not_for_id(operator: UpdateOperator) -> DataApiError:
 def _check_vector(value: object, rules: CollectionRules) -> None:
     if rules.vector is None:
         raise rules.vectors_not_enabled()
-    vector = parse_vector(value)
-    if vector is not None:
-        check_length(vector.data, rules.vector.dimension)
-        check_direction(vector.data, rules.vector.metric)
+    parse_vector_of(rules.vector, value)
 
 
 def _check_vectorize(value: object, rules: CollectionRules) -> None:

@@ -15,7 +15,7 @@ from astrolabe.dataapi.language.values import decode_base64, limit_violation, sh
 from astrolabe.errors import DataApiError
 from storage import jsontext
 from storage.matching import is_number
-from storage.model import Metric, Vector, VectorForm, VectorValue
+from storage.model import Metric, Vector, VectorForm, VectorSpec, VectorValue
 
 MAX_VECTOR_LENGTH = 4096
 """Numbers in one ``$vector``."""
@@ -49,6 +49,19 @@ def parse_vector(value: object) -> VectorValue | None:
         f"'$vector' must be an array of numbers or {{\"$binary\": base64 text}}, not {type_name(value)}: "
         f"{shown(value)}.\n\nCorrect the value and resend the command.",
     )
+
+
+def parse_vector_of(spec: VectorSpec, value: object) -> VectorValue | None:
+    """Turn the JSON value of a ``$vector`` into floats that suit a collection's vectors; null gives None.
+
+    Raises:
+        DataApiError: As :func:`parse_vector`, :func:`check_length` and :func:`check_direction`.
+    """
+    vector = parse_vector(value)
+    if vector is not None:
+        check_length(vector.data, spec.dimension)
+        check_direction(vector.data, spec.metric)
+    return vector
 
 
 def _from_array(values: list[Any]) -> VectorValue:
