@@ -25,7 +25,6 @@ class ActivityPage(Page):
 
     SECTION = Section.ACTIVITY
     HEADING = " Activity"
-    CSS_PATH = "activity.tcss"
 
     BINDINGS = register(
         Action("activity.show", "enter", "Show", "Show the command as JSON, curl and more."),

@@ -28,7 +28,6 @@ class AuditPage(Page):
 
     SECTION = Section.ACTIVITY
     HEADING = " Activity › Audit trail"
-    CSS_PATH = "audit.tcss"
     WATCHES = True
 
     BINDINGS = register(

@@ -33,7 +33,6 @@ class CreateCollectionDialog(Dialog[PlannedCommand, str]):
 
     HEADING = "Create collection"
     SUBMIT = "Create collection"
-    CSS_PATH = "create_collection.tcss"
 
     def __init__(
         self,

@@ -31,7 +31,6 @@ class DataExplorerPage(Page):
 
     SECTION = Section.EXPLORER
     HEADING = " Data Explorer"
-    CSS_PATH = "data_explorer.tcss"
     WATCHES = True
 
     BINDINGS = register(

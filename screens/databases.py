@@ -24,7 +24,6 @@ class DatabasesPage(Page):
 
     SECTION = Section.DATABASES
     HEADING = " Databases"
-    CSS_PATH = "databases.tcss"
     WATCHES = True
 
     BINDINGS = register(

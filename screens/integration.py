@@ -47,7 +47,6 @@ class IntegrationPage(Page):
     """Shows one provider and manages its credentials and scopes."""
 
     SECTION = Section.INTEGRATIONS
-    CSS_PATH = "integration.tcss"
 
     WATCHES = True
 

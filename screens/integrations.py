@@ -74,7 +74,6 @@ class IntegrationsPage(Page):
 
     SECTION = Section.INTEGRATIONS
     HEADING = " Integrations › All integrations"
-    CSS_PATH = "integrations.tcss"
     WATCHES = True
 
     BINDINGS = register(

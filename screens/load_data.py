@@ -41,7 +41,6 @@ class LoadDataDialog(Dialog[LoadPlan, LoadPlan]):
 
     HEADING = "Load data"
     SUBMIT = "Load data"
-    CSS_PATH = "load_data.tcss"
 
     def __init__(self, info: CollectionInfo, database: str, perform: Callable[[LoadPlan], Awaitable[LoadPlan]]) -> None:
         """Ask for a file.

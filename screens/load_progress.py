@@ -28,8 +28,6 @@ FAILURES_SHOWN = 6
 class LoadProgressDialog(ModalScreen[bool], WorkerBoundary):
     """Follows a :class:`LoadJob`; hiding it leaves the load running. Dismissed with True once the load has ended."""
 
-    CSS_PATH = "load_progress.tcss"
-
     BINDINGS = register(
         Action("load.stop", "escape", "Stop", "Stop the load after the batch under way, or close the summary."),
         Action("load.hide", "h", "Hide", "Leave the load running in the background; l shows it again."),

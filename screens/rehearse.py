@@ -37,7 +37,6 @@ class RehearsePage(Page):
     """Asks for a change of one credential and lists its effect on every collection and column concerned."""
 
     SECTION = Section.INTEGRATIONS
-    CSS_PATH = "rehearse.tcss"
 
     def __init__(self, credential: Credential, databases: Sequence[Database]) -> None:
         """Rehearse changes of ``credential``; ``databases`` may be in its scope."""

@@ -57,7 +57,7 @@ class AstrolabeApp(Console):
     """The console."""
 
     TITLE = "Astrolabe"
-    CSS_PATH: ClassVar[list[str | PurePath]] = SHEETS  # type: ignore[misc]  # the framework has it as an instance variable
+    CSS_PATH: ClassVar[list[str | PurePath]] = SHEETS
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         Section.DATABASES.value: DatabasesPage,
         Section.INTEGRATIONS.value: IntegrationsPage,

@@ -82,10 +82,10 @@ def typed(text: str) -> tuple[str, ...]:
 
 
 def text(words: str) -> Step:
-    """Return the step that types ``words`` into what has the focus."""
+    """Return the step that pastes ``words`` into what has the focus, which is typing in a moment."""
 
     async def step(pilot: Pilot[Any]) -> None:
-        await press(pilot, *words)
+        pilot.app.post_message(events.Paste(words))
 
     return step
 
