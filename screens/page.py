@@ -135,10 +135,17 @@ class Page(Screen[None], WorkerBoundary):
     async def _read(self) -> None:
         try:
             await self.reload()
+            self._leave_what_is_hidden()
         finally:
             if self._release_keys is not None:
                 self.call_after_refresh(self._release_keys)
                 self._release_keys = None
+
+    def _leave_what_is_hidden(self) -> None:
+        """Take the focus from what this page no longer shows: it would swallow the keys that lead away from here."""
+        focused = self.focused
+        if focused is not None and not all(node.display for node in focused.ancestors_with_self):
+            self.set_focus(None)
 
     @on(events.Mount)
     def _start_watching(self) -> None:

@@ -29,7 +29,6 @@ class SearchPage(Page):
     SECTION = Section.SEARCH
     HEADING = " Search"
     AUTO_FOCUS = "#query"  # at once: what is typed while the page is still being read belongs to the query
-    CSS_PATH = "search.tcss"
 
     BINDINGS = register(
         Action("search.query", "slash", "Query", "Go to the query."),
@@ -161,8 +160,9 @@ class SearchPage(Page):
         self.app.ask(DocumentDialog(event.document))
 
     def entered(self) -> None:
-        """Begin with the query again."""
-        self.query_one("#query", Input).focus()
+        """Begin with the query again, if there is something to search."""
+        if self.query_one(".search-row").display:
+            self.query_one("#query", Input).focus()
 
     def action_search_query(self) -> None:
         """Go to the query."""

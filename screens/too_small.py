@@ -11,8 +11,6 @@ from textual.widgets import Static
 class TooSmall(ModalScreen[None]):
     """Asks for a larger terminal; the console takes it away when there is one."""
 
-    CSS_PATH = "too_small.tcss"
-
     def __init__(self, smallest: tuple[int, int]) -> None:
         """Ask for at least ``smallest``, columns and lines."""
         super().__init__()
@@ -22,3 +20,8 @@ class TooSmall(ModalScreen[None]):
         """Lay out the request."""
         columns, lines = self.smallest
         yield Static(Content(f"Please enlarge the terminal\nto {columns} columns and {lines} lines.\n\n^q quits"))
+
+    def on_screen_resume(self) -> None:
+        """Leave if the terminal was enlarged while something else, such as the list of keys, lay on top."""
+        if self.app.size.width >= self.smallest[0] and self.app.size.height >= self.smallest[1]:
+            self.dismiss()
