@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from astrolabe.errors import SecretUnreadableError
 from astrolabe.portal.records import AuditTrail
@@ -132,3 +133,11 @@ def killer(folder: Path) -> Iterator[Callable[[float], None]]:
 
     with process:
         yield kill
+
+
+async def test_after_a_lost_key_a_rotation_enters_the_secret_anew(portal: Organization) -> None:
+    database = await prepare(portal)
+    portal.key_file.unlink()
+    for name, secret in SECRETS.items():
+        await portal.integrations.rotate(SERVERLESS, name, SecretStr(secret))
+    assert await all_revealed(portal, database) == SECRETS
