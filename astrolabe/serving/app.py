@@ -16,6 +16,7 @@ from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.local import as_data_api_error, unexpected
 from astrolabe.errors import AstrolabeError, DataApiError
 from astrolabe.portal.model import Database
+from astrolabe.serving import devops
 from astrolabe.serving.addresses import DATABASES, Target, chosen, labelled, read_path
 from astrolabe.serving.authorization import Gate
 from astrolabe.serving.bodies import RefusedBodyError, parse_body, read_body
@@ -52,7 +53,7 @@ class Policy:
 
 
 class DataApiApp:
-    """Answers the Data API for every database of a workspace.
+    """Answers the Data API for every database of a workspace, and what clients need to manage databases.
 
     Args:
         workspace: Open; whoever opened it closes it.
@@ -64,6 +65,7 @@ class DataApiApp:
         self._workspace = workspace
         self._gate = gate
         self._policy = policy
+        self._devops = devops.DevOps(workspace)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -80,7 +82,8 @@ class DataApiApp:
 
     async def _answer(self, request: Request) -> Response:
         try:
-            return await self._respond(request)
+            managing = _path(request).startswith(devops.PREFIX)
+            return await (self._administer(request) if managing else self._respond(request))
         except RefusedBodyError as refused:
             return _closing(refused.status, refused.words)
         except ClientDisconnect:
@@ -102,8 +105,7 @@ class DataApiApp:
             return _refused(refusal)
         if not _is_json(request.headers.get("content-type")):
             return _refused(_content_type(request.headers["content-type"]))
-        length = request.headers.get("content-length")
-        body = await read_body(request.stream(), length, patience=self._policy.patience)
+        body = await self._body(request)
         database = await self._database(target, request.headers.get("host", ""))
         if database is None:
             return _no_database()
@@ -112,6 +114,20 @@ class DataApiApp:
         return _envelope(
             await api.execute(command, keyspace=target.keyspace, name=target.name, headers=request.headers)
         )
+
+    async def _administer(self, request: Request) -> Response:
+        refusal = await self._gate.refusal(request.headers)
+        if refusal is not None:
+            return devops.failure(HTTPStatus.UNAUTHORIZED, refusal.message)
+        try:
+            body = await parse_body(await self._body(request))
+        except DataApiError as error:
+            return devops.failure(HTTPStatus.BAD_REQUEST, error.message)
+        return await self._devops.respond(request.method, _path(request), request.query_params, body)
+
+    async def _body(self, request: Request) -> bytes:
+        length = request.headers.get("content-length")
+        return await read_body(request.stream(), length, patience=self._policy.patience)
 
     async def _database(self, target: Target, host: str) -> Database | None:
         databases = await self._workspace.databases.list()
