@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 ScalarT = TypeVar("ScalarT", bound=np.generic)
 
+_WORTH_SPLITTING = 8
+"""Pieces of work: fewer are done sooner than another thread has woken up on a busy machine."""
+
 
 class GrowingArray(Generic[ScalarT]):
     """A one-dimensional array with room to grow, so that appending costs no copy most of the time."""
@@ -63,11 +66,11 @@ def in_two_parts(helper: Executor | None, count: int, work: Callable[[int, int],
 
     Args:
         helper: Runs the second half; None does all of it here.
-        count: How many pieces there are; a single piece is not split.
+        count: How many pieces there are, each worth some tens of microseconds; few of them are not split.
         work: Called with a range of pieces; has to be safe to run twice at once on separate ranges.
     """
     middle = (count + 1) // 2
-    if helper is None or middle == count:
+    if helper is None or count < _WORTH_SPLITTING:
         work(0, count)
         return
     other = helper.submit(work, middle, count)

@@ -7,8 +7,6 @@ that would touch more than a quarter of the rows, all of them are scored instead
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-
 import numpy as np
 
 from storage.vectors.coder import SignCoder
@@ -16,6 +14,9 @@ from storage.vectors.codes import CodeTable, Distances
 from storage.vectors.exact import ExactSearch, Found
 from storage.vectors.metrics import Floats
 from storage.vectors.rows import Positions
+
+NUMBERS_PER_WORD = 2
+"""A word of a code is as long as this many numbers of a vector."""
 
 _FIRST_ROWS = 300
 """Rows scored to find the first cut."""
@@ -46,10 +47,10 @@ class BoundedSearch:
         self._allowed: Positions | None = None
         self._distances: Distances = np.zeros(0, dtype=np.uint8)
 
-    def run(self, allowed: Positions | None, helper: Executor | None) -> Found:
+    def run(self, allowed: Positions | None) -> Found:
         """Return the rows that may be among the best k; see :class:`ExactSearch` for ``allowed``."""
         self._allowed = allowed
-        self._distances = self._measure(helper)
+        self._distances = self._measure()
         seeds = self._seeds()
         if len(seeds) <= self._k:
             return self._exact.score_all(allowed)
@@ -58,12 +59,14 @@ class BoundedSearch:
         places, bounds = self._above(self._exact.cut(scores), seeds)
         return self._rescore(positions, scores, places, bounds)
 
-    def _measure(self, helper: Executor | None) -> Distances:
-        if self._allowed is None:
-            return self._codes.distances(self._query.words, helper)
-        if len(self._allowed) * 16 < len(self._codes):
-            return self._codes.distances_at(self._query.words, self._allowed)
-        return self._codes.distances(self._query.words, helper)[self._allowed]
+    def _measure(self) -> Distances:
+        words, effort = self._query.words, self._exact.effort
+        if self._allowed is not None and len(self._allowed) * 16 < len(self._codes):
+            effort.spend(len(self._allowed) * self._codes.shape.scanned * NUMBERS_PER_WORD)
+            return self._codes.distances_at(words, self._allowed)
+        effort.spend(len(self._codes) * self._codes.shape.scanned * NUMBERS_PER_WORD)
+        distances = self._codes.distances(words, effort.helper)
+        return distances if self._allowed is None else distances[self._allowed]
 
     def _positions(self, places: Positions) -> Positions:
         return places if self._allowed is None else self._allowed[places]

@@ -45,14 +45,47 @@ class Found:
     similarities: Floats
 
 
+IN_ORDER = 4
+"""Numbers read in order cost as much as one read here and there."""
+
+
+class TooMuchToReadError(Exception):
+    """A search would read more than it was allowed to; ask again without a limit, in a thread."""
+
+
+@dataclass(slots=True)
+class Effort:
+    """What a search may spend.
+
+    Attributes:
+        helper: A thread that may do half of the work; None when there is none.
+        numbers: How many numbers of vectors and codes may be read; None for no limit. A million takes less than a
+            millisecond, in order a quarter of that.
+    """
+
+    helper: Executor | None = None
+    numbers: int | None = None
+
+    def spend(self, numbers: int) -> None:
+        """Count numbers that are about to be read.
+
+        Raises:
+            TooMuchToReadError: That would be too many.
+        """
+        if self.numbers is not None:
+            self.numbers -= numbers
+            if self.numbers < 0:
+                raise TooMuchToReadError
+
+
 class ExactSearch:
     """One query for the best k rows. Positions to choose from are live, ascending, and at least k."""
 
-    def __init__(self, data: SearchRows, ranking: Ranking, k: int, helper: Executor | None) -> None:
+    def __init__(self, data: SearchRows, ranking: Ranking, k: int, effort: Effort) -> None:
         self.ranking = ranking
+        self.effort = effort
         self._data = data
         self._k = k
-        self._helper = helper
 
     def compare_all(self, allowed: Positions | None) -> Found:
         """Compute every similarity: slower than scores, and right for vectors of any length."""
@@ -66,6 +99,7 @@ class ExactSearch:
         count = len(self._data.rows)
         if allowed is not None and len(allowed) * _SCAN_SHARE < count:
             return self.settle(allowed, self.scores_at(allowed))
+        self.effort.spend(count * self._data.rows.dimension // IN_ORDER)
         scores = np.empty(count, dtype=np.float32)
 
         def score(first: int, last: int) -> None:
@@ -73,7 +107,7 @@ class ExactSearch:
                 end = at + len(rows)
                 self.ranking.scores(rows, self._data.weights[at:end], out=scores[at:end])
 
-        in_two_parts(self._helper, -(-count // _BLOCK), score)
+        in_two_parts(self.effort.helper, -(-count // _BLOCK), score)
         if allowed is not None:
             return self.settle(allowed, scores[allowed])
         scores[self._data.dead] = -np.inf
@@ -81,6 +115,7 @@ class ExactSearch:
 
     def scores_at(self, positions: Positions) -> Floats:
         """Score the rows at ascending positions."""
+        self.effort.spend(len(positions) * self._data.rows.dimension)
         scores = np.empty(len(positions), dtype=np.float32)
 
         def score(first: int, last: int) -> None:
@@ -89,7 +124,7 @@ class ExactSearch:
                 rows = self._data.rows.gather(here)
                 self.ranking.scores(rows, self._data.weights[here], out=scores[at : at + len(here)])
 
-        in_two_parts(self._helper, -(-len(positions) // _BLOCK), score)
+        in_two_parts(self.effort.helper, -(-len(positions) // _BLOCK), score)
         return scores
 
     def cut(self, scores: Floats) -> float:
@@ -104,6 +139,7 @@ class ExactSearch:
         return Found(chosen, self._similarities_at(chosen))
 
     def _similarities_at(self, positions: Positions) -> Floats:
+        self.effort.spend(len(positions) * self._data.rows.dimension)
         result = np.empty(len(positions), dtype=np.float32)
         for at in range(0, len(positions), _BLOCK):
             rows = self._data.rows.gather(positions[at : at + _BLOCK])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +9,11 @@ from numpy.typing import NDArray
 
 from storage.model import Hit, Matrix, Vector, VectorSpec
 from storage.vectors.arrays import GrowingArray
-from storage.vectors.bounded import BoundedSearch
+from storage.vectors.bounded import NUMBERS_PER_WORD, BoundedSearch
 from storage.vectors.coder import CodeShape, SignCoder
 from storage.vectors.codes import CodeTable
 from storage.vectors.directory import SeqDirectory, Seqs
-from storage.vectors.exact import ExactSearch, Found, SearchRows
+from storage.vectors.exact import IN_ORDER, Effort, ExactSearch, Found, SearchRows
 from storage.vectors.metrics import Floats, Ranking, are_extreme, lengths, row_weights
 from storage.vectors.rows import Positions, RowStore
 from storage.vectors.source import VectorChanges
@@ -92,10 +91,12 @@ class VectorIndex:
         """The full vectors."""
         return self._rows
 
-    def effort(self, allowed: NDArray[np.int64] | None) -> int:
-        """Return how many numbers a search would read at most, roughly; a millisecond is enough for a few millions."""
+    def least_effort(self, allowed: NDArray[np.int64] | None) -> int:
+        """Return what a search spends at the least, in the measure of :class:`~storage.vectors.exact.Effort`."""
         count = len(self._rows) if allowed is None else min(len(allowed), len(self._rows))
-        return count * self.spec.dimension
+        if self._codes is None or count <= GATHERED_ROWS:
+            return count * self.spec.dimension // IN_ORDER
+        return count * self._codes.shape.scanned * NUMBERS_PER_WORD
 
     def apply(self, changes: VectorChanges) -> None:
         """Take in a chunk of changes. Vectors that are not finite are left out: nothing can be near them."""
@@ -176,7 +177,7 @@ class VectorIndex:
         return coder, CodeTable.empty(CodeShape.of(self.spec.dimension))
 
     def search(
-        self, query: Vector, k: int, allowed: NDArray[np.int64] | None = None, helper: Executor | None = None
+        self, query: Vector, k: int, allowed: NDArray[np.int64] | None = None, effort: Effort | None = None
     ) -> list[Hit]:
         """Find the rows most similar to a query.
 
@@ -184,12 +185,13 @@ class VectorIndex:
             query: float32, shape ``(dimension,)``, finite.
             k: How many rows at most.
             allowed: Seqs to choose from; None for all. Unknown seqs are left out.
-            helper: A thread that may do half of the work.
+            effort: What the search may spend; None for no limits.
 
         Returns:
             Similarity descending, then seq ascending.
 
         Raises:
+            TooMuchToReadError: The effort does not suffice.
             ValueError: The query has another dimension or is not finite.
         """
         if query.shape != (self.spec.dimension,) or not np.isfinite(query).all():
@@ -199,16 +201,16 @@ class VectorIndex:
         k = min(k, self._directory.live if positions is None else len(positions))
         if k <= 0:
             return []
-        found = self._find(Ranking(self.spec.metric, query), k, positions, helper)
+        found = self._find(Ranking(self.spec.metric, query), k, positions, effort or Effort())
         seqs = self._directory.seqs(found.positions)
         best = np.lexsort((seqs, -found.similarities))[:k]
         pairs = zip(seqs[best].tolist(), found.similarities[best].tolist(), strict=True)
         return [Hit(seq, similarity) for seq, similarity in pairs]
 
-    def _find(self, ranking: Ranking, k: int, allowed: Positions | None, helper: Executor | None) -> Found:
+    def _find(self, ranking: Ranking, k: int, allowed: Positions | None, effort: Effort) -> Found:
         dead = self._directory.dead_positions()
         data = SearchRows(self._rows, self._weights.values, dead, self._longest, self._extreme)
-        exact = ExactSearch(data, ranking, k, helper)
+        exact = ExactSearch(data, ranking, k, effort)
         if allowed is not None and len(allowed) == len(self._rows):
             allowed = None
         if self._extreme or ranking.extreme:
@@ -217,7 +219,7 @@ class VectorIndex:
             return exact.settle(allowed, exact.scores_at(allowed))
         if self._coder is None or self._codes is None or self._encoded < len(self._rows):
             return exact.score_all(allowed)
-        return BoundedSearch(exact, k, self._coder, self._codes).run(allowed, helper)
+        return BoundedSearch(exact, k, self._coder, self._codes).run(allowed)
 
     def frozen(self) -> tuple[IndexParts, Positions]:
         """Return the index as it is now, to be saved while this one goes on.

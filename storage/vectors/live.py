@@ -7,6 +7,7 @@ import functools
 import logging
 import os
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.model import Hit, Vector, VectorSpec
+from storage.vectors.exact import Effort, TooMuchToReadError
 from storage.vectors.index import VectorIndex
 from storage.vectors.rows import DamagedRowsError
 from storage.vectors.sidefile import Stamp, UnusableSideFileError, read_side_file, write_side_file
@@ -43,8 +45,9 @@ class SavePolicy:
 _WARMED_SHARE = 4
 """A side file is read ahead of need if it takes at most one in this many bytes of the machine's memory."""
 
-_QUICK = 1 << 19
-"""Searches that read fewer numbers take less time than starting them in a thread would."""
+_QUICK = 3 << 19
+"""Numbers that a search may read on the event loop: in less than a millisecond, when going to a thread and back costs a
+quarter of one. A search that turns out to need more goes to the thread."""
 
 _DEAD_ALLOWED = 1_000
 """So many dead rows are always put up with; beyond, no more than there are live ones."""
@@ -84,9 +87,10 @@ class LiveIndex:
         """Catch up with the source, then search; see :meth:`VectorIndex.search`."""
         async with self._lock:
             index = await self._caught_up()
-            if index.effort(allowed) <= _QUICK:
-                return index.search(query, k, allowed)
-            return await self._worker.run(index.search, query, k, allowed, self._worker.helper)
+            if index.least_effort(allowed) <= _QUICK:
+                with suppress(TooMuchToReadError):
+                    return index.search(query, k, allowed, Effort(self._worker.helper, _QUICK))
+            return await self._worker.run(index.search, query, k, allowed, Effort(self._worker.helper))
 
     async def _caught_up(self) -> VectorIndex:
         state = await self._source.state(self._stamp.container)

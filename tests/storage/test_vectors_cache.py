@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from storage.errors import StorageError
 from storage.model import Hit, Metric, Vector
 from storage.vectors import live
 from storage.vectors.cache import IndexCache
+from storage.vectors.exact import Effort
 from storage.vectors.index import EXACT_ROWS, IndexParts, VectorIndex
 from storage.vectors.live import SavePolicy
 from storage.vectors.rows import Positions
@@ -311,7 +313,7 @@ async def test_the_event_loop_stays_free_while_an_index_works(
     started, finish = threading.Event(), threading.Event()
     original = VectorIndex.search
 
-    def slow(self: VectorIndex, *arguments: *tuple[Vector, int]) -> list[Hit]:
+    def slow(self: VectorIndex, *arguments: *tuple[Vector, int, NDArray[np.int64] | None, Effort]) -> list[Hit]:
         started.set()
         finish.wait(5)
         return original(self, *arguments)
@@ -324,6 +326,23 @@ async def test_the_event_loop_stays_free_while_an_index_works(
         assert not task.done()
         finish.set()
         assert await task == expected(source, QUERY)
+
+
+async def test_a_search_that_turns_out_to_be_long_goes_to_a_thread(
+    tmp_path: Path, source: MemoryVectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[bool] = []
+    original = VectorIndex.search
+
+    def watched(self: VectorIndex, *arguments: *tuple[Vector, int, NDArray[np.int64] | None, Effort]) -> list[Hit]:
+        threads.append(threading.current_thread() is threading.main_thread())
+        return original(self, *arguments)
+
+    monkeypatch.setattr(VectorIndex, "search", watched)
+    monkeypatch.setattr(live, "_QUICK", 100 * DIMENSION // 4)
+    async with opened(tmp_path, source) as cache:
+        assert await search(cache, QUERY) == expected(source, QUERY)
+    assert threads == [True, False]
 
 
 async def test_a_cancelled_job_is_waited_for() -> None:

@@ -31,16 +31,16 @@ def plain_distances(words: Words, query: Words) -> list[int]:
 
 @pytest.mark.parametrize("words", [4, 6])
 def test_distances_count_differing_bits_across_segments(words: int) -> None:
-    codes = random_codes(2 * SEGMENT + 100, words + 2)
+    codes = random_codes(8 * SEGMENT + 100, words + 2)
     first = RowCodes(codes.words[:777], codes.reach[:777], codes.bias[:777])
     second = RowCodes(codes.words[777:], codes.reach[777:], codes.bias[777:])
     table = table_of(first, second, scanned=words)
     query = random_codes(1, words + 2, seed=1).words[0]
     with ThreadPoolExecutor(1) as helper:
         found = table.distances(query, helper)
-    assert len(found) == len(table) == 2 * SEGMENT + 100
+    assert len(found) == len(table) == 8 * SEGMENT + 100
     assert np.array_equal(found, table.distances(query, None))
-    some = np.array([0, 776, 777, SEGMENT - 1, SEGMENT, 2 * SEGMENT, 2 * SEGMENT + 99])
+    some = np.array([0, 776, 777, SEGMENT - 1, SEGMENT, 8 * SEGMENT, 8 * SEGMENT + 99])
     assert found[some].tolist() == plain_distances(codes.words[some, :words], query[:words])
     assert table.more_distances_at(query, some).tolist() == plain_distances(codes.words[some, words:], query[words:])
     assert np.array_equal(table.distances_at(query, some), found[some])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from storage.model import Matrix, Metric, Vector, VectorSpec
+from storage.vectors.exact import Effort, TooMuchToReadError
 from storage.vectors.index import EXACT_ROWS, GATHERED_ROWS, VectorIndex
 from tests.support.vectors import changes, clustered, plain_search, plain_similarities
 
@@ -108,7 +109,7 @@ def test_recall_through_codes_is_nearly_perfect_and_similarities_are_exact(
     queries = clustered(40, 48, seed=11)
     with ThreadPoolExecutor(1) as helper:
         for query in queries:
-            hits = index.search(query, k, helper=helper)
+            hits = index.search(query, k, effort=Effort(helper))
             assert len(hits) == k
             assert hits == sorted(hits, key=lambda hit: (-hit.similarity, hit.seq))
             right += len({hit.seq for hit in hits} & set(best(index.spec.metric, rows, query, k)))
@@ -257,6 +258,17 @@ def test_vectors_that_are_not_finite_are_never_found() -> None:
 def test_a_query_of_another_shape_or_not_finite_is_refused(query: list[float]) -> None:
     with pytest.raises(ValueError, match="3 finite numbers"):
         filled(Metric.COSINE, NOTHING).search(np.array(query, dtype=np.float32), 1)
+
+
+@pytest.mark.parametrize("share", [None, 0.5, 0.1])
+def test_a_search_stops_when_it_would_read_too_much(big: tuple[VectorIndex, Matrix], share: float | None) -> None:
+    index, rows = big
+    allowed = None if share is None else np.arange(1, int(MANY * share))
+    least = index.least_effort(allowed)
+    with pytest.raises(TooMuchToReadError):
+        index.search(rows[3], 10, allowed, Effort(numbers=least // 2))
+    enough = index.search(rows[3], 10, allowed, Effort(numbers=MANY * 48))
+    assert enough == index.search(rows[3], 10, allowed)
 
 
 def test_an_empty_index_finds_nothing() -> None:

@@ -1,5 +1,6 @@
 import mmap
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -141,9 +142,24 @@ def test_work_is_not_left_to_a_helper_that_is_busy() -> None:
     done: list[tuple[int, int]] = []
     with ThreadPoolExecutor(1) as helper:
         helper.submit(go_on.wait, 5)
-        in_two_parts(helper, 7, lambda start, stop: done.append((start, stop)))
+        in_two_parts(helper, 9, lambda start, stop: done.append((start, stop)))
         go_on.set()
-    assert done == [(0, 4), (4, 7)]
+    assert done == [(0, 5), (5, 9)]
+
+
+def test_much_work_is_shared_and_little_is_not() -> None:
+    by: dict[str, list[tuple[int, int]]] = {}
+
+    def work(start: int, stop: int) -> None:
+        by.setdefault(threading.current_thread().name[:6], []).append((start, stop))
+        time.sleep(0.01)
+
+    with ThreadPoolExecutor(1, thread_name_prefix="helper") as helper:
+        in_two_parts(helper, 8, work)
+        assert by == {"MainTh": [(0, 4)], "helper": [(4, 8)]}
+        by.clear()
+        in_two_parts(helper, 3, work)
+        assert by == {"MainTh": [(0, 3)]}
 
 
 def test_kth_largest() -> None:
