@@ -9,6 +9,8 @@ VENV ?= .venv
 WORKERS ?= 2
 # Words for pytest, such as TESTS=tests/storage or TESTS="-k vectors".
 TESTS ?=
+# Words for the fuzzer.
+FUZZ ?=
 # How many vectors the search benchmark tries.
 ROWS ?= 10000 100000
 
@@ -23,7 +25,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test check format pytest bench lock clean
+.PHONY: help run install test check format pytest bench fuzz lock clean
 
 help: ## show this list
 	@echo "usage: make TARGET"
@@ -54,6 +56,9 @@ bench: $(VENV)/installed-dev ## start-up, load and search beside their peers; RO
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.search --rows $(ROWS)
+
+fuzz: $(VENV)/installed-dev ## send 100,000 mutated requests to the server; FUZZ="--count 1000 --seed 2" chooses
+	$(BIN)/python -m tests.serving.fuzz $(FUZZ)
 
 lock: ## resolve the dependencies anew into requirements.lock and requirements-dev.lock (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
