@@ -147,9 +147,10 @@ class DataApiServer:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
             context.load_cert_chain(options.certificate, options.key)
-        except (OSError, ValueError) as error:  # an SSLError is an OSError
-            reason = getattr(error, "strerror", None) or "it is not a PEM certificate with its key"
-            raise ServerError(f"The certificate {options.certificate} cannot be used: {reason}.") from error
+        except (ssl.SSLError, ValueError) as error:
+            raise _unusable(options.certificate, "it is not a PEM certificate with its key") from error
+        except OSError as error:
+            raise _unusable(options.certificate, error.strerror or type(error).__name__) from error
         return context
 
     def _listen(self) -> socket.socket:
@@ -214,6 +215,10 @@ class _Server(uvicorn.Server):
         """Start, and tell whoever waits for it."""
         await super().startup(sockets)
         self.ready.set()
+
+
+def _unusable(certificate: Path, reason: str) -> ServerError:
+    return ServerError(f"The certificate {certificate} cannot be used: {reason}.")
 
 
 def is_loopback(host: str) -> bool:

@@ -120,7 +120,7 @@ class Fuzzer:
         while isinstance(value, dict | list) and value:
             key = self._random.choice(list(value) if isinstance(value, dict) else range(len(value)))
             child = value[key]
-            if isinstance(child, dict | list) and child and self._random.random() < 0.7:
+            if isinstance(child, dict | list) and child and self._random.random() < 0.9:
                 value = child
                 continue
             self._change(value, key)

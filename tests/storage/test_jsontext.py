@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.jsontext import DuplicateKeyError, dumps, loads
+from storage.jsontext import LONGEST_NUMBER, DuplicateKeyError, LongNumberError, dumps, loads, loads_request
 
 values = st.recursive(
     st.none()
@@ -78,3 +78,13 @@ def test_a_key_that_stands_twice_is_refused_where_asked() -> None:
         loads('[{"b":{"a":1,"c":0,"a":2}}]', unique_keys=True)
     assert refused.value.key == "a"
     assert loads('{"a":1.50,"b":2}', unique_keys=True) == {"a": Decimal("1.50"), "b": 2}
+
+
+def test_a_request_may_have_numbers_of_a_hundred_characters_and_none_longer() -> None:
+    longest = "1" * LONGEST_NUMBER
+    assert loads_request(f'{{"n": [{longest}, "{longest}0"]}}') == {"n": [int(longest), longest + "0"]}
+    for number in (longest + "0", "0." + longest, "1e" + longest, "-" + longest):
+        with pytest.raises(LongNumberError, match=f"{len(number)} characters"):
+            loads_request(f'{{"n": {number}}}')
+    with pytest.raises(DuplicateKeyError):
+        loads_request('{"a": 1, "a": 2}')
