@@ -199,12 +199,23 @@ def missing(container: Container) -> ContainerMissingError:
 
 
 def _container(row: Sequence[Any]) -> Container:
+    """Return a container of its row.
+
+    Raises:
+        CorruptStoreError: The row holds what this program never writes.
+    """
     number, keyspace, name, kind, definition, vectors = row
-    specs = {
-        vector: VectorSpec(spec["dimension"], Metric(spec["metric"]))
-        for vector, spec in jsontext.loads(vectors).items()
-    }
-    return Container(number, keyspace, name, ContainerKind(kind), jsontext.loads(definition), specs)
+    try:
+        specs = {
+            vector: VectorSpec(spec["dimension"], Metric(spec["metric"]))
+            for vector, spec in jsontext.loads(vectors).items()
+        }
+        return Container(number, keyspace, name, ContainerKind(kind), jsontext.loads(definition), specs)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise CorruptStoreError(
+            f"The definition of {name!r} in the keyspace {keyspace!r} cannot be read: the store is damaged.",
+            hint="Restore the database from a backup, or delete it.",
+        ) from error
 
 
 def _spec_objects(vectors: Mapping[str, VectorSpec]) -> dict[str, Any]:

@@ -23,9 +23,9 @@ from astrolabe.dataapi.search import Selection, first_item
 from astrolabe.dataapi.wording import cut
 from astrolabe.errors import DataApiError
 from astrolabe.providers.model import Direction
-from storage import jsontext
 from storage.filters import All
 from storage.model import COLLECTION_VECTOR, Item, Vector, VectorValue
+from storage.scanning import parse_body
 
 
 class Mutation(Protocol):
@@ -187,7 +187,7 @@ async def change_item(target: OpenCollection, item: Item, mutation: Mutation) ->
         DataApiError: The document breaks a rule (its id is in the error), or embedding failed.
     """
     vector = item.vectors.get(COLLECTION_VECTOR)
-    body = jsontext.loads(item.body)
+    body = parse_body(item)
     try:
         prepared = await mutation.changed(body, vector)
     except DataApiError as error:

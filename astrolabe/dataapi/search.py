@@ -22,10 +22,9 @@ from astrolabe.dataapi.language.vectors import floats_to_json, vector_to_json
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import DataApiError
 from astrolabe.providers.model import Direction
-from storage import jsontext
 from storage.filters import All, Filter
 from storage.model import COLLECTION_VECTOR, Hit, Item, VectorValue
-from storage.scanning import CHUNK
+from storage.scanning import CHUNK, parse_body
 
 MOST_SORTED = 10_000
 """From this many documents on, a field sort is refused: it would have to hold them all."""
@@ -156,7 +155,7 @@ async def sorted_seqs(selection: Selection) -> list[int]:
 
 def _sort_keys(sort: SortPlan, items: Sequence[Item]) -> list[tuple[tuple[Any, ...], int]]:
     """Return what decides the order, without the documents; run in a thread, because it reads them."""
-    return [(sort.key(jsontext.loads(item.body)), item.seq) for item in items]
+    return [(sort.key(parse_body(item)), item.seq) for item in items]
 
 
 def _too_many_to_sort() -> DataApiError:
@@ -174,7 +173,7 @@ async def render(items: Sequence[Item], projection: Projection) -> list[Json]:
 
 def document_of(item: Item) -> Json:
     """Return a stored document with its vector, if that was read with it."""
-    return restored(jsontext.loads(item.body), item.vectors.get(COLLECTION_VECTOR))
+    return restored(parse_body(item), item.vectors.get(COLLECTION_VECTOR))
 
 
 def vectors_for(projection: Projection) -> tuple[str, ...]:

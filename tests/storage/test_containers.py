@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from storage.database import DatabaseStore
-from storage.errors import ContainerExistsError, ContainerMissingError, KeyspaceMissingError
+from storage.errors import ContainerExistsError, ContainerMissingError, CorruptStoreError, KeyspaceMissingError
 from storage.filters import Comparison, Operator
 from storage.model import COLLECTION_VECTOR, Container, ContainerKind, Metric, VectorSpec
 from tests.support.stores import KEYSPACE, all_keys, insert, new_collection, new_item
@@ -114,3 +114,12 @@ async def test_truncate_empties_one_container_only(store: DatabaseStore, books: 
     assert await all_keys(store, books) == []
     assert await all_keys(store, films) == ["1"]
     assert await store.truncate(books) == 0
+
+
+@pytest.mark.parametrize("vectors", ["{", "[]", '{"v": {}}', '{"v": {"dimension": 2, "metric": "odd"}}', "1"])
+async def test_a_definition_that_cannot_be_read_is_reported_as_damage(store: DatabaseStore, vectors: str) -> None:
+    await new_collection(store)
+    async with store._file.transaction() as connection:
+        await connection.execute("UPDATE container SET vectors = ?", (vectors,))
+    with pytest.raises(CorruptStoreError, match="cannot be read"):
+        await store.containers()

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from astrolabe.errors import AstrolabeError, SecretUnreadableError, UsageError
-from astrolabe.portal.model import Credential
+from astrolabe.portal.model import Credential, Database
 from astrolabe.workspace import Workspace
 from tui.output import Format, say, write_rows
 from tui.process import FAILED
@@ -109,13 +109,23 @@ async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator
     credentials = [one for found in await workspace.integrations.list() for one in found.credentials]
     for credential in credentials:
         yield await _secret(workspace, credential)
-    for disabled in await workspace.care.disabled():
-        yield Finding(
-            f"collection {disabled.dependent.label}", State.PROBLEM, "$vectorize is disabled", disabled.reason
-        )
+    for database in await workspace.databases.list():
+        async for finding in _disabled(workspace, database):
+            yield finding
     if ask_providers:
         for credential in credentials:
             yield await _provider(workspace, credential)
+
+
+async def _disabled(workspace: Workspace, database: Database) -> AsyncIterator[Finding]:
+    """Name the collections of a database that cannot generate embeddings now; a damaged one hides no other."""
+    try:
+        found = await workspace.care.disabled(database)
+    except AstrolabeError as error:
+        yield _problem(f"collections of {database.name}", error)
+        return
+    for one in found:
+        yield Finding(f"collection {one.dependent.label}", State.PROBLEM, "$vectorize is disabled", one.reason)
 
 
 def _sound(check: str, problems: list[str]) -> Finding:
