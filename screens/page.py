@@ -134,6 +134,8 @@ class Page(Screen[None], WorkerBoundary):
 
     async def _read(self) -> None:
         try:
+            if self.WATCHES:  # before the contents, so that no later change is taken for one that is shown
+                self._revision = await self.app.workspace.revision()
             await self.reload()
             self._leave_what_is_hidden()
         finally:
