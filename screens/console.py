@@ -5,12 +5,13 @@ The application itself (theme, settings, signals) lives one room further up; pag
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar, runtime_checkable
 
+from textual.filter import LineFilter
 from textual.screen import ModalScreen
 
 from astrolabe.dataapi.client import Collection, DatabaseClient
@@ -18,6 +19,7 @@ from astrolabe.errors import NotFoundError
 from astrolabe.loading.model import LoadPlan
 from astrolabe.portal.model import Database
 from astrolabe.workspace import Workspace
+from screens.line_filter import ControlFilter
 from screens.load_job import LoadJob
 from screens.text import display_text
 from screens.type_ahead import TypeAhead
@@ -78,6 +80,7 @@ class Console(TypeAhead):
         self.workspace = workspace
         self.surroundings = surroundings or Surroundings()
         self.selection = Selection()
+        self._control_filter = ControlFilter()
         self.load_job: LoadJob | None = None
 
     def select(self, database: Database | None, keyspace: str | None = None, collection: str | None = None) -> None:
@@ -87,6 +90,10 @@ class Console(TypeAhead):
     def select_collection(self, collection: str | None) -> None:
         """Remember the collection, keeping database and keyspace."""
         self.selection = replace(self.selection, collection=collection)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Let no control character through to the terminal, besides what the framework filters."""
+        return [*super().get_line_filters(), self._control_filter]
 
     async def selected_client(self) -> DatabaseClient:
         """Return a client to the selected database.

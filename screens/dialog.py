@@ -119,7 +119,8 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
             if row.control.focusable:
                 self.set_focus(row.control)
                 return
-        self.set_focus(self.query_one("#cancel", Button))
+        for button in self.query("#cancel").results(Button):  # none when the program is being left at this moment
+            self.set_focus(button)
 
     def fields(self) -> dict[str, Field]:
         """Return the form's rows by the id of their control."""

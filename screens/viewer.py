@@ -67,7 +67,8 @@ class Viewer(ModalScreen[None], WorkerBoundary):
     def on_mount(self) -> None:
         """Name the dialog and let the text scroll."""
         self.query_one("#dialog", Vertical).border_title = Content(display_text(self.heading, limit=70))
-        self.query_one("#text", TextArea).focus()
+        for text in self.query("#text").results(TextArea):  # none when the program is being left at this moment
+            text.focus()
 
     def replace_text(self, text: str) -> None:
         """Show another text."""
