@@ -16,6 +16,7 @@ READING = frozenset(
         "findCollections",
         "findEmbeddingProviders",
         "findKeyspaces",
+        "findNamespaces",
         "findOne",
         "findRerankingProviders",
         "listIndexes",
