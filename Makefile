@@ -52,9 +52,10 @@ format: $(VENV)/installed-dev ## rewrite the code in the project's format and fi
 	$(BIN)/ruff format $(CHECKED)
 	$(BIN)/ruff check --fix $(CHECKED)
 
-bench: $(VENV)/installed-dev ## start-up, load and search beside their peers; ROWS="10000 100000" for the search
+bench: $(VENV)/installed-dev ## start-up, load, server and search beside their peers; ROWS="10000 100000" for the search
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.load
+	$(BIN)/python -m benchmarks.serve
 	$(BIN)/python -m benchmarks.search --rows $(ROWS)
 
 fuzz: $(VENV)/installed-dev ## send 100,000 mutated requests to the server; FUZZ="--count 1000 --seed 2" chooses
