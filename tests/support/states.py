@@ -135,6 +135,7 @@ _INTEGRATIONS = (
     State("remove-api-key-busy", (*DEDICATED, "enter", "d", text("test-jira-1234"), submit_without_end), hugging_face),
 )
 
+REMOVED = (*SERVERLESS, "enter", "d", text("webstore-prod"), "ctrl+s")
 TOKEN = (*SERVERLESS, "enter", "r", text("hf_made_up"))
 
 _CREDENTIALS = (
@@ -147,6 +148,9 @@ _CREDENTIALS = (
     State("rehearse", (*SERVERLESS, "enter", "h"), articles),
     State("rehearse-replace", (*SERVERLESS, "enter", "h", choose("remove it,")), articles),
     State("rehearse-scope", (*SERVERLESS, "enter", "h", choose("change"), "tab", "down", "space"), articles),
+    State("remove-api-key-used", (*SERVERLESS, "enter", "d"), articles),
+    State("remove-scope-used", (*SERVERLESS, "enter", "down", "d"), articles),
+    State("remove-integration-used", (*SERVERLESS, "enter", "x"), articles),
     State("remove-integration", (*DEDICATED, "enter", "x"), hugging_face),
     State("audit-empty", ("a",), start=Section.ACTIVITY),
     State("audit", ("a",), hugging_face, start=Section.ACTIVITY),
@@ -166,6 +170,7 @@ _EXPLORER = (
     State("explorer-second-page", (*POINTS, "n"), articles),
     State("explorer-no-documents", VISITS, articles),
     State("explorer-other-key", QUESTIONS, articles),
+    State("explorer-disabled", (*REMOVED, "1", *QUESTIONS), articles),
     State("document", (*SHOP, "enter", "enter"), articles),
     State("create-keyspace", (*SHOP, "y"), articles),
     State("create-keyspace-filled", (*SHOP, "y", text("season_2026")), articles),
