@@ -37,8 +37,18 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise the error; argparse would print it and leave the process."""
-        text = display_text(message, limit=VIEWER_LIMIT)
+        text = display_text(_without_values(message), limit=VIEWER_LIMIT)
         raise UsageError(f"{text[:1].upper()}{text[1:]}.", hint=f"`{self.prog} --help` lists what there is.")
+
+
+def _without_values(message: str) -> str:
+    """Return argparse's message without what was given to options that do not exist: it may be a secret."""
+    start, unrecognized, words = message.partition("unrecognized arguments: ")
+    if not unrecognized:
+        return message
+    options = [word.partition("=")[0] for word in words.split() if word.startswith("--")]
+    named = " ".join(options) or f"{len(words.split())} too many; a text of several words needs quotes"
+    return f"{start}{unrecognized}{named}"
 
 
 _Verbs = Any

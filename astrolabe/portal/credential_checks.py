@@ -25,6 +25,8 @@ async def check_draft(rows: CatalogReader, draft: CredentialDraft, provider: Pro
     if await rows.credential(draft.provider, draft.name):
         findings.add("name", [rules.credential_name_taken(draft.name, noun=noun)], ConflictError)
     findings.add("secret", secret_or_reference_problems(draft.secret, noun))
+    if isinstance(draft.secret, SecretStr) and draft.secret.get_secret_value().strip() == draft.name:
+        findings.add("name", [f"The name is the {noun} itself, and names are shown everywhere. Choose another one."])
     databases = await check_databases(rows, draft.database_ids, findings)
     findings.raise_any()
     return databases

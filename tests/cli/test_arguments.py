@@ -144,3 +144,12 @@ def test_a_hostile_argument_is_neutralised(program: Program) -> None:
     outcome = program("\x1b]0;owned\x07")
     assert outcome.code == 2
     assert not {"\x1b", "\x07"} & set(outcome.err)
+
+
+@pytest.mark.parametrize("given", [["--secret", "hf_SENTINEL"], ["--secret=hf_SENTINEL"], ["hf_SENTINEL"]])
+def test_a_secret_that_was_given_as_an_argument_is_not_printed(program: Program, given: list[str]) -> None:
+    outcome = program("credentials", "add", "name", "--provider", "openai", *given)
+    assert outcome.code == 2
+    assert "unrecognized arguments" in outcome.err.lower()
+    assert ("--secret" in outcome.err) == given[0].startswith("--")
+    assert "SENTINEL" not in outcome.out + outcome.err

@@ -65,6 +65,14 @@ async def test_the_secret_is_in_no_repr_and_no_error(portal: Organization) -> No
         assert SECRET not in "".join(traceback.format_exception(caught.value)) + repr(caught.value.problems)
 
 
+async def test_a_secret_is_not_taken_for_a_name_too(portal: Organization) -> None:
+    draft = CredentialDraft(SERVERLESS, "hf_pasted_twice", SecretStr("hf_pasted_twice\n"))
+    with pytest.raises(RuleError) as caught:
+        await portal.integrations.add_credential(draft)
+    assert [problem.field for problem in caught.value.problems] == ["name"]
+    assert "hf_pasted_twice" not in str(caught.value)
+
+
 async def test_without_its_key_a_secret_is_unusable_and_nothing_else_is_harmed(portal: Organization) -> None:
     await prepared(portal)
     kept = portal.key_file.read_bytes()
