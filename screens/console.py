@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar, runtime_checkable
 
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import ModalScreen
 
 from astrolabe.dataapi.client import Collection, DatabaseClient
@@ -92,8 +92,14 @@ class Console(TypeAhead):
         self.selection = replace(self.selection, collection=collection)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Let no control character through to the terminal, besides what the framework filters."""
-        return [*super().get_line_filters(), self._control_filter]
+        """Let no control character through to the terminal, and with ``NO_COLOR`` no colour.
+
+        The framework chooses between greys and no colour at all before the theme is known; here it is.
+        """
+        filters = super().get_line_filters()
+        if self.no_color and self.native_ansi_color:
+            filters = [NoColor() if isinstance(one, Monochrome) else one for one in filters]
+        return [*filters, self._control_filter]
 
     async def selected_client(self) -> DatabaseClient:
         """Return a client to the selected database.
