@@ -65,10 +65,11 @@ async def open_console(workspace: Workspace, settings: Settings, opening: Openin
     remembered = await workspace.setting(THEME_SETTING)
     fallback = COLOURLESS_THEME if os.environ.get("NO_COLOR") else DEFAULT_THEME
     badges = (*opening.badges, "read-only") if workspace.options.read_only else opening.badges
+    first = settings.theme or remembered or fallback
     app = AstrolabeApp(
         workspace,
         surroundings=Surroundings(now=workspace.options.now, badges=badges),
-        theme=settings.theme or remembered or fallback,
+        theme=first,
         remember_theme=chosen.append,
         start=Section.DATABASES if opening.collection is None else Section.EXPLORER,
     )
@@ -76,7 +77,8 @@ async def open_console(workspace: Workspace, settings: Settings, opening: Openin
     await app.run_async(mouse=settings.mouse)
     if app.load_job is not None:
         await app.load_job.stop()  # before the stores are closed under it; the same load goes on later
-    if chosen and chosen[-1] != remembered and not workspace.options.read_only:
+    began_with = {remembered, first}  # what it began with was nobody's choice
+    if chosen and chosen[-1] not in began_with and not workspace.options.read_only:
         await workspace.put_setting(THEME_SETTING, chosen[-1])
     task = asyncio.current_task()
     if task is not None and task.cancelling():
