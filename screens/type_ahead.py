@@ -17,9 +17,6 @@ from textual.message_pump import MessagePump
 LONGEST_HOLD = 2.0
 """Seconds after which keys are let through, whatever is still being opened."""
 
-NEVER_HELD = frozenset({"ctrl+q", "ctrl+c", "f10"})
-"""Keys that leave the program; they always work."""
-
 
 class TypeAhead(App[int]):
     """The part of the application that keeps keys for a screen that is on its way."""
@@ -49,7 +46,7 @@ class TypeAhead(App[int]):
 
     async def on_event(self, event: events.Event) -> None:
         """Keep a key while there is a hold, or while earlier keys are still kept."""
-        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded or _leaves(event):
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
         elif self._holds or self._held:
             self._held.append(event)
@@ -77,7 +74,3 @@ def _climb(queues: Sequence[MessagePump], release: Callable[[], None]) -> None:
     """Call ``release`` once each of these queues has reached its end as it is when its turn comes."""
     if not queues or not queues[0].call_later(_climb, queues[1:], release):
         release()
-
-
-def _leaves(event: events.Key | events.Paste) -> bool:
-    return isinstance(event, events.Key) and event.key in NEVER_HELD

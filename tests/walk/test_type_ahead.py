@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import pytest
 from textual import events
 
+from screens import type_ahead
 from tests.support.console import SceneConsole
 from tests.support.walker import Walker
 from tests.walk.conftest import MakeConsole
 
-NAMED = {"enter", "escape", "ctrl+s", "tab"}
+NAMED = {"enter", "escape", "ctrl+s", "ctrl+q", "tab"}
 
 
 def send(app: SceneConsole, keys: Iterable[str]) -> None:
@@ -35,9 +37,10 @@ async def test_a_whole_walk_typed_ahead(console: MakeConsole) -> None:
         await user.sees("send a letter", "Nothing found")
 
 
-async def test_the_key_that_leaves_is_never_held(console: MakeConsole) -> None:
+async def test_no_hold_lasts(console: MakeConsole, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type_ahead, "LONGEST_HOLD", 0.05)
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         app.hold_keys()
-        app.post_message(events.Key("ctrl+q", None))
+        send(app, ["ctrl+q"])
         await Walker(pilot).until(lambda: app.return_code == 0)
