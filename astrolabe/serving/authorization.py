@@ -40,7 +40,7 @@ class Gate:
             headers: The request's, their names in lower case.
         """
         if self._open:
-            return None
+            return _from_a_web_page() if "origin" in headers else None
         token = _token_of(headers)
         if token is None:
             return data_api_error(
@@ -59,6 +59,15 @@ class Gate:
         if self._only is not None:
             return hmac.compare_digest(token.encode(), self._only.get_secret_value().encode())
         return await self._tokens.accepts(SecretStr(token))
+
+
+def _from_a_web_page() -> DataApiError:
+    """Without a token, any page that this machine's browser shows could send commands; only browsers name an origin."""
+    return data_api_error(
+        "UNAUTHORIZED_ACCESS",
+        "The request comes from a web page, and this server takes those only when it requires a token.\n"
+        "Start it without --no-token, and send an application token in the header 'Token'.",
+    )
 
 
 def _token_of(headers: Mapping[str, str]) -> str | None:

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from astrolabe.errors import AstrolabeError
 from astrolabe.portal.model import DatabaseDraft
 from astrolabe.serving.bodies import DEEPEST, LARGEST_BODY
+from astrolabe.serving.connections import PatientProtocol
 from astrolabe.serving.server import ServerError, ServerOptions
 from astrolabe.workspace import Workspace
 from tests.support.served import DATABASE, TOKEN, Served, served
@@ -191,6 +192,14 @@ def test_a_slow_sender_is_let_go(tmp_path: Path) -> None:
             assert answer.read().startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.parametrize("sent", [b"", b"POST /v1 HTTP/1.1\r\nHost: x\r\n"], ids=["nothing", "half a head"])
+def test_a_connection_without_a_request_is_closed(server: Served, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    monkeypatch.setattr(PatientProtocol, "patience", 0.05)
+    with raw(server) as connection:
+        connection.sendall(sent)
+        assert connection.recv(1000) == b""
+
+
 def test_a_half_closed_connection_harms_nobody(server: Served) -> None:
     with raw(server) as connection:
         connection.sendall(b"POST /v1 HTTP/1.1\r\nHost: x\r\nToken: a\r\nContent-Length: 100\r\n\r\n{")
@@ -252,6 +261,8 @@ def test_a_stored_token_is_accepted_until_it_is_revoked(tmp_path: Path) -> None:
 def test_without_tokens_only_on_loopback(tmp_path: Path) -> None:
     with served(tmp_path / "data", ServerOptions(port=0, require_token=False)) as server:
         assert server.post("/v1", json=FIND_KEYSPACES, headers={"Token": ""}).json() == ANSWER
+        page = server.post("/v1", json=FIND_KEYSPACES, headers={"Token": "", "Origin": "https://example.com"})
+        assert (page.status_code, code(page)) == (401, "UNAUTHORIZED_ACCESS")
     refused = ServerOptions(host="0.0.0.0", port=0, require_token=False)  # noqa: S104 - it is refused
     with pytest.raises(AstrolabeError, match="on this machine only"), served(tmp_path / "other", refused):
         pass
