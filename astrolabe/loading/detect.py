@@ -67,7 +67,7 @@ def inspect_file(path: Path) -> DataFile:
 def _refuse_binary(path: Path, head: bytes) -> None:
     for magic, (kind, hint) in _KNOWN_BINARY.items():
         if head.startswith(magic):
-            raise LoadError(f"{path.name} is {kind}, not a text file.", path=path, hint=hint)
+            raise LoadError(f"{path.name} is {kind}, not UTF-8 text.", path=path, hint=hint)
     if b"\0" in head:
         raise LoadError(f"{path.name} is a binary file.", path=path, hint=_FORMATS)
 
