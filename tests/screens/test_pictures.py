@@ -2,50 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 from textual.app import App
-from textual.pilot import Pilot
 
-from tests.support.console import SIZES, Scene, SceneConsole, Templates
-from tests.support.states import FILES, STATES, State, play
+from tests.support.console import SIZES, Templates
+from tests.support.drawing import Drawn, Size, draw
+from tests.support.states import FILES, STATES, State
+
+Pictures = dict[str, dict[Size, str]]
+"""By the name of the state, then by size."""
 
 
 class SnapCompare(Protocol):
     """The fixture of pytest-textual-snapshot."""
 
-    def __call__(
-        self,
-        app: App[Any],
-        *,
-        terminal_size: tuple[int, int],
-        run_before: Callable[[Pilot[Any]], Awaitable[None]],
-    ) -> bool: ...
+    def __call__(self, app: App[Any], *, terminal_size: Size) -> bool: ...
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Pictures:
+    """What has been drawn so far: a state is drawn at both sizes in one go."""
+    return {}
 
 
 @pytest.fixture
-def stage(tmp_path: Path, templates: Templates, monkeypatch: pytest.MonkeyPatch) -> Callable[[State], SceneConsole]:
-    """Return a maker of the console that a state begins in."""
+def picture_of(
+    pictures: Pictures, tmp_path: Path, templates: Templates, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[State], dict[Size, str]]:
+    """Return what draws a state, unless that has been done."""
+    monkeypatch.chdir(FILES)
 
-    def make(state: State) -> SceneConsole:
-        monkeypatch.chdir(FILES)
-        folder = tmp_path / "data"
-        if state.prepare is not None:
-            templates.copy(state.prepare, folder)
-        return SceneConsole(Scene(folder, state.then, state.start, theme=state.theme))
+    def find(state: State) -> dict[Size, str]:
+        if state.name not in pictures:
+            pictures[state.name] = draw(state, tmp_path / "data", templates)
+        return pictures[state.name]
 
-    return make
+    return find
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
 def test_state(
-    state: State, size: tuple[int, int], stage: Callable[[State], SceneConsole], snap_compare: SnapCompare
+    state: State, size: Size, picture_of: Callable[[State], dict[Size, str]], snap_compare: SnapCompare
 ) -> None:
-    assert snap_compare(stage(state), terminal_size=size, run_before=lambda pilot: play(pilot, state.steps))
+    assert snap_compare(Drawn(picture_of(state)[size]), terminal_size=size)
 
 
 def test_names_are_unique() -> None:
