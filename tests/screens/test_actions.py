@@ -14,6 +14,7 @@ import pytest
 from textual.binding import Binding
 from textual.command import CommandList
 from textual.dom import DOMNode
+from textual.pilot import Pilot
 
 import screens
 from screens.actions import REGISTRY, Action, action_of, register
@@ -51,7 +52,8 @@ import_all_screens()
 
 
 def subclasses(base: type) -> set[type]:
-    return {base}.union(*(subclasses(child) for child in base.__subclasses__()))
+    children: list[type] = base.__subclasses__()
+    return {base}.union(*map(subclasses, children))
 
 
 OWNERS = sorted(
@@ -147,7 +149,7 @@ async def test_a_dialog_has_its_own_help(console: MakeConsole) -> None:
     async with app.run_test() as pilot:
         await play(pilot, ("n", "f1"))
         assert isinstance(app.screen, HelpDialog)
-        assert [group for group, _ in app.screen.groups][0] == "dialog"
+        assert next(group for group, _ in app.screen.groups) == "dialog"
         await press(pilot, "escape", "escape")
         assert isinstance(app.screen, Page)
 
@@ -167,13 +169,13 @@ async def test_the_palette_carries_an_action_out(console: MakeConsole) -> None:
     async with app.run_test() as pilot:
         await play(pilot, ("ctrl+p",))
         await pilot.press(*"new data")
-        await _until(lambda: app.screen.query_one(CommandList).option_count > 0)
+        await _until(pilot, lambda: app.screen.query_one(CommandList).option_count > 0)
         await pilot.press("down", "enter")
-        await _until(lambda: isinstance(app.screen, CreateDatabaseDialog))
+        await _until(pilot, lambda: isinstance(app.screen, CreateDatabaseDialog))
 
 
-async def _until(condition: Callable[[], bool]) -> None:
+async def _until(pilot: Pilot[int], condition: Callable[[], bool]) -> None:
     """Wait for the palette, which gathers its entries in its own time."""
     async with asyncio.timeout(5):
         while not condition():
-            await asyncio.sleep(0.01)  # noqa: ASYNC110 - nothing tells when it is ready
+            await pilot.pause(0.01)
