@@ -25,7 +25,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test check format pytest bench fuzz lock clean
+.PHONY: help run install test check screenshots format pytest bench fuzz lock clean
 
 help: ## show this list
 	@echo "usage: make TARGET"
@@ -47,6 +47,9 @@ check: $(VENV)/installed-dev ## formatting, lint, strict types over code and tes
 
 pytest: $(VENV)/installed-dev ## the tests alone; WORKERS=0 in one process, TESTS="…" chooses
 	$(BIN)/python -m pytest $(if $(filter-out 0,$(WORKERS)),-n $(WORKERS)) $(TESTS)
+
+screenshots: $(VENV)/installed-dev ## draw the pictures of the README and the guides anew
+	$(BIN)/python -m tests.pictures
 
 format: $(VENV)/installed-dev ## rewrite the code in the project's format and fix what can be fixed
 	$(BIN)/ruff format $(CHECKED)
