@@ -19,7 +19,7 @@ from astrolabe.dataapi.client import Collection, FindPage
 from screens.actions import Action, register
 from screens.console import Console
 from screens.grid import Grid
-from screens.text import display_text, show_json, show_value
+from screens.text import display_text, show_json, show_value, whole_json
 from screens.viewer import Viewer
 
 PAGE_SIZE = 50
@@ -169,15 +169,11 @@ class DocumentDialog(Viewer):
         """Show ``document``."""
         self.document = document
         heading = f"Document {show_value(document.get('_id'), limit=60)}"
-        super().__init__(heading, show_json(document, limit=LARGEST, whole_vectors=True))
+        super().__init__(heading, whole_json(document))
 
     def shown(self) -> str:
         """Return the document with its vector shortened, made safe."""
         return show_json(_rounded(self.document))
-
-
-LARGEST = 50_000_000
-"""Characters of a document that are copied or saved; more than the Data API allows in one."""
 
 
 class Pager:

@@ -8,10 +8,12 @@ the command line uses it too.
 
 from __future__ import annotations
 
+import itertools
+import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import simplejson
 from wcwidth import wcswidth, wcwidth
@@ -34,6 +36,11 @@ _STAND_INS: dict[str, str] = (
 )
 _UNSHOWABLE = frozenset({"Cs", "Co", "Cn"})
 _KEPT_IN_LINES = frozenset("\n\t")
+_DEEPEST = 60
+"""Levels of a value that are shown; the Data API allows 16."""
+_UNUSUAL = re.compile(r"[^\n\x20-\x7e\u00a1-\u024f\u0400-\u052f\u3041-\u3096\u3099-\u30ff\u4e00-\u9fff\uac00-\ud7a3]")
+"""Characters outside of the large blocks that hold nothing but signs; they are looked at one by one."""
+_Part = TypeVar("_Part")
 
 
 def display_text(value: object, *, limit: int = CELL_LIMIT, multiline: bool = False) -> str:
@@ -108,23 +115,60 @@ def show_value(value: object, *, limit: int = CELL_LIMIT) -> str:
         return "null"
     if looks_like_vector(value):
         return show_vector(value if isinstance(value, list) else [])
-    return display_text(_dumps(_shorten(value), indent=None), limit=limit)
+    return display_text(_dumps(_Shortener(limit).shorten(value), indent=None), limit=limit)
 
 
-def show_json(value: object, *, limit: int = VIEWER_LIMIT, whole_vectors: bool = False) -> str:
-    """Return a document as indented, safe JSON text; vectors are shortened unless asked for whole."""
-    return display_text(_dumps(value if whole_vectors else _shorten(value), indent=2), limit=limit, multiline=True)
+def show_json(value: object, *, limit: int = VIEWER_LIMIT) -> str:
+    """Return a document as indented, safe JSON text to look at: vectors and what is beyond ``limit`` are shortened."""
+    return display_text(_dumps(_Shortener(limit).shorten(value), indent=2), limit=limit, multiline=True)
+
+
+def whole_json(value: object) -> str:
+    """Return a document as indented JSON text with nothing left out, to be copied or saved.
+
+    What a terminal might act on is written as an escape of JSON, so the text is safe and means exactly the same.
+    """
+    return _UNUSUAL.sub(_json_escape, _dumps(value, indent=2))
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    char = found[0]
+    if _visible(char, frozenset()) == char:
+        return char
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[place] << 8 | units[place + 1]:04x}" for place in range(0, len(units), 2))
 
 
 def _dumps(value: object, *, indent: int | None) -> str:
     return str(simplejson.dumps(value, use_decimal=True, ensure_ascii=False, indent=indent, default=str))
 
 
-def _shorten(value: object) -> object:
-    if looks_like_vector(value):
-        return show_vector(value if isinstance(value, list) else [])
-    if isinstance(value, Mapping):
-        return {str(name): _shorten(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_shorten(part) for part in value]
-    return value
+class _Shortener:
+    """Takes a value apart only as far as so many characters can show it, so that showing it takes no time."""
+
+    def __init__(self, limit: int) -> None:
+        self.left = limit
+
+    def shorten(self, value: object, depth: int = 0) -> object:
+        """Return the part of a value that fits; an ellipsis stands for what does not."""
+        if isinstance(value, str):
+            return self._cut(value)
+        if not isinstance(value, Mapping | list):
+            self.left -= 1
+            return value
+        if self.left <= 0 or depth == _DEEPEST:
+            return _ELLIPSIS
+        if looks_like_vector(value):
+            return self._cut(show_vector(value if isinstance(value, list) else []))
+        self.left -= 2
+        if isinstance(value, Mapping):
+            shown = self._while_it_fits(value.items())
+            return {self._cut(str(name)): self.shorten(part, depth + 1) for name, part in shown}
+        return [self.shorten(part, depth + 1) for part in self._while_it_fits(value)]
+
+    def _while_it_fits(self, parts: Iterable[_Part]) -> Iterator[_Part]:
+        return itertools.takewhile(lambda _: self.left > 0, parts)
+
+    def _cut(self, text: str) -> str:
+        room, self.left = self.left, self.left - len(text)
+        return text if self.left >= 0 else text[: max(room, 0)] + _ELLIPSIS
