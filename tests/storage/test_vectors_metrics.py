@@ -97,7 +97,7 @@ def test_rows_that_only_rounding_tells_apart_are_all_above_the_cut(metric: Metri
     sizes = lengths(rows)
     ranking = Ranking(metric, query)
     scores = ranking.scores(rows, row_weights(metric, sizes))
-    assert scores.min() < scores.max(), "sums in another order are rounded in another way"
+    # How far the sums differ depends on the order in which the processor adds; the cut must hold for any order.
     assert scores.min() >= ranking.cut(float(scores.max()), float(sizes.max()))
 
 
