@@ -79,6 +79,7 @@ def start(program: Program, folder: Path) -> Start:
     child: pexpect.spawn[bytes] = pexpect.spawn(
         program.command[0], list(program.command[1:]), dimensions=(24, 80), env=environment, timeout=LIMIT
     )
+    child.delaybeforesend = None  # a key is to be measured, not the library's courtesy to slow programs
     try:
         child.expect_exact(program.painted.encode())
         painted = time.perf_counter() - begun
