@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.getters import app as app_getter
 from textual.screen import ModalScreen
-from textual.widgets import Button, Static
+from textual.widgets import Button, Select, Static
 
 from astrolabe.dataapi.planned import PlannedCommand
 from astrolabe.errors import AstrolabeError, RuleError
@@ -148,8 +148,13 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
             first.scroll_visible()
 
     def action_dialog_cancel(self) -> None:
-        """Close without a result; work under way is cancelled with the dialog."""
-        self.dismiss(None)
+        """Close an open drop-down, else the dialog, without a result; work under way is cancelled with the dialog."""
+        opened = next((select for select in self.query(Select) if select.expanded), None)
+        if opened is not None:
+            opened.expanded = False
+            opened.focus()
+        else:
+            self.dismiss(None)
 
     def action_dialog_submit(self) -> None:
         """Check the form and carry it out."""

@@ -81,7 +81,8 @@ class Viewer(ModalScreen[None], WorkerBoundary):
 
     def action_viewer_copy(self) -> None:
         """Send the text to the terminal's clipboard."""
-        self.app.copy_to_clipboard(self.text)
+        # Half of a surrogate pair is no UTF-8 and would end the program here.
+        self.app.copy_to_clipboard(self.text.encode("utf-8", "replace").decode("utf-8"))
         self.app.tell("Sent to the terminal's clipboard. If your terminal does not take it, press w to save a file.")
 
     def action_viewer_save(self) -> None:

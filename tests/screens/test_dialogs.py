@@ -1,0 +1,41 @@
+"""What every dialog does with the keyboard."""
+
+from __future__ import annotations
+
+from textual.widgets import Select
+
+from screens.create_database import CreateDatabaseDialog
+from screens.page import Page
+from tests.screens.conftest import MakeConsole
+from tests.support.console import SceneConsole
+from tests.support.steps import play, press, text
+
+
+async def test_escape_closes_an_open_list_before_the_dialog(console: MakeConsole) -> None:
+    app = console()
+    async with app.run_test() as pilot:
+        await play(pilot, ("n", text("shop"), "tab", "enter"))
+        cloud = app.screen.query_one("#cloud-provider", Select)
+        assert app.focused is not cloud, "its list has the focus"
+        await press(pilot, "escape")
+        assert isinstance(app.screen, CreateDatabaseDialog)
+        assert not cloud.expanded
+        assert cloud.has_focus
+        await press(pilot, "escape")
+        assert isinstance(app.screen, Page)
+
+
+async def test_a_terminal_that_is_too_small_is_said_to_be(console: MakeConsole) -> None:
+    app = console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.resize_terminal(50, 15)
+        await press(pilot, "n")
+        assert "Please enlarge the terminal" in shown(app)
+        await pilot.resize_terminal(80, 24)
+        await press(pilot, "n")
+        assert isinstance(app.screen, CreateDatabaseDialog)
+
+
+def shown(app: SceneConsole) -> str:
+    """Return the text on the screen."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
