@@ -25,6 +25,7 @@ def same_everywhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
         if ours_or_the_frameworks or name in {"NO_COLOR", "SSH_CONNECTION"}:
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)  # what a test saves with w belongs nowhere else
     monkeypatch.setenv("LOGNAME", "ada")
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
