@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import pytest
 from textual.app import App
 
-from tests.support.console import SIZES, Templates
+from tests.support.console import SENTINEL, SIZES, Templates
 from tests.support.drawing import Drawn, Size, draw
 from tests.support.states import FILES, STATES, State
 
@@ -50,6 +50,15 @@ def test_state(
     state: State, size: Size, picture_of: Callable[[State], dict[Size, str]], snap_compare: SnapCompare
 ) -> None:
     assert snap_compare(Drawn(picture_of(state)[size]), terminal_size=size)
+
+
+def test_no_picture_shows_a_secret() -> None:
+    pictures = list(Path(__file__).with_name("__snapshots__").rglob("*.svg"))
+    assert len(pictures) >= len(STATES) * len(SIZES)
+    for path in pictures:
+        shown = path.read_text("utf-8").replace("&#160;", " ")
+        assert SENTINEL not in shown, path.name
+        assert "made_up" not in shown, f"{path.name} shows what was typed as a secret"
 
 
 def test_names_are_unique() -> None:

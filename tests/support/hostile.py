@@ -118,8 +118,9 @@ async def write_past_the_rules(path: Path, bodies: list[dict[str, Any]]) -> None
 def rename_everything(folder: Path) -> None:
     """Give databases, credentials, keyspaces and collections hostile names, past the portal's rules."""
     with sqlite3.connect(folder / "catalog.db") as catalog:
-        for place, (identity, name) in enumerate(catalog.execute("SELECT id, name FROM database").fetchall()):
-            new = f"{name[:1]}{''.join(NAMES[place::3])}"
+        databases = catalog.execute("SELECT id, name FROM database ORDER BY name").fetchall()
+        for place, (identity, name) in enumerate(databases):
+            new = f"{name[:2]}{''.join(NAMES[place::3])}"  # in the same order as before
             catalog.execute("UPDATE database SET name = ?, region = ? WHERE id = ?", (new, CLIPBOARD, identity))
         catalog.execute("UPDATE credential SET name = id || ?, masked = ?", ("".join(NAMES), STRINGS["live link"]))
         catalog.execute("UPDATE audit SET os_user = ?, detail = ?", (CLIPBOARD, json.dumps({"name": "".join(NAMES)})))

@@ -63,15 +63,20 @@ def _key_event(key: str) -> events.Key:
     return events.Key(name, char)
 
 
+async def take(pilot: Pilot[Any], step: Step) -> None:
+    """Carry out one step and wait for what comes of it."""
+    if isinstance(step, str):
+        await press(pilot, step)
+    else:
+        await step(pilot)
+        await settle(pilot)
+
+
 async def play(pilot: Pilot[Any], steps: Sequence[Step]) -> None:
     """Carry out the steps, waiting after each until its consequences are on the screen."""
     await settle(pilot)
     for step in steps:
-        if isinstance(step, str):
-            await press(pilot, step)
-        else:
-            await step(pilot)
-            await settle(pilot)
+        await take(pilot, step)
     await pilot.pause()
 
 
