@@ -35,6 +35,7 @@ class DatabasesPage(Page):
     def __init__(self) -> None:
         super().__init__()
         self.databases: dict[str, Database] = {}
+        self._just_created = ""
 
     def compose_body(self) -> ComposeResult:
         """Lay out the table and what stands in its place when there is nothing."""
@@ -53,6 +54,9 @@ class DatabasesPage(Page):
         grid = self.query_one(Grid)
         grid.display = bool(found)
         grid.fill([(database.id, self._row(database)) for database in found])
+        if self._just_created in self.databases:
+            grid.move_cursor(row=list(self.databases).index(self._just_created))
+            self._just_created = ""
         if found and self.focused is None:
             grid.focus()
 
@@ -71,6 +75,7 @@ class DatabasesPage(Page):
 
     def _created(self, database: Database | None) -> None:
         if database is not None:
+            self._just_created = database.id
             self.app.tell(f"Database {database.name} is {database.status}.")
             self.refresh_contents()
 

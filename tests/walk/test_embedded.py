@@ -84,3 +84,15 @@ async def test_the_sample_collection_finds_smtplib(console: MakeConsole) -> None
         await user.press("enter")
         await user.sees("10 results")
         assert "smtplib" in user.screen
+
+
+async def test_a_new_database_is_the_one_that_enter_opens(console: MakeConsole) -> None:
+    async with console().run_test(size=(80, 24)) as pilot:
+        user = Walker(pilot)
+        for name in ("bees", "ants", "cats"):
+            await user.press("n")
+            await user.type(name)
+            await user.press("ctrl+s")
+            await user.press("enter")
+            await user.sees(f"Data Explorer › {name}")
+            await user.press("1")
