@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from textual import events, on
@@ -29,10 +29,6 @@ PLACES: tuple[tuple[Section, str, str], ...] = (
 """The main places with the key that leads there."""
 
 
-WIDE_ENOUGH_FOR_BADGES = 92
-"""Columns from which the program's name and the badges fit beside the places."""
-
-
 WATCH_INTERVAL = 0.3
 """Seconds between two looks for changes of other windows and programs; one look is one small query."""
 
@@ -49,17 +45,27 @@ class TopLine(Static):
         self.draw()
 
     def draw(self) -> None:
-        """Draw the line again, after the badges changed."""
+        """Draw the longest line that fits: with the program's name, without it, or with the other places' keys only."""
         badges = self.app.surroundings.badges if isinstance(self.app, Console) else ()
-        roomy = not badges or self.app.size.width >= WIDE_ENOUGH_FOR_BADGES
-        line = Content.styled(" ✦ Astrolabe" if roomy else " ✦", "bold $accent")
+        lines = (
+            self._line(" ✦ Astrolabe", badges, all_places=True),
+            self._line(" ✦", badges, all_places=True),
+            self._line(" ✦", badges, all_places=False),
+        )
+        fitting = (line for line in lines if line.cell_length <= self.app.size.width)
+        self.update(next(fitting, lines[-1]))
+
+    def _line(self, name: str, badges: Sequence[str], *, all_places: bool) -> Content:
+        line = Content.styled(name, "bold $accent")
         for section, key, label in PLACES:
             here = section is self.section
             line += Content.styled(f"  {key}", "bold $accent")
-            line += Content(" ") + Content.styled(label, "bold $text-accent underline" if here else "$foreground-muted")
+            if here or all_places:
+                style = "bold $text-accent underline" if here else "$foreground-muted"
+                line += Content(" ") + Content.styled(label, style)
         for badge in badges:
             line += Content("  ") + Content.styled(f"[{badge}]", "bold $warning")
-        self.update(line)
+        return line
 
 
 class Page(Screen[None], WorkerBoundary):

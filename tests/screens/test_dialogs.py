@@ -1,14 +1,17 @@
-"""What every dialog does with the keyboard."""
+"""What every dialog and every page does, whatever it is about."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from textual.widgets import Select
 
 from screens.create_database import CreateDatabaseDialog
 from screens.page import Page
 from tests.screens.conftest import MakeConsole
 from tests.support.console import SceneConsole
-from tests.support.steps import play, press, text
+from tests.support.steps import play, press, settle, text
 
 
 async def test_escape_closes_an_open_list_before_the_dialog(console: MakeConsole) -> None:
@@ -34,6 +37,23 @@ async def test_a_terminal_that_is_too_small_is_said_to_be(console: MakeConsole) 
         await pilot.resize_terminal(80, 24)
         await press(pilot, "n")
         assert isinstance(app.screen, CreateDatabaseDialog)
+
+
+@pytest.mark.parametrize(
+    ("width", "badges", "line"),
+    [
+        (120, ("demo",), " ✦ Astrolabe  1 Databases  2 Integrations  3 Data Explorer  4 Search  5 Activity  [demo]"),
+        (80, (), " ✦ Astrolabe  1 Databases  2 Integrations  3 Data Explorer  4 Search  5 Activity"),
+        (80, ("demo",), " ✦  1 Databases  2 Integrations  3 Data Explorer  4 Search  5 Activity  [demo]"),
+        (60, ("demo",), " ✦  1 Databases  2  3  4  5  [demo]"),
+    ],
+)
+async def test_the_line_of_places_fits(console: MakeConsole, width: int, badges: tuple[str, ...], line: str) -> None:
+    app = console()
+    app.surroundings = replace(app.surroundings, badges=badges)
+    async with app.run_test(size=(width, 24)) as pilot:
+        await settle(pilot)
+        assert shown(app).splitlines()[0].rstrip() == line
 
 
 def shown(app: SceneConsole) -> str:
