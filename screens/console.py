@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import ModalScreen
+from textual.widgets import Static
 
 from astrolabe.dataapi.client import Collection, DatabaseClient
 from astrolabe.errors import NotFoundError
@@ -72,6 +73,13 @@ class Place(Protocol):
         """Take note of it."""
 
 
+class Badged(Static):
+    """A line that shows the console's badges."""
+
+    def draw(self) -> None:
+        """Draw the line anew."""
+
+
 class Console(TypeAhead):
     """The part of the application that pages rely on: the workspace, the selection, and how to tell the user."""
 
@@ -82,6 +90,29 @@ class Console(TypeAhead):
         self.selection = Selection()
         self._control_filter = ControlFilter()
         self.load_job: LoadJob | None = None
+        self._badges: dict[str, str] = {}
+
+    @property
+    def badges(self) -> tuple[str, ...]:
+        """The words in brackets at the end of the top line: those of the surroundings, then those that come and go."""
+        return (*self.surroundings.badges, *self._badges.values())
+
+    def set_badge(self, key: str, words: str | None) -> None:
+        """Show a badge on every page as long as something is so; None takes it away.
+
+        Args:
+            key: Whose badge it is; each has one.
+            words: One short word or two: the line has to hold the main places, too.
+        """
+        if self._badges.get(key) == words:
+            return
+        if words is None:
+            del self._badges[key]
+        else:
+            self._badges[key] = words
+        for screen in self.screen_stack:  # a page of another place draws its line when it is shown again
+            for line in screen.query(Badged):
+                line.draw()
 
     def select(self, database: Database | None, keyspace: str | None = None, collection: str | None = None) -> None:
         """Remember what the user is looking at."""

@@ -16,7 +16,7 @@ from textual.widgets import Footer, Static
 from astrolabe.errors import AstrolabeError
 from screens.actions import Action, register
 from screens.boundary import WorkerBoundary
-from screens.console import Console, Section
+from screens.console import Badged, Console, Section
 from screens.text import display_text
 
 PLACES: tuple[tuple[Section, str, str], ...] = (
@@ -33,7 +33,7 @@ WATCH_INTERVAL = 0.3
 """Seconds between two looks for changes of other windows and programs; one look is one small query."""
 
 
-class TopLine(Static):
+class TopLine(Badged):
     """The console's first line: the main places with their keys, and badges such as ``demo``."""
 
     def __init__(self, section: Section) -> None:
@@ -46,7 +46,7 @@ class TopLine(Static):
 
     def draw(self) -> None:
         """Draw the longest line that fits: with the program's name, without it, or with the other places' keys only."""
-        badges = self.app.surroundings.badges if isinstance(self.app, Console) else ()
+        badges = self.app.badges if isinstance(self.app, Console) else ()
         lines = (
             self._line(" ✦ Astrolabe", badges, all_places=True),
             self._line(" ✦", badges, all_places=True),
@@ -178,4 +178,5 @@ class Page(Screen[None], WorkerBoundary):
 
     def on_screen_resume(self) -> None:
         """Show what is true now whenever the page comes back into view."""
+        self.query_one(TopLine).draw()
         self.refresh_contents()

@@ -1,0 +1,42 @@
+"""Badges: words in the top line of every page as long as something is so."""
+
+from __future__ import annotations
+
+from screens.page import TopLine
+from tests.screens.conftest import MakeConsole
+from tests.support.console import SceneConsole
+from tests.support.steps import settle
+
+
+def line_of(app: SceneConsole) -> str:
+    return str(app.screen.query_one(TopLine).content)
+
+
+async def test_a_badge_stands_on_every_page_until_it_is_taken_away(console: MakeConsole) -> None:
+    app = console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        app.set_badge("lab", "lab")
+        assert "[lab]" in line_of(app)
+        for key in "2345":
+            await pilot.press(key)
+            await settle(pilot)
+            assert "[lab]" in line_of(app)
+        app.set_badge("lab", None)
+        assert "[lab]" not in line_of(app)
+        await pilot.press("1")
+        await settle(pilot)
+        assert "[lab]" not in line_of(app)
+
+
+async def test_each_badge_is_changed_without_touching_the_others(console: MakeConsole) -> None:
+    app = console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        app.set_badge("lab", "lab")
+        app.set_badge("server", "serving")
+        app.set_badge("lab", "lab 3")
+        assert "[lab 3]" in line_of(app)
+        assert "[serving]" in line_of(app)
+        app.set_badge("lab", None)
+        assert app.badges == ("serving",)
