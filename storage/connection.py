@@ -16,6 +16,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -24,6 +25,7 @@ import aiosqlite
 from storage.errors import StorageError
 from storage.migrations import Migration, check_version, migrate
 from storage.sqlite_errors import from_os, translated
+from storage.threaded import Block, ThreadedConnection, connect
 
 SQLITE_VERSION = sqlite3.sqlite_version
 """Version of the SQLite library that this interpreter uses."""
@@ -57,13 +59,14 @@ class StoreFile:
         path: The database file.
     """
 
-    def __init__(self, path: Path, writer: aiosqlite.Connection, busy_timeout: float) -> None:
+    def __init__(self, path: Path, writer: ThreadedConnection, busy_timeout: float) -> None:
         self.path = path
         self._writer = writer
         self._busy_timeout = busy_timeout
         self._write_lock = asyncio.Lock()
-        self._readers: list[aiosqlite.Connection] = []
-        self._idle: asyncio.LifoQueue[aiosqlite.Connection | None] = asyncio.LifoQueue()
+        self._readers: list[ThreadedConnection] = []
+        self._idle: asyncio.LifoQueue[ThreadedConnection | None] = asyncio.LifoQueue()
+        self._glance: sqlite3.Connection | None = None
         self._closed = False
 
     @classmethod
@@ -138,6 +141,41 @@ class StoreFile:
             if connection in self._readers:
                 await self._take_back(connection, done=done, snapshot=snapshot)
 
+    async def read(self, block: Block[_Result], *, snapshot: bool = False) -> _Result:
+        """Run statements on a reader in one go; the rest is as with :meth:`reader`, which this is quicker than.
+
+        Raises:
+            StorageError: The store is closed, or the file cannot be read.
+        """
+        connection = await self._borrow()
+        done = False
+        try:
+            with translated(self.path):
+                result = await connection.run(partial(_in_snapshot, block) if snapshot else block)
+            done = True
+        finally:
+            if connection in self._readers:
+                await self._take_back(connection, done=done, snapshot=False)
+        return result
+
+    async def lookup(self, sql: str, parameters: Sequence[str | int] = ()) -> list[tuple[Any, ...]]:
+        """Return a few rows of a small table that is read all the time, so that its pages are in memory.
+
+        It takes some microseconds, less than asking another thread, so it is done on the caller's own. Where SQLite
+        would have to wait, a reader does it.
+
+        Raises:
+            StorageError: The store is closed, or the file cannot be read.
+        """
+        self._check_open()
+        try:
+            if self._glance is None:
+                self._glance = sqlite3.connect(self.path, isolation_level=None, timeout=0)
+            return self._glance.execute(sql, parameters).fetchall()
+        except sqlite3.OperationalError:
+            async with self.reader() as connection:
+                return [tuple(row) for row in await connection.execute_fetchall(sql, parameters)]
+
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
         """Hold the write lock for a block: committed and durable when it ends, rolled back on any error.
@@ -160,6 +198,22 @@ class StoreFile:
                     await uninterrupted(self._writer.rollback())
                     raise
 
+    async def write(self, block: Block[_Result]) -> _Result:
+        """Run statements in one go in a transaction of their own; durable on return, undone on any error.
+
+        A block that has begun is finished when the caller is cancelled, and the cancellation raised after it. While
+        another process writes, it is tried again and again, so it must change nothing but the database.
+
+        Raises:
+            StorageError: The store is closed, or the machine refused the write; nothing of the block was kept.
+            sqlite3.IntegrityError: A constraint of the schema refused it; nothing of the block was kept.
+        """
+        async with self._write_lock:
+            self._check_open()
+            with translated(self.path):
+                whole = partial(_in_transaction, block)
+                return await _patiently(lambda: uninterrupted(self._writer.run(whole)), self._busy_timeout)
+
     async def close(self) -> None:
         """Wait for the blocks in progress (reads: a few seconds), then close every connection; may be called twice."""
         async with self._write_lock:
@@ -170,6 +224,8 @@ class StoreFile:
                 await self._wait_for_readers()
             finally:
                 self._idle.put_nowait(None)
+                if self._glance is not None:
+                    self._glance.close()
                 connections = (*self._readers, self._writer)
                 self._readers.clear()
                 for connection in connections:
@@ -189,15 +245,15 @@ class StoreFile:
     async def _begin(self) -> None:
         await uninterrupted(self._writer.execute("BEGIN IMMEDIATE"))
 
-    async def _borrow(self) -> aiosqlite.Connection:
+    async def _borrow(self) -> ThreadedConnection:
         self._check_open()
         connection = await self._idle.get()
         if connection is None:
             self._idle.put_nowait(None)
             self._check_open()
-        return cast("aiosqlite.Connection", connection)
+        return cast("ThreadedConnection", connection)
 
-    async def _take_back(self, connection: aiosqlite.Connection, *, done: bool, snapshot: bool) -> None:
+    async def _take_back(self, connection: ThreadedConnection, *, done: bool, snapshot: bool) -> None:
         try:
             if not done:
                 await uninterrupted(_abandon(connection))
@@ -215,6 +271,25 @@ class StoreFile:
     def _check_open(self) -> None:
         if self._closed:
             raise StorageError(f"{self.path} is closed.", path=self.path)
+
+
+async def _in_snapshot(block: Block[_Result], connection: aiosqlite.Connection) -> _Result:
+    await connection.execute("BEGIN")
+    try:
+        return await block(connection)
+    finally:
+        await connection.rollback()
+
+
+async def _in_transaction(block: Block[_Result], connection: aiosqlite.Connection) -> _Result:
+    await connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = await block(connection)
+        await connection.commit()
+    except BaseException:
+        await connection.rollback()
+        raise
+    return result
 
 
 async def uninterrupted(work: Awaitable[_Result]) -> _Result:
@@ -249,9 +324,9 @@ def _create(path: Path) -> None:
         raise from_os(error, path) from error
 
 
-async def _connect(path: Path, busy_timeout: float) -> aiosqlite.Connection:
+async def _connect(path: Path, busy_timeout: float) -> ThreadedConnection:
     """Open one connection with the settings that every connection needs."""
-    connection = aiosqlite.connect(path, isolation_level=None, timeout=busy_timeout)
+    connection = connect(str(path), busy_timeout)
     # A thread that still waits for work must not keep the process alive. aiosqlite 0.21 is the thread, 0.22 has one.
     thread: Any = getattr(connection, "_thread", connection)
     thread.daemon = True

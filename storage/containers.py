@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite
 
@@ -16,8 +16,12 @@ from storage.connection import StoreFile
 from storage.errors import ContainerExistsError, ContainerMissingError, CorruptStoreError, KeyspaceMissingError
 from storage.model import Container, ContainerKind, Metric, VectorSpec
 from storage.schema import CONTAINER_TABLES, Tables
+from storage.threaded import Block
 
 _COLUMNS = "id, keyspace, name, kind, definition, vectors"
+
+_FIND = f"SELECT {_COLUMNS} FROM container WHERE keyspace = ? AND name = ?"  # noqa: S608 - constant columns
+"""One container by its name."""
 
 _EPOCH_BITS = 53
 """An epoch starts at a random number of so many bits, so that no index of another store passes for this container's."""
@@ -27,6 +31,8 @@ _LOG_CHECK_INTERVAL = 64
 
 _SHORTEST_LOG = 100_000
 """Removals that are always kept; about two megabytes."""
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,28 @@ class WriteTicket:
 
     revision: int
     first_seq: int
+
+
+class KnownContainers:
+    """Containers by the rows that they were read from: as long as a row is the same, so is what it means."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[tuple[Any, ...], Container]] = {}
+
+    async def find(self, file: StoreFile, keyspace: str, name: str) -> Container | None:
+        """Return one container by its name, or None; the same object as long as it is not changed.
+
+        Raises:
+            CorruptStoreError: The row holds what this program never writes.
+        """
+        rows = await file.lookup(_FIND, (keyspace, name))
+        known = self._known.pop((keyspace, name), None)
+        if not rows:
+            return None
+        if known is None or known[0] != rows[0]:
+            known = rows[0], _container(rows[0])
+        self._known[keyspace, name] = known
+        return known[1]
 
 
 async def list_keyspaces(connection: aiosqlite.Connection) -> list[str]:
@@ -73,10 +101,7 @@ async def list_containers(connection: aiosqlite.Connection, keyspace: str | None
 
 async def find_container(connection: aiosqlite.Connection, keyspace: str, name: str) -> Container | None:
     """Return one container by its name, or None."""
-    rows = await connection.execute_fetchall(
-        f"SELECT {_COLUMNS} FROM container WHERE keyspace = ? AND name = ?",  # noqa: S608 - constant columns
-        (keyspace, name),
-    )
+    rows = await connection.execute_fetchall(_FIND, (keyspace, name))
     return next((_container(row) for row in rows), None)
 
 
@@ -176,15 +201,34 @@ async def reading(
         ContainerMissingError: The container was dropped after it was read.
         CorruptStoreError: A document that SQL looked into is not JSON.
     """
-    async with file.reader(snapshot=snapshot) as connection:
-        try:
-            yield connection
-        except sqlite3.OperationalError as error:
-            # SQLite has no codes of its own for a table that is gone and for text that is not JSON.
-            await check_exists(connection, container)
-            if "malformed JSON" in str(error):
-                raise CorruptStoreError(f"A document of {container.name!r} is not JSON.", path=file.path) from error
-            raise
+    async with file.reader(snapshot=snapshot) as connection, _explained(connection, file, container):
+        yield connection
+
+
+async def read_container(
+    file: StoreFile, container: Container, block: Block[_Result], *, snapshot: bool = False
+) -> _Result:
+    """Run statements on the tables of a container in one go; raises what :func:`reading` raises."""
+
+    async def explained(connection: aiosqlite.Connection) -> _Result:
+        async with _explained(connection, file, container):
+            return await block(connection)
+
+    return await file.read(explained, snapshot=snapshot)
+
+
+@asynccontextmanager
+async def _explained(
+    connection: aiosqlite.Connection, file: StoreFile, container: Container
+) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        # SQLite has no codes of its own for a table that is gone and for text that is not JSON.
+        await check_exists(connection, container)
+        if "malformed JSON" in str(error):
+            raise CorruptStoreError(f"A document of {container.name!r} is not JSON.", path=file.path) from error
+        raise
 
 
 async def check_exists(connection: aiosqlite.Connection, container: Container) -> None:

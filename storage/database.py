@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,6 +43,7 @@ class DatabaseStore:
         self._rows = VectorRows(file)
         self._indexes = IndexCache(file.path.with_name(file.path.name + ".vectors"), self._rows)
         self._survivors = Survivors()
+        self._known = containers.KnownContainers()
 
     @classmethod
     async def open(cls, path: Path) -> DatabaseStore:
@@ -82,8 +84,7 @@ class DatabaseStore:
 
     async def container(self, keyspace: str, name: str) -> Container | None:
         """Return a collection or table by its name, or None."""
-        async with self._file.reader() as connection:
-            return await containers.find_container(connection, keyspace, name)
+        return await self._known.find(self._file, keyspace, name)
 
     async def create_container(
         self,
@@ -129,29 +130,36 @@ class DatabaseStore:
         """
         for item in new:
             check_vectors(container, item.vectors)
-        async with self._file.transaction() as connection:
+
+        async def write(connection: aiosqlite.Connection) -> list[Item | None]:
             ticket = await containers.touch(connection, container, seqs=len(new))
             return await items.insert_items(connection, Tables.of(container), new, ticket, ordered=ordered)
+
+        return await self._file.write(write)
 
     async def read(
         self, container: Container, keys: Sequence[str], *, vectors: Sequence[str] = ()
     ) -> list[Item | None]:
         """Return the items with these keys, in the order given; None where there is none."""
         tables = Tables.of(container)
-        async with containers.reading(self._file, container, snapshot=bool(vectors)) as connection:
+
+        async def rows(connection: aiosqlite.Connection) -> list[Item]:
             found = await items.items_with_keys(connection, tables, keys)
-            if vectors:
-                found = await with_vectors(connection, tables, found, vectors)
+            return await with_vectors(connection, tables, found, vectors) if vectors else found
+
+        found = await containers.read_container(self._file, container, rows, snapshot=bool(vectors))
         by_key = {item.key: item for item in found}
         return [by_key.get(key) for key in keys]
 
     async def read_rows(self, container: Container, seqs: Sequence[int], *, vectors: Sequence[str] = ()) -> list[Item]:
         """Return the items with these row numbers, in the order given; those that are gone are left out."""
         tables = Tables.of(container)
-        async with containers.reading(self._file, container, snapshot=bool(vectors)) as connection:
+
+        async def rows(connection: aiosqlite.Connection) -> list[Item]:
             found = await items.items_in_rows(connection, tables, seqs)
-            if vectors:
-                found = await with_vectors(connection, tables, found, vectors)
+            return await with_vectors(connection, tables, found, vectors) if vectors else found
+
+        found = await containers.read_container(self._file, container, rows, snapshot=bool(vectors))
         by_seq = {item.seq: item for item in found}
         return [by_seq[seq] for seq in seqs if seq in by_seq]
 
@@ -192,17 +200,23 @@ class DatabaseStore:
         if new.key != item.key:
             raise ValueError(f"the key of an item cannot change ({item.key!r} to {new.key!r})")
         check_vectors(container, new.vectors)
-        async with self._file.transaction() as connection:
+
+        async def write(connection: aiosqlite.Connection) -> bool:
             ticket = await containers.touch(connection, container)
             return await items.replace_item(connection, Tables.of(container), item, new, ticket.revision)
 
+        return await self._file.write(write)
+
     async def delete(self, container: Container, unwanted: Sequence[Item]) -> int:
         """Delete the items that are unchanged since they were read, in one transaction; return how many."""
-        async with self._file.transaction() as connection:
+
+        async def write(connection: aiosqlite.Connection) -> int:
             ticket = await containers.touch(connection, container)
             deleted = await items.delete_items(connection, Tables.of(container), unwanted, ticket.revision)
             await containers.shorten_log(connection, container, ticket.revision)
             return deleted
+
+        return await self._file.write(write)
 
     async def truncate(self, container: Container) -> int:
         """Delete every item of a container; return how many there were."""

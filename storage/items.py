@@ -14,7 +14,7 @@ from storage.model import Item, NewItem
 from storage.schema import Tables
 from storage.vector_rows import insert_vectors, remove_vectors, replace_vectors
 
-_KEYS_PER_STATEMENT = 500
+KEYS_PER_STATEMENT = 500
 """Keys are passed as parameters, not as JSON, because SQLite ends a JSON string at the first ``\\u0000``."""
 
 _FIRST_BATCH = 64
@@ -162,8 +162,8 @@ async def _by_keys(connection: aiosqlite.Connection, sql: str, keys: Sequence[st
     """Run a statement that ends in ``key IN`` for some keys, as many at a time as SQLite takes parameters."""
     wanted = list(dict.fromkeys(keys))
     rows: list[sqlite3.Row] = []
-    for start in range(0, len(wanted), _KEYS_PER_STATEMENT):
-        part = wanted[start : start + _KEYS_PER_STATEMENT]
+    for start in range(0, len(wanted), KEYS_PER_STATEMENT):
+        part = wanted[start : start + KEYS_PER_STATEMENT]
         rows += await connection.execute_fetchall(f"{sql}({','.join('?' * len(part))})", part)
     return rows
 

@@ -1,28 +1,36 @@
 """Filtered reads: SQL narrows, Python decides.
 
 :func:`storage.filter_sql.narrow` gives a condition that every match satisfies, and one that only matches satisfy. What
-lies between them is parsed and decided by :func:`storage.matching.matches`, on a worker thread and a chunk at a time;
-the rest is decided by SQL alone, so that counts and row numbers mostly come without a document being read.
+lies between them is parsed and decided by :func:`storage.matching.matches`, on the reader's thread and a chunk at a
+time; the rest is decided by SQL alone, so that counts and row numbers mostly come without a document being read.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
+import aiosqlite
 import numpy as np
 from numpy.typing import NDArray
 
 from storage import jsontext
 from storage.connection import StoreFile
-from storage.containers import reading
+from storage.containers import read_container
 from storage.errors import CorruptStoreError
 from storage.filter_sql import narrow
 from storage.filters import Filter
-from storage.items import EVERYTHING, NOTHING, Candidate, Condition, fetch_candidates, find_seqs
+from storage.items import (
+    EVERYTHING,
+    KEYS_PER_STATEMENT,
+    NOTHING,
+    Candidate,
+    Condition,
+    fetch_candidates,
+    find_seqs,
+)
 from storage.matching import matches
 from storage.model import Container, Item
 from storage.schema import Tables
@@ -94,15 +102,18 @@ class Selection:
         rest = self.possible.also(Condition(f"(NOT {self.certain.sql})", self.certain.parameters))
         return replace(self, possible=rest, certain=NOTHING)
 
-    async def decide(self, candidates: list[Candidate]) -> list[Item]:
-        """Return the candidates that match; on a worker thread, because parsing a chunk takes milliseconds.
+    def decide(self, candidates: list[Candidate]) -> list[Item]:
+        """Return the candidates that match; not on the event loop, because parsing a chunk takes milliseconds.
 
         Raises:
             CorruptStoreError: A body is not JSON.
         """
-        if self.where is None or all(candidate.certain for candidate in candidates):
-            return [candidate.item for candidate in candidates]
-        return await asyncio.to_thread(_matching, self.where, candidates)
+        where = self.where
+        return [
+            candidate.item
+            for candidate in candidates
+            if candidate.certain or where is None or matches(where, parse_body(candidate.item))
+        ]
 
 
 async def scan_items(
@@ -194,9 +205,8 @@ async def _count_by_sql(file: StoreFile, selection: Selection, limit: int | None
         sql = selection.tables.sql("SELECT count(*) FROM {item}")
         # Without a condition SQLite counts pages, not rows.
         sql += "" if condition == EVERYTHING else f" WHERE {condition.sql}"
-    async with reading(file, selection.container) as connection:
-        [(number,)] = await connection.execute_fetchall(sql, parameters)
-        return int(number)
+    [(number,)] = await _fetch(file, selection, sql, parameters)
+    return int(number)
 
 
 async def _seqs_by_sql(file: StoreFile, selection: Selection) -> AsyncGenerator[NDArray[np.int64], None]:
@@ -208,8 +218,7 @@ async def _seqs_by_sql(file: StoreFile, selection: Selection) -> AsyncGenerator[
         condition = selection.within("seq > ?", position).condition
         sql = selection.tables.sql("SELECT group_concat(seq) FROM (SELECT seq FROM {item} WHERE ")
         sql += f"{condition.sql} ORDER BY seq LIMIT {_SEQS_PER_STATEMENT})"
-        async with reading(file, selection.container) as connection:
-            [(text,)] = await connection.execute_fetchall(sql, condition.parameters)
+        [(text,)] = await _fetch(file, selection, sql, condition.parameters)
         seqs = numbers_from_text(text)
         yield seqs
         if seqs.size < _SEQS_PER_STATEMENT:
@@ -217,12 +226,26 @@ async def _seqs_by_sql(file: StoreFile, selection: Selection) -> AsyncGenerator[
         position = int(seqs.max())
 
 
+async def _fetch(
+    file: StoreFile, selection: Selection, sql: str, parameters: Sequence[str | int | float]
+) -> list[tuple[Any, ...]]:
+    async def rows(connection: aiosqlite.Connection) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in await connection.execute_fetchall(sql, parameters)]
+
+    return await read_container(file, selection.container, rows)
+
+
 async def _parts(file: StoreFile, selection: Selection, chunk: int, keys: Sequence[str] | None) -> list[Selection]:
     """Return the selections that together are wanted, in order: one, or one for every ``chunk`` rows that keys name."""
     if keys is None:
         return [selection]
-    async with reading(file, selection.container) as connection:
-        seqs = sorted(seq for _, seq in await find_seqs(connection, selection.tables, keys))
+    if len(keys) <= KEYS_PER_STATEMENT:
+        return [selection.within(f"key IN ({','.join('?' * len(keys))})", *keys)]
+
+    async def rows(connection: aiosqlite.Connection) -> list[int]:
+        return sorted(seq for _, seq in await find_seqs(connection, selection.tables, keys))
+
+    seqs = await read_container(file, selection.container, rows)
     numbers = [jsontext.dumps(seqs[at : at + chunk]) for at in range(0, len(seqs), chunk)]
     return [selection.within("seq IN (SELECT value FROM json_each(?))", part) for part in numbers]
 
@@ -232,20 +255,17 @@ async def _read(
 ) -> tuple[list[Candidate], list[Item], bool]:
     """Read candidates and decide: the candidates, the matches with their vectors, and whether there may be more."""
     tables = selection.tables
-    async with reading(file, selection.container, snapshot=bool(vectors)) as connection:
+
+    async def chunk(connection: aiosqlite.Connection) -> tuple[list[Candidate], list[Item], bool]:
         candidates, more = await fetch_candidates(
             connection, tables, selection.condition, selection.certain, limit=size
         )
-        matched = await selection.decide(candidates)
+        matched = selection.decide(candidates)
         if vectors and matched:
             matched = await with_vectors(connection, tables, matched, vectors)
-    return candidates, matched, more
+        return candidates, matched, more
 
-
-def _matching(where: Filter, candidates: list[Candidate]) -> list[Item]:
-    return [
-        candidate.item for candidate in candidates if candidate.certain or matches(where, parse_body(candidate.item))
-    ]
+    return await read_container(file, selection.container, chunk, snapshot=bool(vectors))
 
 
 def parse_body(item: Item) -> dict[str, Any]:

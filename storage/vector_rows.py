@@ -32,6 +32,8 @@ _ELSE_UPDATE = """
 """
 """An unchanged vector keeps its revision, so that no index reads it again."""
 
+_STATE = "SELECT epoch, revision FROM container WHERE id = ?"
+
 _VectorRow = tuple[str, int, int, str, str | None, bytes]
 """Name, row, revision, form, text, data."""
 
@@ -106,8 +108,8 @@ class VectorRows:
 
     async def state(self, container_id: int) -> ContainerState:
         """Return the epoch and revision of a container; all zero when it was dropped."""
-        async with self._file.reader() as connection:
-            return await _state(connection, container_id) or ContainerState(0, 0)
+        rows = await self._file.lookup(_STATE, (container_id,))
+        return ContainerState(*rows[0]) if rows else ContainerState(0, 0)
 
     async def changes(
         self, container_id: int, vector: str, dimension: int, since: int
@@ -136,8 +138,7 @@ class VectorRows:
 
 
 async def _state(connection: aiosqlite.Connection, container_id: int) -> ContainerState | None:
-    sql = "SELECT epoch, revision FROM container WHERE id = ?"
-    rows = list(await connection.execute_fetchall(sql, (container_id,)))
+    rows = list(await connection.execute_fetchall(_STATE, (container_id,)))
     return ContainerState(*rows[0]) if rows else None
 
 

@@ -1,0 +1,67 @@
+"""A connection on a thread of its own that also takes whole blocks of statements.
+
+aiosqlite hands every single statement to the connection's thread and waits for the answer. Two switches between threads
+cost more than most statements, and under load each of them may wait for the interpreter's lock. A block makes the trip
+once, with all its statements.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias, TypeVar, cast
+
+import aiosqlite
+
+T = TypeVar("T")
+
+Block: TypeAlias = Callable[[aiosqlite.Connection], Coroutine[Any, Any, T]]
+"""Statements on the connection it is given; it must await nothing else."""
+
+
+class ThreadedConnection(aiosqlite.Connection):
+    """aiosqlite's connection with :meth:`run`."""
+
+    _here: _Here | None = None
+
+    async def run(self, block: Block[T]) -> T:
+        """Run a block on the connection's thread, from its first statement to its last.
+
+        Raises:
+            RuntimeError: The block waited for something that is no statement of its connection.
+        """
+        if self._here is None:
+            self._here = _Here(self._conn)
+        execute: Any = self._execute
+        return cast("T", await execute(_drive, block, self._here))
+
+
+class _Here(aiosqlite.Connection):
+    """A connection for code that runs on its thread already: every statement is executed where it stands."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        super().__init__(lambda: connection, iter_chunk_size=64)
+        self._lent = connection
+
+    @property
+    def _conn(self) -> sqlite3.Connection:
+        return self._lent
+
+    async def _execute(self, fn: Callable[..., T], *args: object, **kwargs: object) -> T:
+        return fn(*args, **kwargs)
+
+
+def connect(path: str, timeout: float) -> ThreadedConnection:
+    """Return a connection that opens when it is awaited; transactions are begun and ended by statements alone."""
+    return ThreadedConnection(lambda: sqlite3.connect(path, isolation_level=None, timeout=timeout), iter_chunk_size=64)
+
+
+def _drive(block: Block[T], connection: aiosqlite.Connection) -> T:
+    """Run a coroutine that never has to wait."""
+    coroutine = block(connection)
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return cast("T", end.value)
+    coroutine.close()
+    raise RuntimeError("A block of statements waited for something else.")
