@@ -138,6 +138,7 @@ class Workspace:
         self._vectorizer = Vectorizer(self.integrations, self.engine, self.catalogue)
         self._files = _files(options)
         self._stores: dict[str, DatabaseStore] = {}
+        self._doors: dict[str, tuple[Database, DatabaseStore, DataApi]] = {}
         self._opening = asyncio.Lock()
         closing.push_async_callback(self.engine.close)
         closing.push_async_callback(self._close_stores)
@@ -187,9 +188,16 @@ class Workspace:
             NotFoundError: The database was deleted.
             StorageError: Its file cannot be opened.
         """
+        store = await self._store(database.id)
+        known = self._doors.get(database.id)
+        if known is None or known[:2] != (database, store):
+            known = self._doors[database.id] = database, store, self._door(database, store)
+        return known[2]
+
+    def _door(self, database: Database, store: DatabaseStore) -> DataApi:
         local = LocalDataApi(
             database=database,
-            store=await self._store(database.id),
+            store=store,
             vectorizer=self._vectorizer,
             catalogue=self.catalogue,
             endpoint=self.endpoint(database),
@@ -248,6 +256,7 @@ class Workspace:
         """
         self._catalog.require_writable()
         async with self._opening:
+            self._doors.pop(database.id, None)
             store = self._stores.pop(database.id, None)
             if store is not None:
                 await store.close()
@@ -287,6 +296,7 @@ class Workspace:
         async with self._opening:
             known = {database.id for database in await self.databases.list()}
             for gone in self._stores.keys() - known:
+                self._doors.pop(gone, None)
                 await self._stores.pop(gone).close()
             if database_id not in known:
                 await self.databases.find(database_id)  # raises the error that says so

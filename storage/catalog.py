@@ -1,14 +1,14 @@
 """``catalog.db``: the organization's databases, credentials, scopes, settings and audit trail.
 
-Typed rows in and out, no rules. Nothing is cached: every read asks SQLite, because another process may have written.
-Readers see one state of the file for a whole block; a writer's block is one transaction, so what it reads stays true
-until it commits.
+Typed rows in and out, no rules. What is remembered counts only while the revision in the file is the same, because
+another process may have written. Readers see one state of the file for a whole block; a writer's block is one
+transaction, so what it reads stays true until it commits.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -58,6 +58,7 @@ class Catalog:
     def __init__(self, store: StoreFile, *, read_only: bool = False) -> None:
         self._store = store
         self._read_only = read_only
+        self._remembered: tuple[int, dict[str, Any]] = (0, {})
 
     @classmethod
     async def open(cls, path: Path, *, read_only: bool = False) -> Self:
@@ -106,9 +107,25 @@ class Catalog:
 
     async def revision(self) -> int:
         """Return the number of write transactions so far, of all processes: it tells whether anything changed."""
-        async with self._store.reader() as connection:
-            (row,) = await connection.execute_fetchall("SELECT value FROM revision")
-        return int(row[0])
+        ((value,),) = await self._store.lookup("SELECT value FROM revision")
+        return int(value)
+
+    async def remembered(self, name: str, read: Callable[[CatalogReader], Awaitable[_Row]]) -> _Row:
+        """Return what ``read`` finds; it is read again only when anybody, in any process, has changed the catalog.
+
+        Args:
+            name: The same for the same question; one of a few.
+            read: Reads the answer, which nobody may change.
+        """
+        revision = await self.revision()
+        if self._remembered[0] != revision:
+            self._remembered = revision, {}
+        answers = self._remembered[1]  # those of this revision, even when another task finds a newer one meanwhile
+        if name not in answers:
+            async with self.read() as rows:
+                answers[name] = await read(rows)
+        answer: _Row = answers[name]
+        return answer
 
     async def integrity_check(self) -> list[str]:
         """Return what SQLite finds wrong with the file, a sentence each; empty when it is sound."""
@@ -184,10 +201,6 @@ class CatalogReader:
         """Return the application tokens, by name."""
         sql = "SELECT id, name, digest, created_at FROM application_token ORDER BY name COLLATE NOCASE, id"
         return [TokenRow(token_id, name, digest, read_time(at)) for token_id, name, digest, at in await self._rows(sql)]
-
-    async def has_token(self, digest: bytes) -> bool:
-        """Tell whether there is an application token of that digest."""
-        return bool(await self._rows("SELECT 1 FROM application_token WHERE digest = ?", (digest,)))
 
     async def setting(self, key: str) -> str | None:
         """Return a setting, or None."""

@@ -22,7 +22,7 @@ from astrolabe.dataapi.language.vectors import floats_to_json, vector_to_json
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import DataApiError
 from astrolabe.providers.model import Direction
-from storage.filters import All, Filter
+from storage.filters import All, Comparison, Filter
 from storage.model import COLLECTION_VECTOR, Hit, Item, VectorValue
 from storage.scanning import CHUNK, parse_body
 
@@ -31,6 +31,9 @@ MOST_SORTED = 10_000
 
 MOST_HITS = 1000
 """Documents that a vector sort returns at most."""
+
+_WORTH_A_THREAD = 65_536
+"""Characters of documents that take about a millisecond to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,12 @@ class Selection:
     def by_vector(self) -> bool:
         """Whether the order is one of similarity."""
         return self.sort.kind in {SortKind.VECTOR, SortKind.VECTORIZE}
+
+    @property
+    def rest(self) -> Filter | None:
+        """What is left to decide of documents with the keys: nothing, if the filter is about ``_id`` and no more."""
+        decided = isinstance(self.where, Comparison) and id_keys(self.where) is not None
+        return None if decided else self.where
 
     @property
     def query(self) -> VectorValue:
@@ -114,7 +123,7 @@ def scan(
 ) -> AbstractAsyncContextManager[AsyncGenerator[list[Item], None]]:
     """Lend the matching items in insertion order, in chunks; leaving the block early is fine."""
     store, container = selection.target.store, selection.target.container
-    chunks = store.scan(container, selection.where, after=after, vectors=vectors, chunk=chunk, keys=selection.keys)
+    chunks = store.scan(container, selection.rest, after=after, vectors=vectors, chunk=chunk, keys=selection.keys)
     return aclosing(chunks)
 
 
@@ -134,7 +143,7 @@ async def nearest(selection: Selection, count: int) -> list[Hit]:
     target = selection.target
     query = selection.query.data
     return await target.store.search(
-        target.container, COLLECTION_VECTOR, query, count, selection.where, keys=selection.keys
+        target.container, COLLECTION_VECTOR, query, count, selection.rest, keys=selection.keys
     )
 
 
@@ -167,8 +176,13 @@ def _too_many_to_sort() -> DataApiError:
 
 
 async def render(items: Sequence[Item], projection: Projection) -> list[Json]:
-    """Return the items as documents of an answer; in a thread, because many large ones take their time."""
-    return await asyncio.to_thread(lambda: [projection.apply(document_of(item)) for item in items])
+    """Return the items as documents of an answer; in a thread if they are large, because that takes its time."""
+
+    def documents() -> list[Json]:
+        return [projection.apply(document_of(item)) for item in items]
+
+    small = sum(len(item.body) for item in items) < _WORTH_A_THREAD and not any(item.vectors for item in items)
+    return documents() if small else await asyncio.to_thread(documents)
 
 
 def document_of(item: Item) -> Json:

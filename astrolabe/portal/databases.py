@@ -9,14 +9,14 @@ from astrolabe.errors import ConflictError
 from astrolabe.portal import regions, rules
 from astrolabe.portal.model import Database, DatabaseDraft, DatabaseStatus
 from astrolabe.portal.records import AuditTrail, database_of, existing_database, no_database
-from storage.catalog import Catalog
+from storage.catalog import Catalog, CatalogReader
 from storage.catalog_rows import DatabaseRow
 
 _DatabaseList = list[Database]
 
 
 class Databases:
-    """Lists, creates and deletes databases; reads the catalog each time, so other processes' changes are seen.
+    """Lists, creates and deletes databases; other processes' changes are seen at once.
 
     Args:
         catalog: Where they are kept.
@@ -33,8 +33,11 @@ class Databases:
 
     async def list(self) -> _DatabaseList:
         """Return every database, by name."""
-        async with self._catalog.read() as rows:
-            return [database_of(row) for row in await rows.databases()]
+
+        async def read(rows: CatalogReader) -> tuple[Database, ...]:
+            return tuple(map(database_of, await rows.databases()))
+
+        return [*await self._catalog.remembered("databases", read)]
 
     async def find(self, name_or_id: str) -> Database:
         """Return the database of that id or, failing that, of exactly that name.

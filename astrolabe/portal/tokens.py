@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from astrolabe.errors import ConflictError, NotFoundError
 from astrolabe.portal.records import AuditTrail
 from astrolabe.portal.rules import Findings
-from storage.catalog import Catalog
+from storage.catalog import Catalog, CatalogReader
 from storage.catalog_rows import TokenRow
 
 PREFIX = "AstraCS"
@@ -97,8 +97,11 @@ class Tokens:
 
     async def accepts(self, secret: SecretStr) -> bool:
         """Tell whether a token was created here and not revoked since."""
-        async with self._catalog.read() as rows:
-            return await rows.has_token(_digest(secret.get_secret_value()))
+
+        async def read(rows: CatalogReader) -> frozenset[bytes]:
+            return frozenset(row.digest for row in await rows.tokens())
+
+        return _digest(secret.get_secret_value()) in await self._catalog.remembered("token digests", read)
 
 
 def _digest(secret: str) -> bytes:

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from astrolabe.errors import ConflictError, NotFoundError, RuleError
 from astrolabe.portal.tokens import Tokens
+from storage.catalog import Catalog
 from tests.support.portal import Organization
 
 
@@ -25,6 +26,17 @@ async def test_a_token_is_accepted_until_it_is_revoked(tokens: Tokens) -> None:
     assert await tokens.revoke("shop") == token
     assert not await tokens.accepts(secret)
     assert await tokens.list() == []
+
+
+async def test_a_token_that_another_program_revokes_is_refused_at_once(portal: Organization, tokens: Tokens) -> None:
+    _, secret = await tokens.create("shop")
+    assert await tokens.accepts(secret)
+    other = await Catalog.open(portal.folder / "catalog.db")
+    await Tokens(other).revoke("shop")
+    assert not await tokens.accepts(secret)
+    _, later = await Tokens(other).create("shop")
+    assert await tokens.accepts(later)
+    await other.close()
 
 
 async def test_no_file_holds_a_token(portal: Organization, tokens: Tokens) -> None:

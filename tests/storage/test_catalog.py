@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from storage.catalog import Catalog, CatalogWriter
+from storage.catalog import Catalog, CatalogReader, CatalogWriter
 from storage.catalog_rows import DatabaseRow, NewCredential, SealedSecret, StoredSecret
 from storage.errors import CorruptStoreError, NewerSchemaError, StorageError
 from storage.secret_references import ReferenceKind, SecretReference
@@ -275,3 +275,36 @@ async def test_a_closed_catalog_says_so(path: Path) -> None:
     await catalog.close()
     with pytest.raises(StorageError, match="closed"):
         await catalog.setting("theme")
+
+
+async def test_what_is_remembered_is_read_again_when_another_program_has_changed_the_catalog(
+    catalog: Catalog, path: Path
+) -> None:
+    reads: list[int] = []
+
+    async def names(rows: CatalogReader) -> list[str]:
+        reads.append(1)
+        return [row.name for row in await rows.databases()]
+
+    assert [await catalog.remembered("names", names) for _ in range(3)] == [[], [], []]
+    other = await Catalog.open(path)
+    async with other.write() as rows:
+        await rows.insert_database(database("d1", "books"))
+    assert [await catalog.remembered("names", names) for _ in range(3)] == [["books"]] * 3
+    async with other.write() as rows:
+        await rows.delete_database("d1")
+    assert await catalog.remembered("names", names) == []
+    assert len(reads) == 3
+    await other.close()
+
+
+async def test_an_answer_from_before_a_change_is_not_remembered_after_it(catalog: Catalog) -> None:
+    async def names(rows: CatalogReader) -> list[str]:
+        found = [row.name for row in await rows.databases()]
+        async with catalog.write() as writer:  # a change between reading and remembering
+            if not found:
+                await writer.insert_database(database("d1", "books"))
+        return found
+
+    assert await catalog.remembered("names", names) == []
+    assert await catalog.remembered("names", names) == ["books"]
