@@ -139,6 +139,7 @@ class DataApiError(AstrolabeError):
         heading: The fixed title of the code.
         document_ids: Ids of the documents concerned, in their JSON form.
         id: A fresh UUID for this occurrence.
+        simulated: Whether the failure lab made it; shown to people, and no part of the wire protocol.
     """
 
     def __init__(
@@ -160,6 +161,7 @@ class DataApiError(AstrolabeError):
         self.heading = heading
         self.document_ids = tuple(document_ids)
         self.id = str(uuid.uuid4())
+        self.simulated = False
 
     @property
     def title(self) -> str:
@@ -240,6 +242,7 @@ class ProviderError(AstrolabeError):
         words: What the provider said, as it said it (foreign text: neutralise before display).
         retry_after: Seconds the provider asked to wait, or None.
         attempts: How many requests were made before giving up.
+        simulated: Whether the failure lab failed in the provider's place; shown to people, told to no program.
     """
 
     default_owner = Owner.PROVIDER
@@ -263,6 +266,7 @@ class ProviderError(AstrolabeError):
         self.words = reply.words
         self.retry_after = reply.retry_after
         self.attempts = attempts
+        self.simulated = False
 
     @property
     def title(self) -> str:

@@ -35,6 +35,7 @@ from astrolabe.loading.sample import SAMPLE_COLLECTION, SAMPLE_VECTOR_FIELD, sam
 from astrolabe.portal.audit import Audit
 from astrolabe.portal.care import CredentialCare
 from astrolabe.portal.databases import Databases
+from astrolabe.portal.failure_lab import FailureLab
 from astrolabe.portal.integrations import Integrations
 from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft, DatabaseStatus, Dependent, ServiceConfig
 from astrolabe.portal.records import AuditTrail
@@ -43,6 +44,7 @@ from astrolabe.portal.secrets import CredentialSecrets
 from astrolabe.portal.tokens import Tokens
 from astrolabe.providers.catalogue import EMBEDDED, Catalogue, load_catalogue
 from astrolabe.providers.engine import EmbeddingEngine
+from astrolabe.providers.lab import Rule
 from storage.catalog import Catalog
 from storage.database import DatabaseStore
 from storage.database_files import DatabaseFiles
@@ -85,6 +87,7 @@ class WorkspaceOptions:
         default_database: Name or id of the database that the bare address belongs to, if any.
         now: The clock for everything that is recorded.
         user: Who is noted in the audit trail; the operating system's name of the user when None.
+        troubles: What the failure lab answers in this process, beside what is kept with the data.
     """
 
     data_dir: Path
@@ -96,6 +99,7 @@ class WorkspaceOptions:
     default_database: str | None = None
     now: Callable[[], datetime] = _utc_now
     user: str | None = None
+    troubles: tuple[Rule, ...] = ()
 
 
 class Workspace:
@@ -110,6 +114,7 @@ class Workspace:
         tokens: Application tokens of programs that use the server.
         audit: Who changed what.
         reencryption: Changes the key of the stored secrets.
+        lab: Makes providers fail, to try out how programs take it.
         engine: Turns texts into vectors.
         ledger: How far each load got.
         activity: Every command that was sent since the workspace was opened.
@@ -124,8 +129,9 @@ class Workspace:
         self.catalogue: Catalogue = load_catalogue(configured=options.provider_urls.keys())
         self.databases = Databases(catalog, trail)
         self.integrations = Integrations(catalog, self.catalogue, CredentialSecrets(box), trail)
+        self.lab = FailureLab(catalog, self.catalogue, trail, settings=options.troubles, read_only=options.read_only)
         self.engine = EmbeddingEngine(
-            self.catalogue, urls=options.provider_urls, allow_plain_http=options.allow_plain_http
+            self.catalogue, urls=options.provider_urls, allow_plain_http=options.allow_plain_http, lab=self.lab
         )
         self.care = CredentialCare(self.databases, self.integrations, self, self.engine, self.catalogue)
         self.tokens = Tokens(catalog, trail)
@@ -201,6 +207,7 @@ class Workspace:
             vectorizer=self._vectorizer,
             catalogue=self.catalogue,
             endpoint=self.endpoint(database),
+            lab=self.lab,
         )
         door: DataApi = ReadOnlyDataApi(local) if self.options.read_only else local
         return RecordingDataApi(door, self.activity, database.name, now=self.options.now)

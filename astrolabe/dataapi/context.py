@@ -19,6 +19,7 @@ from astrolabe.dataapi.wording import cut, listed
 from astrolabe.errors import DataApiError
 from astrolabe.portal.model import Database
 from astrolabe.providers.catalogue import Catalogue
+from astrolabe.providers.lab import Lab
 from astrolabe.providers.model import Direction
 from storage.database import DatabaseStore
 from storage.model import Container, Matrix
@@ -34,6 +35,7 @@ class Engine:
         vectorizer: Embeds texts on its behalf.
         catalogue: The embedding providers.
         limits: What it may hold.
+        lab: Says whether creating a collection is to fail; None where nothing is simulated.
         schema_lock: Held while collections are made, so that two requests at once do not exceed the limits.
     """
 
@@ -42,6 +44,7 @@ class Engine:
     vectorizer: Vectorizer
     catalogue: Catalogue
     limits: DatabaseLimits = field(default_factory=DatabaseLimits)
+    lab: Lab | None = None
     schema_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 

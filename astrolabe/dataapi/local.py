@@ -30,6 +30,7 @@ from astrolabe.dataapi.vectorize import Vectorizer
 from astrolabe.errors import AstrolabeError, DataApiError
 from astrolabe.portal.model import Database
 from astrolabe.providers.catalogue import Catalogue
+from astrolabe.providers.lab import Lab
 from storage.database import DatabaseStore
 from storage.errors import ContainerMissingError, KeyspaceMissingError
 from storage.model import ContainerKind
@@ -63,6 +64,7 @@ class LocalDataApi:
         catalogue: The embedding providers.
         endpoint: The address that snippets name for it.
         limits: What it may hold.
+        lab: Says whether creating a collection is to fail; None where nothing is simulated.
     """
 
     def __init__(
@@ -74,8 +76,9 @@ class LocalDataApi:
         catalogue: Catalogue,
         endpoint: str,
         limits: DatabaseLimits | None = None,
+        lab: Lab | None = None,
     ) -> None:
-        self._engine = Engine(database, store, vectorizer, catalogue, limits or DatabaseLimits())
+        self._engine = Engine(database, store, vectorizer, catalogue, limits or DatabaseLimits(), lab)
         self._endpoint = endpoint
 
     @property

@@ -23,6 +23,7 @@ def provider_error(error: ProviderError) -> DataApiError:
     code, message = _translate(error)
     translated = data_api_error(code, message, hint=error.hint)
     translated.owner = error.owner
+    translated.simulated = error.simulated
     return translated
 
 

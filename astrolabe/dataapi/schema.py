@@ -22,6 +22,7 @@ from astrolabe.dataapi.service_rules import CredentialCheck, check_service, inva
 from astrolabe.dataapi.services import service_json
 from astrolabe.dataapi.settings import DISABLED, indexes_used, same_settings
 from astrolabe.dataapi.wording import cut
+from astrolabe.errors import DataApiError
 from astrolabe.portal.rules import collection_name_problems, keyspace_name_problems
 from astrolabe.providers.catalogue import Catalogue
 from storage.model import Container, ContainerKind, Metric
@@ -120,11 +121,7 @@ def check_limits(containers: Sequence[Container], limits: DatabaseLimits) -> Non
     """
     collections = sum(container.kind is ContainerKind.COLLECTION for container in containers)
     if collections >= limits.collections:
-        raise data_api_error(
-            "TOO_MANY_COLLECTIONS",
-            f"The database may have {limits.collections} collections over all keyspaces and has {collections}.\n"
-            "Delete one, or use another database.",
-        )
+        raise too_many_collections(limits, collections)
     used = sum(map(indexes_used, containers))
     if used + limits.reserved > limits.indexes:
         raise data_api_error(
@@ -132,6 +129,15 @@ def check_limits(containers: Sequence[Container], limits: DatabaseLimits) -> Non
             f"A collection needs {limits.reserved} indexes; {used} of the database's {limits.indexes} are in use.\n"
             "Delete a collection, a table or an index, or use another database.",
         )
+
+
+def too_many_collections(limits: DatabaseLimits, found: int) -> DataApiError:
+    """Make the error of one collection more than a database may have."""
+    return data_api_error(
+        "TOO_MANY_COLLECTIONS",
+        f"The database may have {limits.collections} collections over all keyspaces and has {found}.\n"
+        "Delete one, or use another database.",
+    )
 
 
 def _check_name(kind: str, name: str, problems: Sequence[str]) -> None:

@@ -23,6 +23,8 @@ ACTIONS = {
     "scope.add": "added to scope",
     "scope.remove": "removed from scope",
     "secrets.reencrypt": "re-encrypted secrets",
+    "lab.on": "switched failure on",
+    "lab.off": "switched failure off",
     "token.create": "created token",
     "token.revoke": "revoked token",
 }

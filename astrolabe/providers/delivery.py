@@ -23,9 +23,11 @@ from astrolabe.providers.failures import (
     from_transport,
     naming_text,
 )
+from astrolabe.providers.lab import Lab, Rule
 from astrolabe.providers.model import Direction, EmbeddingSpec, ProviderInfo
 from astrolabe.providers.pacing import Clock, Lane, Sleep, backoff, retry_after
 from astrolabe.providers.redaction import without_key
+from astrolabe.providers.simulated import Replaced, reply_to
 from storage.model import Matrix
 
 if TYPE_CHECKING:
@@ -102,6 +104,7 @@ class Means:
     clock: Clock
     sleep: Sleep
     random: Callable[[], float]
+    lab: Lab | None = None
 
 
 class Delivery:
@@ -134,14 +137,16 @@ class Delivery:
 
     async def exchange(self, texts: Sequence[str]) -> tuple[Reply, Parsed] | Setback:
         """Send one request, once, and read its answer; the dimension is not checked."""
-        job, means = self._job, self._means
-        call = means.adapter.call(job.url, job.spec, texts, job.direction)
-        storing = job.direction is Direction.STORE
-        seconds = means.limits.call_seconds if storing else means.limits.query_seconds
-        seconds = min(seconds, max(self._deadline - means.clock(), _LEAST_SECONDS))
-        most_bytes = _SPARE_BYTES + len(texts) * max(job.spec.dimension, 4096) * _BYTES_PER_NUMBER
+        rule = await self._means.lab.take(self._job.provider.key) if self._means.lab is not None else None
+        outcome = await self._exchange(texts, rule)
+        if isinstance(outcome, Setback):
+            outcome.error.simulated = rule is not None
+        return outcome
+
+    async def _exchange(self, texts: Sequence[str], rule: Rule | None) -> tuple[Reply, Parsed] | Setback:
+        job = self._job
         try:
-            reply = await means.transport.post(call, job.secret, seconds=seconds, most_bytes=most_bytes)
+            reply = await self._reply(texts, rule)
         except TransportError as failure:
             return from_transport(job.provider, job.url, failure)
         if reply.status not in _SUCCESS:
@@ -154,6 +159,19 @@ class Delivery:
             return reply, self._parsed(reply, len(texts))
         except AnswerError as problem:
             return self._unusable(reply, problem)
+
+    async def _reply(self, texts: Sequence[str], rule: Rule | None) -> Reply:
+        """Return the provider's answer, or the one that the failure lab gives in its place."""
+        job, means = self._job, self._means
+        call = means.adapter.call(job.url, job.spec, texts, job.direction)
+        storing = job.direction is Direction.STORE
+        seconds = means.limits.call_seconds if storing else means.limits.query_seconds
+        seconds = min(seconds, max(self._deadline - means.clock(), _LEAST_SECONDS))
+        if rule is not None:
+            replaced = Replaced(job.provider, job.spec, len(texts), means.adapter.envelope, seconds)
+            return await reply_to(rule, replaced, means.sleep)
+        most_bytes = _SPARE_BYTES + len(texts) * max(job.spec.dimension, 4096) * _BYTES_PER_NUMBER
+        return await means.transport.post(call, job.secret, seconds=seconds, most_bytes=most_bytes)
 
     async def _work(self, waiting: deque[range]) -> None:
         while waiting:
@@ -246,6 +264,7 @@ class Delivery:
     def _unusable(self, reply: Reply, problem: AnswerError) -> Setback:
         words = self._words(reply) if problem.quote else ""
         error = bad_answer(self._job.provider, str(problem), status=reply.status, words=words, hint=problem.hint)
+        error.simulated = reply.simulated
         return Setback(error)
 
     def _words(self, reply: Reply) -> str:

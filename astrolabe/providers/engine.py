@@ -21,8 +21,10 @@ from astrolabe.providers.catalogue import Catalogue
 from astrolabe.providers.delivery import Delivery, EngineLimits, Job, Means, OnWait
 from astrolabe.providers.embedded import EMBEDDED_DIMENSION, EmbeddedModel
 from astrolabe.providers.failures import Setback, bad_answer, make_error
+from astrolabe.providers.lab import Lab
 from astrolabe.providers.model import Direction, EmbeddingSpec, Hosting, ProviderInfo
 from astrolabe.providers.pacing import Clock, Lane, Sleep
+from astrolabe.providers.simulated import local_failure
 from astrolabe.providers.wire import WireFormat
 from storage.model import Matrix
 
@@ -47,6 +49,7 @@ class Probe:
         status: HTTP status; None for a model on this machine.
         usage: What the provider says it cost.
         quota: Its rate-limit headers, names in lower case.
+        simulated: Whether the failure lab answered in the provider's place.
     """
 
     seconds: float
@@ -55,6 +58,7 @@ class Probe:
     status: int | None = None
     usage: Usage = field(default_factory=Usage)
     quota: Mapping[str, str] = field(default_factory=dict)
+    simulated: bool = False
 
 
 class EmbeddingEngine:
@@ -71,6 +75,7 @@ class EmbeddingEngine:
         clock: Seconds that never go back.
         sleep: Waits.
         random: A number in [0, 1), for the jitter of waits.
+        lab: Says which calls are to fail; None where nothing is simulated.
     """
 
     def __init__(
@@ -85,6 +90,7 @@ class EmbeddingEngine:
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
         random: Callable[[], float] = random_module.random,
+        lab: Lab | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._urls = {key.casefold(): url for key, url in (urls or {}).items()}
@@ -95,6 +101,7 @@ class EmbeddingEngine:
         self._clock = clock
         self._sleep = sleep
         self._random = random
+        self._lab = lab
         self._transport: Transport | None = None
         self._lanes: dict[tuple[str, SecretStr | None], Lane] = {}
         self._embedded = EmbeddedModel()
@@ -154,7 +161,8 @@ class EmbeddingEngine:
             raise outcome.error
         reply, parsed = outcome
         quota = {name: value for name, value in reply.headers.items() if name.startswith(_QUOTA_HEADERS)}
-        return Probe(reply.seconds, parsed.vectors.shape[1], spec.dimension, reply.status, parsed.usage, quota)
+        found = parsed.vectors.shape[1]
+        return Probe(reply.seconds, found, spec.dimension, reply.status, parsed.usage, quota, reply.simulated)
 
     async def close(self) -> None:
         """Close the connections; the engine may not be used afterwards."""
@@ -179,6 +187,9 @@ class EmbeddingEngine:
 
     async def _embed_here(self, provider: ProviderInfo, spec: EmbeddingSpec, texts: Sequence[str]) -> Matrix:
         """Run the model in a thread, a slice at a time, so that cancelling takes effect between slices."""
+        rule = await self._lab.take(provider.key) if self._lab is not None else None
+        if rule is not None:
+            raise await local_failure(rule, provider, spec, self._sleep)
         result = np.empty((len(texts), EMBEDDED_DIMENSION), dtype=np.float32)
         try:
             for start in range(0, len(texts), _EMBEDDED_SLICE):
@@ -244,7 +255,7 @@ class EmbeddingEngine:
             lane = Lane(start=start, most=most, clock=self._clock, sleep=self._sleep)
             self._lanes[job.url, job.secret] = lane
         adapter = WireAdapter(job.provider, wire)
-        return Means(self._open(), adapter, lane, self._limits, self._clock, self._sleep, self._random)
+        return Means(self._open(), adapter, lane, self._limits, self._clock, self._sleep, self._random, self._lab)
 
     def _open(self) -> Transport:
         if self._transport is None:

@@ -27,6 +27,9 @@ JSON = "application/json"
 PATIENCE = 30.0
 """Seconds that a request may pause while it is being sent."""
 
+SIMULATED = "X-Astrolabe-Simulated"
+"""The header of an answer whose error the failure lab made: the body is that of a real failure, word for word."""
+
 _LONGEST_LOGGED = 200
 _STATUSES = {
     "MISSING_AUTHENTICATION_TOKEN": HTTPStatus.UNAUTHORIZED,
@@ -160,7 +163,8 @@ def _refused(error: DataApiError) -> Response:
 def _envelope(answer: protocol.Response) -> Response:
     """Only a few errors have a status of their own; the first such one decides."""
     status = next((_STATUSES[error.code] for error in answer.errors if error.code in _STATUSES), HTTPStatus.OK)
-    return Response(dumps(answer.to_json()), status_code=status, media_type=JSON)
+    headers = {SIMULATED: "true"} if any(error.simulated for error in answer.errors) else None
+    return Response(dumps(answer.to_json()), status_code=status, media_type=JSON, headers=headers)
 
 
 def _other_method(target: Target) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 
 from astrolabe.dataapi.commands.base import Command
@@ -9,10 +10,18 @@ from astrolabe.dataapi.commands.schema import CreateCollection, DeleteCollection
 from astrolabe.dataapi.context import Engine, KeyspaceHandler, look_up
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import Json, Response
-from astrolabe.dataapi.schema import check_existing, check_limits, definition_of, with_features
+from astrolabe.dataapi.schema import (
+    check_existing,
+    check_limits,
+    definition_of,
+    too_many_collections,
+    with_features,
+)
 from astrolabe.dataapi.settings import vector_specs
 from storage.errors import ContainerExistsError
 from storage.model import Container, ContainerKind
+
+_log = logging.getLogger(__name__)
 
 
 async def create_collection(engine: Engine, keyspace: str, command: CreateCollection) -> Response:
@@ -34,6 +43,7 @@ async def create_collection(engine: Engine, keyspace: str, command: CreateCollec
 
 async def _create(engine: Engine, keyspace: str, name: str, definition: Json) -> Container | None:
     """Create the collection; return what stands in its place when another program was faster."""
+    await _check_lab(engine, definition)
     check_limits(await engine.store.containers(), engine.limits)
     complete = with_features(definition)
     try:
@@ -41,6 +51,17 @@ async def _create(engine: Engine, keyspace: str, name: str, definition: Json) ->
     except ContainerExistsError:
         return await engine.store.container(keyspace, name)
     return None
+
+
+async def _check_lab(engine: Engine, definition: Json) -> None:
+    """Refuse the collection if the failure lab wants the database to be full."""
+    provider = definition.get("vector", {}).get("service", {}).get("provider", "")
+    rule = await engine.lab.take(provider, creating=True) if engine.lab is not None else None
+    if rule is not None:
+        error = too_many_collections(engine.limits, engine.limits.collections)
+        error.simulated = True
+        _log.warning("failure lab: %s is simulated", rule.trouble.value)
+        raise error
 
 
 async def find_collections(engine: Engine, keyspace: str, command: FindCollections) -> Response:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from astrolabe.providers.model import Direction, EmbeddingSpec
+from astrolabe.providers.wire import Envelope
 from storage.model import Matrix
 
 
@@ -52,12 +53,14 @@ class Reply:
         headers: Names in lower case.
         body: At most as many bytes as were allowed.
         seconds: From sending the request to the last byte.
+        simulated: Whether it came from the failure lab in the provider's place.
     """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     seconds: float = 0.0
+    simulated: bool = False
 
     @property
     def content_type(self) -> str:
@@ -83,6 +86,11 @@ class Parsed:
 
 class Adapter(Protocol):
     """Request and answer of one provider."""
+
+    @property
+    def envelope(self) -> Envelope:
+        """The shape of a successful answer."""
+        ...
 
     def call(self, url: str, spec: EmbeddingSpec, texts: Sequence[str], direction: Direction) -> Call:
         """Return the request that embeds ``texts`` at ``url``."""

@@ -23,6 +23,11 @@ class WireAdapter:
         self._provider = provider
         self._wire = wire
 
+    @property
+    def envelope(self) -> Envelope:
+        """The shape of a successful answer."""
+        return self._wire.envelope
+
     def call(self, url: str, spec: EmbeddingSpec, texts: Sequence[str], direction: Direction) -> Call:
         """Return the request that embeds ``texts`` at ``url``.
 
