@@ -12,13 +12,15 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from storage import jsontext
+from storage.analysis import Analyzer, read_analyzer
 from storage.connection import StoreFile
 from storage.errors import ContainerExistsError, ContainerMissingError, CorruptStoreError, KeyspaceMissingError
 from storage.model import Container, ContainerKind, Metric, VectorSpec
-from storage.schema import CONTAINER_TABLES, Tables
+from storage.schema import CONTAINER_TABLES, WORD_TABLE, Tables
 from storage.threaded import Block
+from storage.words import clear_words
 
-_COLUMNS = "id, keyspace, name, kind, definition, vectors"
+_COLUMNS = "id, keyspace, name, kind, definition, vectors, analyzer"
 
 _FIND = f"SELECT {_COLUMNS} FROM container WHERE keyspace = ? AND name = ?"  # noqa: S608 - constant columns
 """One container by its name."""
@@ -113,6 +115,7 @@ async def add_container(
     kind: ContainerKind,
     definition: Mapping[str, Any],
     vectors: Mapping[str, VectorSpec],
+    analyzer: Analyzer | None = None,
 ) -> Container:
     """Add an empty container.
 
@@ -124,14 +127,16 @@ async def add_container(
         raise KeyspaceMissingError(f"There is no keyspace {keyspace!r}.")
     if await find_container(connection, keyspace, name) is not None:
         raise ContainerExistsError(f"The keyspace {keyspace!r} already has a collection or table {name!r}.")
-    texts = jsontext.dumps(dict(definition)), jsontext.dumps(_spec_objects(vectors))
+    read_as = analyzer.definition if analyzer is not None else None
+    texts = jsontext.dumps(dict(definition)), jsontext.dumps(_spec_objects(vectors)), read_as
     epoch = random.SystemRandom().getrandbits(_EPOCH_BITS)
     cursor = await connection.execute(
-        "INSERT INTO container (keyspace, name, kind, definition, vectors, epoch, revision) VALUES (?,?,?,?,?,?,0)",
+        "INSERT INTO container (keyspace, name, kind, definition, vectors, analyzer, epoch, revision)"
+        " VALUES (?,?,?,?,?,?,?,0)",
         (keyspace, name, kind.value, *texts, epoch),
     )
     added = _container((cursor.lastrowid, keyspace, name, kind.value, *texts))
-    for statement in CONTAINER_TABLES:
+    for statement in (*CONTAINER_TABLES, *((WORD_TABLE,) if analyzer is not None else ())):
         await connection.execute(Tables.of(added).sql(statement))
     return added
 
@@ -141,7 +146,8 @@ async def remove_container(connection: aiosqlite.Connection, container: Containe
     cursor = await connection.execute("DELETE FROM container WHERE id = ?", (container.id,))
     if not cursor.rowcount:
         return False
-    for statement in ("DROP TABLE {vector}", "DROP TABLE {removal}", "DROP TABLE {item}"):
+    words = ("DROP TABLE {word}",) if container.analyzer is not None else ()
+    for statement in (*words, "DROP TABLE {vector}", "DROP TABLE {removal}", "DROP TABLE {item}"):
         await connection.execute(Tables.of(container).sql(statement))
     return True
 
@@ -149,6 +155,7 @@ async def remove_container(connection: aiosqlite.Connection, container: Containe
 async def clear(connection: aiosqlite.Connection, container: Container) -> int:
     """Remove every item of a container, start a new epoch, and return how many items there were."""
     removed = 0
+    await clear_words(connection, Tables.of(container))
     for statement in ("DELETE FROM {vector}", "DELETE FROM {removal}", "DELETE FROM {item}"):
         removed = (await connection.execute(Tables.of(container).sql(statement))).rowcount
     await _start_epoch(connection, container)
@@ -248,13 +255,14 @@ def _container(row: Sequence[Any]) -> Container:
     Raises:
         CorruptStoreError: The row holds what this program never writes.
     """
-    number, keyspace, name, kind, definition, vectors = row
+    number, keyspace, name, kind, definition, vectors, analyzer = row
     try:
         specs = {
             vector: VectorSpec(spec["dimension"], Metric(spec["metric"]))
             for vector, spec in jsontext.loads(vectors).items()
         }
-        return Container(number, keyspace, name, ContainerKind(kind), jsontext.loads(definition), specs)
+        read_as = read_analyzer(jsontext.loads(analyzer)) if analyzer is not None else None
+        return Container(number, keyspace, name, ContainerKind(kind), jsontext.loads(definition), specs, read_as)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise CorruptStoreError(
             f"The definition of {name!r} in the keyspace {keyspace!r} cannot be read: the store is damaged.",

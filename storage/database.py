@@ -7,6 +7,7 @@ other's writes; the vector index beside it is a cache that catches up from the r
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage import containers, integrity, items
+from storage.analysis import Analyzer, TermQuery
 from storage.connection import StoreFile
 from storage.filters import Filter
 from storage.model import Container, ContainerKind, Hit, Item, NewItem, Vector, VectorSpec
@@ -23,6 +25,7 @@ from storage.schema import MIGRATIONS, Tables
 from storage.survivors import Survivors
 from storage.vector_rows import VectorRows, check_vectors, with_vectors
 from storage.vectors.cache import IndexCache
+from storage.words import among, ranked_rows
 
 _READERS = 4
 """Reads at the same time: a long scan and the first build of an index leave two for everything else."""
@@ -93,8 +96,18 @@ class DatabaseStore:
         kind: ContainerKind,
         definition: Mapping[str, Any],
         vectors: Mapping[str, VectorSpec],
+        *,
+        analyzer: Analyzer | None = None,
     ) -> Container:
         """Create an empty collection or table.
+
+        Args:
+            keyspace: Where.
+            name: Its name.
+            kind: Collection or table.
+            definition: What the layer above keeps with it.
+            vectors: The named vectors.
+            analyzer: How the items' lexical texts are read; None when they are not searched in.
 
         Raises:
             KeyspaceMissingError: The keyspace does not exist.
@@ -103,7 +116,7 @@ class DatabaseStore:
         async with self._file.transaction() as connection:
             await containers.next_revision(connection)
             return await containers.add_container(
-                connection, keyspace, name, kind=kind, definition=definition, vectors=vectors
+                connection, keyspace, name, kind=kind, definition=definition, vectors=vectors, analyzer=analyzer
             )
 
     async def drop_container(self, container: Container) -> bool:
@@ -261,6 +274,37 @@ class DatabaseStore:
             async with self._file.reader() as connection:
                 await containers.check_exists(connection, container)
         return hits
+
+    async def search_words(
+        self,
+        container: Container,
+        query: TermQuery,
+        k: int,
+        where: Filter | None = None,
+        *,
+        keys: Sequence[str] | None = None,
+    ) -> list[int]:
+        """Return the row numbers of the ``k`` items whose lexical texts match best: by BM25, then older first.
+
+        Args:
+            container: Where to look; it has an analyzer.
+            query: What is asked; an item matches when its text has every term.
+            k: The most rows to return.
+            where: Only items that match; None for all.
+            keys: As in :meth:`scan`.
+        """
+        allowed = None if where is None and keys is None else await self._allowed(container, where, keys)
+
+        async def rows(connection: aiosqlite.Connection) -> list[int]:
+            found: list[int] = []
+            async with aclosing(ranked_rows(connection, Tables.of(container), query)) as chunks:
+                async for seqs in chunks:
+                    found += seqs if allowed is None else among(seqs, allowed)
+                    if len(found) >= k:
+                        break
+            return found[:k]
+
+        return await containers.read_container(self._file, container, rows)
 
     async def integrity_check(self) -> list[str]:
         """Return what is wrong with the file, a sentence each; empty when it is sound. Reads everything once."""

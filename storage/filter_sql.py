@@ -14,9 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from storage.analysis import TermQuery
 from storage.filter_bounds import Bounds, equal_to_any, in_range
 from storage.filters import AnyOf, Comparison, Filter, Operator
 from storage.json_sql import ALWAYS, NEVER, Access, Parameter, access, all_of, any_of, bind, sql
+from storage.model import LEXICAL_FIELD
+from storage.words import expression
 
 _MOST_LEVELS = 8
 """Deeper nesting is left to Python: SQLite's parser has a stack of fixed size."""
@@ -47,14 +50,32 @@ class Narrowing:
     certain_parameters: tuple[Parameter, ...]
 
 
-def narrow(where: Filter, column: str = "body") -> Narrowing | None:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the rows of a condition come from; trusted, never from a request.
+
+    Attributes:
+        column: The SQL expression of the JSON text, such as ``body`` or ``i.body``.
+        row: The expression of the row's number.
+        words: The FTS5 table of the rows' lexical texts, by row number; None when there is none.
+    """
+
+    column: str = "body"
+    row: str = "seq"
+    words: str | None = None
+
+
+_BODY = Source()
+
+
+def narrow(where: Filter, source: Source = _BODY) -> Narrowing | None:
     """Return a condition that every matching row satisfies, or None when SQL cannot leave out a single row.
 
     Args:
         where: The filter.
-        column: The SQL expression of the JSON text, such as ``body`` or ``i.body``; trusted, never from a request.
+        source: Where the rows come from.
     """
-    bounds = _bounds(where, column, 0)
+    bounds = _bounds(where, source, 0)
     possible, certain = bounds.possible, bounds.certain
     if (possible == ALWAYS and certain != ALWAYS) or len(possible.parameters) > _MOST_PARAMETERS:
         return None
@@ -65,13 +86,16 @@ def narrow(where: Filter, column: str = "body") -> Narrowing | None:
     )
 
 
-def _bounds(where: Filter, column: str, level: int) -> Bounds:
+def _bounds(where: Filter, source: Source, level: int) -> Bounds:
     if isinstance(where, Comparison):
-        place = access(column, where.path)
+        if where.operator in {Operator.MATCH, Operator.NOT_MATCH}:
+            has_words = _has_words(source, where)
+            return has_words if where.operator is Operator.MATCH else has_words.opposite()
+        place = access(source.column, where.path)
         return Bounds.unknown() if place is None else _COMPARISONS[where.operator](place, where)
     if level > _MOST_LEVELS:
         return Bounds.unknown()
-    parts = [_bounds(part, column, level + 1) for part in where.parts]
+    parts = [_bounds(part, source, level + 1) for part in where.parts]
     join = any_of if isinstance(where, AnyOf) else all_of
     return Bounds(join(part.possible for part in parts), join(part.certain for part in parts))
 
@@ -97,8 +121,17 @@ def _has_size(place: Access, where: Comparison) -> Bounds:
     return Bounds.exactly(place.row(sql(size, " ELSE 0 END")))
 
 
-def _has_words(place: Access, _where: Comparison) -> Bounds:
-    return Bounds(place.row(sql(place.slot.type, " IS 'text'")), NEVER)
+def _has_words(source: Source, where: Comparison) -> Bounds:
+    """Ask the index of words; where there is none, every text has to be read."""
+    query: TermQuery = where.operand
+    if not query.terms:
+        return Bounds.exactly(NEVER)
+    if source.words is None or where.path != (LEXICAL_FIELD,):
+        place = access(source.column, where.path)
+        return Bounds.unknown() if place is None else Bounds(place.row(sql(place.slot.type, " IS 'text'")), NEVER)
+    words = source.words
+    found = sql("(SELECT rowid FROM ", words, " WHERE ", words, " MATCH ", bind(expression(query)), ")")
+    return Bounds.exactly(sql(source.row, " IN ", found))
 
 
 def _opposite(make: Callable[[Access, Comparison], Bounds]) -> Callable[[Access, Comparison], Bounds]:
@@ -123,6 +156,4 @@ _COMPARISONS: Mapping[Operator, Callable[[Access, Comparison], Bounds]] = {
     Operator.NOT_ALL: _opposite(_has_all),
     Operator.SIZE: _has_size,
     Operator.NOT_SIZE: _opposite(_has_size),
-    Operator.MATCH: _has_words,
-    Operator.NOT_MATCH: _opposite(_has_words),
 }

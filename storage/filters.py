@@ -1,7 +1,8 @@
 """The filter tree: what the layers above ask for, free of JSON spelling.
 
 ``$not`` never appears: the parser rewrites it with De Morgan, because the rules for missing fields follow the flipped
-operators. Values are plain Python: str, bool, None, int, Decimal, dict, list; a ``{"$date": n}`` is :class:`Instant`.
+operators. Values are plain Python: str, bool, None, int, Decimal, dict, list; a ``{"$date": n}`` is :class:`Instant`,
+the words of a ``$match`` are a :class:`~storage.analysis.TermQuery`.
 """
 
 from __future__ import annotations

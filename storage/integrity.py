@@ -10,6 +10,9 @@ from storage.containers import list_containers
 from storage.model import Container
 from storage.schema import Tables
 
+_TEXTS = """SELECT seq FROM {item} WHERE json_type(body, '$."$lexical"') = 'text'"""
+_ENTERED = "SELECT id FROM {word}_docsize"
+
 
 async def problems(connection: aiosqlite.Connection) -> list[str]:
     """Return what is wrong, a sentence each, at most about twenty per kind; empty when all is well."""
@@ -34,7 +37,7 @@ async def _row_problems(connection: aiosqlite.Connection) -> list[str]:
         for row in await connection.execute_fetchall("PRAGMA foreign_key_check")
     ]
     for container in await list_containers(connection, None):
-        for problem in (_unreadable_bodies, _stray_vectors, _misfitting_vectors):
+        for problem in (_unreadable_bodies, _stray_vectors, _misfitting_vectors, _stray_words):
             found += [f"{container.keyspace}/{container.name}: {text}" for text in await problem(connection, container)]
     return found
 
@@ -59,4 +62,17 @@ async def _misfitting_vectors(connection: aiosqlite.Connection, container: Conta
         f"{count} vectors {name!r} have {size} bytes instead of {expected.get(name, 0)}."
         for name, size, count in await connection.execute_fetchall(Tables.of(container).sql(sql))
         if expected.get(name) != size
+    ]
+
+
+async def _stray_words(connection: aiosqlite.Connection, container: Container) -> list[str]:
+    """Return where the index of words has too much or too little."""
+    if container.analyzer is None:
+        return []
+    tables = Tables.of(container)
+    extra = await connection.execute_fetchall(tables.sql(f"{_ENTERED} EXCEPT {_TEXTS} LIMIT 20"))
+    missing = await connection.execute_fetchall(tables.sql(f"{_TEXTS} EXCEPT {_ENTERED} LIMIT 20"))
+    return [
+        *(f"the index of words has row {row[0]}, whose document has no text." for row in extra),
+        *(f"the index of words lacks row {row[0]}, whose document has a text." for row in missing),
     ]

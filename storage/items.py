@@ -13,6 +13,7 @@ from storage.containers import WriteTicket
 from storage.model import Item, NewItem
 from storage.schema import Tables
 from storage.vector_rows import insert_vectors, remove_vectors, replace_vectors
+from storage.words import add_words, change_words, remove_words
 
 KEYS_PER_STATEMENT = 500
 """Keys are passed as parameters, not as JSON, because SQLite ends a JSON string at the first ``\\u0000``."""
@@ -89,6 +90,7 @@ async def insert_items(
         ((item.seq, item.key, item.body, item.revision) for item in added),
     )
     await insert_vectors(connection, tables, added)
+    await add_words(connection, tables, added)
     return written + [None] * (len(items) - len(written))
 
 
@@ -103,6 +105,7 @@ async def replace_item(
     if not cursor.rowcount:
         return False
     await replace_vectors(connection, tables, item.seq, revision, new.vectors)
+    await change_words(connection, tables, item, new)
     return True
 
 
@@ -114,6 +117,8 @@ async def delete_items(connection: aiosqlite.Connection, tables: Tables, items: 
     rows = await connection.execute_fetchall(sql, (jsontext.dumps(list(read_at)),))
     unchanged = [seq for seq, written_at in rows if read_at[seq] == written_at]
     await remove_vectors(connection, tables, unchanged, revision)
+    by_seq = {item.seq: item for item in items}
+    await remove_words(connection, tables, [by_seq[seq] for seq in unchanged])
     await connection.execute(tables.sql("DELETE FROM {item}") + some, (jsontext.dumps(unchanged),))
     return len(unchanged)
 

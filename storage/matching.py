@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from storage.analysis import TermQuery
 from storage.filters import All, AnyOf, Filter, Instant, Operator
 
 
@@ -37,7 +38,6 @@ Test = Callable[[object, Any], bool]
 """Whether a stored value (or :data:`MISSING`) satisfies an operator with this operand."""
 
 _POSITION = re.compile(r"0|[1-9][0-9]{0,8}")
-_WORDS = re.compile(r"\w+")
 
 
 def as_position(name: str) -> int | None:
@@ -130,8 +130,8 @@ def _has_size(value: object, operand: int) -> bool:
     return isinstance(value, list) and len(value) == operand
 
 
-def _has_words(value: object, operand: str) -> bool:
-    return isinstance(value, str) and set(_WORDS.findall(operand.casefold())) <= set(_WORDS.findall(value.casefold()))
+def _has_words(value: object, operand: TermQuery) -> bool:
+    return isinstance(value, str) and operand.matches(value)
 
 
 def _exists(value: object, operand: bool) -> bool:  # noqa: FBT001 - the operand of $exists is a boolean

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.analysis import Analyzer
+
 Vector = NDArray[np.float32]
 """One embedding: shape ``(dimension,)``, float32."""
 
@@ -22,6 +24,9 @@ Matrix = NDArray[np.float32]
 
 COLLECTION_VECTOR = "$vector"
 """The name of a collection's only vector."""
+
+LEXICAL_FIELD = "$lexical"
+"""The member of a body that holds the text that a container with an analyzer is searched in."""
 
 
 class ContainerKind(StrEnum):
@@ -65,6 +70,7 @@ class Container:
         kind: Collection or table.
         definition: The JSON that the layer above keeps with it (createCollection's ``options``, normalised).
         vectors: The named vectors.
+        analyzer: How the texts under :data:`LEXICAL_FIELD` are read; None when they are not searched in.
     """
 
     id: int
@@ -73,6 +79,7 @@ class Container:
     kind: ContainerKind
     definition: Mapping[str, Any]
     vectors: Mapping[str, VectorSpec] = field(default_factory=dict)
+    analyzer: Analyzer | None = None
 
 
 @dataclass(frozen=True, slots=True)

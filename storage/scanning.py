@@ -20,7 +20,7 @@ from storage import jsontext
 from storage.connection import StoreFile
 from storage.containers import read_container
 from storage.errors import CorruptStoreError
-from storage.filter_sql import narrow
+from storage.filter_sql import Source, narrow
 from storage.filters import Filter
 from storage.items import (
     EVERYTHING,
@@ -35,6 +35,7 @@ from storage.matching import matches
 from storage.model import Container, Item
 from storage.schema import Tables
 from storage.vector_rows import numbers_from_text, with_vectors
+from storage.words import word_table
 
 CHUNK = 200
 """Items in one list unless the caller says otherwise."""
@@ -69,7 +70,7 @@ class Selection:
         """Return the selection for a filter; None selects everything."""
         if where is None:
             return cls(container, None, EVERYTHING, None)
-        narrowing = narrow(where)
+        narrowing = narrow(where, Source(words=word_table(Tables.of(container))))
         if narrowing is None:
             return cls(container, where, EVERYTHING, NOTHING)
         certain = None if narrowing.exact else Condition(narrowing.certain, narrowing.certain_parameters)

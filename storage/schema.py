@@ -4,12 +4,14 @@
 - ``container`` holds collections and tables. Its revision is that of the last write to its items; its epoch starts at
   a random number and grows when everything read before must be forgotten.
 
-Every container has three tables of its own, named with its number, so that it is emptied or dropped at once whatever
+Every container has tables of its own, named with its number, so that it is emptied or dropped at once whatever
 its size, and scanned without passing over the rows of others (docs/decisions/0010-storage.md):
 
 - ``item_N`` holds keys and bodies.
 - ``vector_N`` holds the vectors: beside the bodies, blobs would make every scan of them several times slower. The data
   are float32, little-endian.
+- ``word_N``, only where the container has an analyzer, is the FTS5 index of the items' lexical texts. It is
+  contentless: the terms of a text are in it, the text itself is in the body alone.
 - ``removal_N`` remembers, per vector name, which rows have lost their vector and at which revision, so that the index
   of another process can catch up instead of reading everything.
 
@@ -20,6 +22,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from storage.analysis import Analyzer
 from storage.migrations import Migration
 from storage.model import Container
 
@@ -51,7 +54,10 @@ _FIRST = Migration(
     ),
 )
 
-MIGRATIONS = (_FIRST,)
+_SECOND = Migration(2, ("ALTER TABLE container ADD COLUMN analyzer TEXT",))
+"""The analyzer's definition; containers that were made before have none, and no table of words."""
+
+MIGRATIONS = (_FIRST, _SECOND)
 """Every step of the schema, from the first."""
 
 CONTAINER_TABLES = (
@@ -87,6 +93,9 @@ CONTAINER_TABLES = (
 )
 """What is run for a new container, through :meth:`Tables.sql`."""
 
+WORD_TABLE = "CREATE VIRTUAL TABLE {word} USING fts5(terms, content='', tokenize='ascii')"
+"""What is run besides for a container with an analyzer; its terms come ready-made, so a plain tokenizer will do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tables:
@@ -94,19 +103,22 @@ class Tables:
 
     Attributes:
         number: The container's id.
+        analyzer: How its lexical texts are read; None when it has no table of words.
     """
 
     number: int
+    analyzer: Analyzer | None = None
 
     @classmethod
     def of(cls, container: Container) -> Tables:
         """Return the tables of a container."""
-        return cls(container.id)
+        return cls(container.id, container.analyzer)
 
     def sql(self, text: str) -> str:
-        """Return a statement with ``{item}``, ``{vector}`` and ``{removal}`` replaced by the tables' names.
+        """Return a statement with ``{item}``, ``{vector}``, ``{removal}`` and ``{word}`` replaced by the tables' names.
 
         The text is ours, never from a request; values are passed as parameters.
         """
         number = f"{self.number:d}"
-        return text.format(item=f"item_{number}", vector=f"vector_{number}", removal=f"removal_{number}")
+        names = {table: f"{table}_{number}" for table in ("item", "vector", "removal", "word")}
+        return text.format_map(names)

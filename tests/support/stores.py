@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from storage import jsontext
+from storage.analysis import Analyzer
 from storage.database import DatabaseStore
 from storage.model import (
     COLLECTION_VECTOR,
@@ -29,12 +30,17 @@ def new_item(key: str, vector: Sequence[float] | None = None, **fields: object) 
 
 
 async def new_collection(
-    store: DatabaseStore, name: str = "books", dimension: int = 2, metric: Metric = Metric.EUCLIDEAN
+    store: DatabaseStore,
+    name: str = "books",
+    dimension: int = 2,
+    metric: Metric = Metric.EUCLIDEAN,
+    *,
+    analyzer: Analyzer | None = None,
 ) -> Container:
     """Create a collection with a vector in the default keyspace, which is created too unless it exists."""
     await store.create_keyspace(KEYSPACE)
     specs = {COLLECTION_VECTOR: VectorSpec(dimension, metric)}
-    return await store.create_container(KEYSPACE, name, ContainerKind.COLLECTION, {}, specs)
+    return await store.create_container(KEYSPACE, name, ContainerKind.COLLECTION, {}, specs, analyzer=analyzer)
 
 
 async def insert(store: DatabaseStore, container: Container, *new: NewItem) -> list[Item]:

@@ -139,6 +139,8 @@ class _Parser:
     def _comparison(self, path: Path, name: str, operator: Operator, operand: object, scope: _Scope) -> Comparison:
         self._check_special(name, operator)
         parsed = parse_operand(operator, operand, name)
+        if operator is Operator.MATCH:
+            parsed = self.rules.analyzer.query(str(parsed))
         if scope.negated and operator is Operator.EXISTS:
             parsed = not parsed
         elif scope.negated:

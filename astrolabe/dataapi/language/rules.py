@@ -8,6 +8,7 @@ from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.ids import DefaultId
 from astrolabe.dataapi.language.indexing import IndexingRules
 from astrolabe.errors import DataApiError
+from storage.analysis import STANDARD_ANALYZER, Analyzer
 from storage.model import VectorSpec
 
 
@@ -21,6 +22,7 @@ class CollectionRules:
         vector: Dimension and metric, or None when the collection has no vectors.
         vectorize: Whether an embedding service is configured.
         lexical: Whether lexical search is enabled.
+        analyzer: What the words of ``$lexical`` are, where it is.
         indexing: Which fields are indexed.
     """
 
@@ -29,6 +31,7 @@ class CollectionRules:
     vector: VectorSpec | None = None
     vectorize: bool = False
     lexical: bool = False
+    analyzer: Analyzer = STANDARD_ANALYZER
     indexing: IndexingRules = field(default_factory=IndexingRules)
 
     def lexical_not_enabled(self) -> DataApiError:

@@ -9,6 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from storage.analysis import STANDARD_ANALYZER
 from storage.filters import All, AnyOf, Comparison, Filter, Instant, Operator
 
 NAMES = ["a", "b", "0", "1", "10", "a.b", "größe", 'q"q', "back\\slash", "x y", "nul\0", "&", "'", "\U0001f600"]
@@ -104,7 +105,9 @@ def operand_for(operator: Operator, random: Random, near: list[Any]) -> object:
     if operator in {Operator.SIZE, Operator.NOT_SIZE}:
         return random.randint(0, 3)
     texts_only = [value for value in near if isinstance(value, str)]
-    return random.choice(texts_only if operator in {Operator.MATCH, Operator.NOT_MATCH} else near)
+    if operator in {Operator.MATCH, Operator.NOT_MATCH}:
+        return STANDARD_ANALYZER.query(random.choice(texts_only))
+    return random.choice(near)
 
 
 def filter_about(document: dict[str, Any], random: Random, level: int = 0) -> Filter:

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 
 from storage import jsontext
-from storage.filter_sql import Narrowing, narrow
+from storage.analysis import STANDARD_ANALYZER
+from storage.filter_sql import Narrowing, Source, narrow
 from storage.filters import All, AnyOf, Comparison, Filter, Instant, Operator
 from storage.matching import matches
 from tests.dataapi.language.strategies import NAMES, SCALARS, as_operand, documents_with_filters
@@ -128,7 +129,11 @@ def yes(connection: sqlite3.Connection, where: Filter, body: dict[str, Any]) -> 
         (Comparison(("a",), Operator.ALL, (1, "x")), {"a": ["x", 1]}, {"a": ["x"]}),
         (Comparison(("a",), Operator.SIZE, 2), {"a": [1, 2]}, {"a": "12"}),
         (Comparison(("a",), Operator.NOT_SIZE, 2), {"a": [1]}, {"a": [1, 2]}),
-        (Comparison(("$lexical",), Operator.MATCH, "w"), {"$lexical": "w"}, {"$lexical": None}),
+        (
+            Comparison(("$lexical",), Operator.MATCH, STANDARD_ANALYZER.query("w")),
+            {"$lexical": "w"},
+            {"$lexical": None},
+        ),
         (Comparison(("a", "0"), Operator.EQ, "x"), {"a": ["x"]}, {"a": ["y", "x"]}),
         (Comparison(("a", "0"), Operator.EQ, "x"), {"a": {"0": "x"}}, {"a": {"1": "x"}}),
         (Comparison(("größe", 'q"'), Operator.EQ, "x"), {"größe": {'q"': "x"}}, {"größe": {'q"': "y"}}),
@@ -225,7 +230,7 @@ def test_the_largest_filters_are_statements_that_sqlite_takes(connection: sqlite
 
 
 def test_the_column_may_carry_an_alias(connection: sqlite3.Connection) -> None:
-    narrowing = narrow(Comparison(("a",), Operator.EQ, "x"), "item.body")
+    narrowing = narrow(Comparison(("a",), Operator.EQ, "x"), Source("item.body"))
     assert narrowing is not None
     query = f"SELECT count(*) FROM (SELECT ? AS body) AS item WHERE {narrowing.sql}"  # noqa: S608 - as above
     assert connection.execute(query, ('{"a":"x"}', *narrowing.parameters)).fetchone() == (1,)

@@ -9,11 +9,13 @@ import pytest
 from astrolabe.dataapi.language.filters import id_keys, parse_filter
 from astrolabe.dataapi.language.indexing import parse_indexing
 from astrolabe.dataapi.language.rules import CollectionRules
+from storage.analysis import STANDARD_ANALYZER
 from storage.filters import All, AnyOf, Comparison, Filter, Instant, Operator
 from tests.dataapi.language.refusals import deep, refused
 
 PLAIN = CollectionRules(name="ks.c")
 LEXICAL = CollectionRules(lexical=True)
+X = STANDARD_ANALYZER.query("x")
 UUID = "123e4567-e89b-42d3-a456-426614174000"
 
 
@@ -70,8 +72,8 @@ def test_a_clause_becomes_a_tree(clause: object, tree: Filter) -> None:
 
 
 def test_words_are_looked_for_where_lexical_search_is_enabled() -> None:
-    assert parse({"$lexical": {"$match": "x"}}, LEXICAL) == on("$lexical", Operator.MATCH, "x")
-    assert parse({"$not": {"$lexical": {"$match": "x"}}}, LEXICAL) == on("$lexical", Operator.NOT_MATCH, "x")
+    assert parse({"$lexical": {"$match": "x"}}, LEXICAL) == on("$lexical", Operator.MATCH, X)
+    assert parse({"$not": {"$lexical": {"$match": "x"}}}, LEXICAL) == on("$lexical", Operator.NOT_MATCH, X)
 
 
 @pytest.mark.parametrize("clause", [1, "a", [], [{"a": 1}], True])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -196,14 +196,18 @@ def holds(operator: Operator, operand: Any, found: tuple[Any, ...]) -> bool:  # 
         Operator.IN: lambda: any(tagged(choice) in candidates for choice in operand),
         Operator.ALL: lambda: found[0] == "array" and all(tagged(wanted) in elements for wanted in operand),
         Operator.SIZE: lambda: found[0] == "array" and len(elements) == operand,
-        Operator.MATCH: lambda: found[0] == "text" and words(operand) <= words(found[1]),
+        Operator.MATCH: lambda: found[0] == "text" and has_words(operand.terms, words(found[1])),
     }
     return answers[operator]()
 
 
 def words(text: str) -> set[str]:
-    letters = [letter if letter.isalnum() or letter == "_" else " " for letter in text.casefold()]
+    letters = [letter if letter.isalnum() or letter == "_" else " " for letter in text.lower()]
     return set("".join(letters).split())
+
+
+def has_words(wanted: Sequence[str], found: set[str]) -> bool:
+    return bool(wanted) and set(wanted) <= found
 
 
 @settings(max_examples=800, deadline=None)
