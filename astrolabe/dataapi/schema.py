@@ -5,7 +5,7 @@ The rules are checked in the order of the contract; the first one that is broken
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from astrolabe.dataapi.commands.schema import (
@@ -14,13 +14,13 @@ from astrolabe.dataapi.commands.schema import (
     IndexingOptions,
     VectorOptions,
 )
+from astrolabe.dataapi.features import lexical_definition, rerank_definition, with_features
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.indexing import parse_indexing
-from astrolabe.dataapi.language.values import type_name
-from astrolabe.dataapi.protocol import Json, JsonValue
+from astrolabe.dataapi.protocol import Json
 from astrolabe.dataapi.service_rules import CredentialCheck, check_service, invalid_options
 from astrolabe.dataapi.services import service_json
-from astrolabe.dataapi.settings import DISABLED, indexes_used, same_settings
+from astrolabe.dataapi.settings import indexes_used, same_settings
 from astrolabe.dataapi.wording import cut
 from astrolabe.errors import DataApiError
 from astrolabe.portal.rules import collection_name_problems, keyspace_name_problems
@@ -72,20 +72,14 @@ async def definition_of(command: CreateCollection, catalogue: Catalogue, usable:
         definition["defaultId"] = {"type": options.default_id.type}
     indexing = _indexing(options.indexing) if options.indexing is not None else None
     features = {
-        "lexical": _feature(options.lexical, "lexical", "LEXICAL_FEATURE_NOT_ENABLED"),
-        "rerank": _feature(options.rerank, "rerank", "RERANKING_FEATURE_NOT_ENABLED"),
+        "lexical": lexical_definition(options.lexical),
+        "rerank": rerank_definition(options.rerank),
     }
     if options.vector is not None:
         definition["vector"] = await _vector(options.vector, catalogue, usable)
     if indexing is not None:
         definition["indexing"] = indexing
     return definition | {name: value for name, value in features.items() if value is not None}
-
-
-def with_features(definition: Json, existing: Json | None = None) -> Json:
-    """Complete a definition: ``lexical`` and ``rerank`` left out are those of the existing collection, or off."""
-    taken = existing or {}
-    return definition | {name: definition.get(name, taken.get(name, DISABLED)) for name in ("lexical", "rerank")}
 
 
 def check_existing(existing: Container, definition: Json) -> None:
@@ -100,7 +94,7 @@ def check_existing(existing: Container, definition: Json) -> None:
             f"'{existing.keyspace}.{existing.name}' exists and is a table, not a collection.\n"
             "Choose another name, or drop the table first.",
         )
-    if not same_settings(existing.definition, with_features(definition, dict(existing.definition))):
+    if not same_settings(existing.definition, with_features(definition, existing.definition)):
         raise data_api_error(
             "EXISTING_COLLECTION_DIFFERENT_SETTINGS",
             f"The collection '{existing.keyspace}.{existing.name}' exists with other settings; it is unchanged.\n"
@@ -178,24 +172,3 @@ def _indexing(options: IndexingOptions) -> Json:
     given = options.model_dump(exclude_none=True)
     parse_indexing(given)
     return given
-
-
-def _feature(given: JsonValue, name: str, code: str) -> Json | None:
-    """Check ``lexical`` or ``rerank``: off is fine, on needs what this engine does not have."""
-    if given is None:
-        return None
-    if not isinstance(given, Mapping):
-        raise invalid_options(f"'{name}' must be an object, not {type_name(given)}")
-    enabled = given.get("enabled")
-    if not isinstance(enabled, bool):
-        problem = (
-            f"'enabled' is required in '{name}'" if enabled is None else f"'enabled' in '{name}' must be a boolean"
-        )
-        raise invalid_options(problem)
-    if enabled:
-        raise data_api_error(
-            code,
-            f"This database does not offer '{name}'.\n"
-            f"Leave '{name}' out, or send {{\"enabled\": false}}, and send the command again.",
-        )
-    return dict(DISABLED)

@@ -22,6 +22,7 @@ from astrolabe.dataapi.language.vectors import floats_to_json, vector_to_json
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import DataApiError
 from astrolabe.providers.model import Direction
+from storage.analysis import TermQuery
 from storage.filters import All, Comparison, Filter
 from storage.model import COLLECTION_VECTOR, Hit, Item, VectorValue
 from storage.scanning import CHUNK, parse_body
@@ -30,7 +31,7 @@ MOST_SORTED = 10_000
 """From this many documents on, a field sort is refused: it would have to hold them all."""
 
 MOST_HITS = 1000
-"""Documents that a vector sort returns at most."""
+"""Documents that a sort by vector or by words returns at most."""
 
 _WORTH_A_THREAD = 65_536
 """Characters of documents that take about a millisecond to read."""
@@ -113,7 +114,7 @@ async def first_item(selection: Selection, *, vectors: Sequence[str] = ()) -> It
     if selection.by_vector:
         seqs = [hit.seq for hit in await nearest(selection, 1)]
     else:
-        seqs = (await sorted_seqs(selection))[:1]
+        seqs = await ordered_seqs(selection, 1)
     items = await selection.target.store.read_rows(selection.target.container, seqs, vectors=vectors)
     return items[0] if items else None
 
@@ -145,6 +146,23 @@ async def nearest(selection: Selection, count: int) -> list[Hit]:
     return await target.store.search(
         target.container, COLLECTION_VECTOR, query, count, selection.rest, keys=selection.keys
     )
+
+
+async def ordered_seqs(selection: Selection, count: int, *, skip: int = 0) -> list[int]:
+    """Return row numbers in the order of a sort by fields or by words: ``count`` of them, after ``skip``.
+
+    Raises:
+        DataApiError: ``OVERLOADED_SORT_ROW_LIMIT``.
+    """
+    if selection.sort.words is not None:
+        return await relevant(selection, selection.sort.words, count)
+    return (await sorted_seqs(selection))[skip : skip + count]
+
+
+async def relevant(selection: Selection, words: TermQuery, count: int) -> list[int]:
+    """Return the row numbers of the ``count`` documents whose ``$lexical`` texts match best."""
+    target = selection.target
+    return await target.store.search_words(target.container, words, count, selection.rest, keys=selection.keys)
 
 
 async def sorted_seqs(selection: Selection) -> list[int]:

@@ -12,6 +12,7 @@ from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.protocol import Json
 from astrolabe.dataapi.services import read_service
 from astrolabe.portal.model import ServiceConfig
+from storage.analysis import STANDARD_ANALYZER
 from storage.model import COLLECTION_VECTOR, Container, ContainerKind, Metric, VectorSpec
 
 DISABLED = {"enabled": False}
@@ -44,6 +45,8 @@ def read_settings(container: Container) -> CollectionSettings:
         default_id=DefaultId(default_id) if default_id else None,
         vector=container.vectors.get(COLLECTION_VECTOR),
         vectorize=service is not None,
+        lexical=container.analyzer is not None,
+        analyzer=container.analyzer or STANDARD_ANALYZER,
         indexing=parse_indexing(definition.get("indexing")),
     )
     return CollectionSettings(rules, read_service(service) if service is not None else None)

@@ -11,7 +11,7 @@ from astrolabe.dataapi.schema import DatabaseLimits
 from storage.model import ContainerKind
 from tests.support.local_api import KEYSPACE, LocalDatabase, codes, local_database, message
 
-OFF = {"lexical": {"enabled": False}, "rerank": {"enabled": False}}
+FEATURES = {"lexical": {"enabled": True, "analyzer": "standard"}, "rerank": {"enabled": False}}
 
 
 async def create(db: LocalDatabase, name: str = "docs", keyspace: str = KEYSPACE, **options: JsonValue) -> Json:
@@ -26,7 +26,7 @@ async def explained(db: LocalDatabase) -> list[Json]:
 
 async def test_only_the_name_is_required(db: LocalDatabase) -> None:
     assert await db.on_keyspace({"createCollection": {"name": "docs"}}) == {"status": {"ok": 1}}
-    assert await explained(db) == [{"name": "docs", "options": OFF}]
+    assert await explained(db) == [{"name": "docs", "options": FEATURES}]
     assert await db.on_keyspace({"findCollections": {}}) == {"status": {"collections": ["docs"]}}
 
 
@@ -39,7 +39,7 @@ async def test_everything_is_explained_with_its_defaults(db: LocalDatabase) -> N
                 "defaultId": {"type": "uuid"},
                 "vector": {"dimension": 3, "metric": "cosine", "sourceModel": "other"},
                 "indexing": {"deny": ["blob"]},
-                **OFF,
+                **FEATURES,
             },
         }
     ]
@@ -86,12 +86,16 @@ async def test_50_characters_are_allowed(db: LocalDatabase) -> None:
         ({"indexing": {"deny": [""]}}, "INVALID_INDEXING_DEFINITION", "empty"),
         ({"indexing": {"deny": ["$vectorize"]}}, "INVALID_INDEXING_DEFINITION", "$vectorize"),
         ({"indexing": {"deny": ["a&b"]}}, "INVALID_INDEXING_DEFINITION", "&"),
-        ({"lexical": {"enabled": True}}, "LEXICAL_FEATURE_NOT_ENABLED", "lexical"),
         ({"lexical": {"analyzer": "standard"}}, "INVALID_CREATE_COLLECTION_OPTIONS", "'enabled' is required"),
         ({"lexical": {"enabled": "no"}}, "INVALID_CREATE_COLLECTION_OPTIONS", "boolean"),
-        ({"lexical": True}, "INVALID_CREATE_COLLECTION_OPTIONS", "must be an object"),
+        ({"lexical": {"enabled": True, "analyser": "x"}}, "INVALID_CREATE_COLLECTION_OPTIONS", "analyser"),
+        ({"lexical": {"enabled": True, "analyzer": 5}}, "INVALID_CREATE_COLLECTION_OPTIONS", "Number"),
+        ({"lexical": {"enabled": True, "analyzer": "klingon"}}, "INVALID_CREATE_COLLECTION_OPTIONS", "standard"),
+        ({"lexical": {"enabled": True, "analyzer": {"filters": []}}}, "INVALID_CREATE_COLLECTION_OPTIONS", "tokenizer"),
+        ({"lexical": {"enabled": False, "analyzer": "standard"}}, "INVALID_CREATE_COLLECTION_OPTIONS", "disabled"),
+        ({"lexical": True}, "REQUEST_STRUCTURE_MISMATCH", "must be an object"),
         ({"rerank": {"enabled": True}}, "RERANKING_FEATURE_NOT_ENABLED", "rerank"),
-        ({"rerank": []}, "INVALID_CREATE_COLLECTION_OPTIONS", "must be an object"),
+        ({"rerank": []}, "REQUEST_STRUCTURE_MISMATCH", "must be an object"),
         ({"color": "red"}, "INVALID_CREATE_COLLECTION_FIELD", "'color'"),
     ],
 )
@@ -107,8 +111,8 @@ async def test_refusals(db: LocalDatabase, options: Json, code: str, words: str)
     ("options", "code"),
     [
         ({"vector": {}, "indexing": {}}, "INVALID_CREATE_COLLECTION_OPTIONS"),
-        ({"indexing": {}, "lexical": {"enabled": True}}, "INVALID_INDEXING_DEFINITION"),
-        ({"lexical": {"enabled": True}, "rerank": {"enabled": True}}, "LEXICAL_FEATURE_NOT_ENABLED"),
+        ({"indexing": {}, "lexical": {"enabled": "x"}}, "INVALID_INDEXING_DEFINITION"),
+        ({"lexical": {}, "rerank": {"enabled": True}}, "INVALID_CREATE_COLLECTION_OPTIONS"),
         ({"rerank": {"enabled": True}, "vector": {"service": {}}}, "RERANKING_FEATURE_NOT_ENABLED"),
     ],
 )
@@ -175,7 +179,7 @@ async def test_indexes_run_out_too(tmp_path: Path) -> None:
         await db.create("plain")
         answer = await create(db, "third")
         assert codes(answer) == ["TOO_MANY_INDEXES_FOR_COLLECTION"]
-        assert "17 of the database's 26" in message(answer)
+        assert "20 of the database's 26" in message(answer)
 
 
 async def test_the_indexes_of_tables_count(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ NORTH, EAST, SOUTH, NORTH_EAST = [0.0, 1.0], [1.0, 0.0], [0.0, -1.0], [1.0, 1.0]
 
 @pytest_asyncio.fixture
 async def docs(db: LocalDatabase) -> LocalDatabase:
-    await db.create(vector={"dimension": 2})
+    await db.create(vector={"dimension": 2}, lexical={"enabled": False})
     await db.insert(
         {"_id": "n", "$vector": NORTH, "price": 30, "tags": ["a", "b"]},
         {"_id": "e", "$vector": EAST, "price": 10, "name": {"first": "Eve"}},

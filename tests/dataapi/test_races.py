@@ -156,7 +156,7 @@ async def test_a_collection_that_another_program_creates_at_the_same_moment(
         "rerank": {"enabled": False},
     }
 
-    async def second(*_: object) -> Container:
+    async def second(*_: object, **__: object) -> Container:
         await create_container(KEYSPACE, "docs", ContainerKind.COLLECTION, definition, {})
         return await create_container(KEYSPACE, "docs", ContainerKind.COLLECTION, definition, {})
 

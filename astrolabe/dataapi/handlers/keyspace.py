@@ -8,15 +8,10 @@ from collections.abc import Mapping
 from astrolabe.dataapi.commands.base import Command
 from astrolabe.dataapi.commands.schema import CreateCollection, DeleteCollection, FindCollections, ListTables
 from astrolabe.dataapi.context import Engine, KeyspaceHandler, look_up
+from astrolabe.dataapi.features import analyzer_of, with_features
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import Json, Response
-from astrolabe.dataapi.schema import (
-    check_existing,
-    check_limits,
-    definition_of,
-    too_many_collections,
-    with_features,
-)
+from astrolabe.dataapi.schema import check_existing, check_limits, definition_of, too_many_collections
 from astrolabe.dataapi.settings import vector_specs
 from storage.errors import ContainerExistsError
 from storage.model import Container, ContainerKind
@@ -47,7 +42,14 @@ async def _create(engine: Engine, keyspace: str, name: str, definition: Json) ->
     check_limits(await engine.store.containers(), engine.limits)
     complete = with_features(definition)
     try:
-        await engine.store.create_container(keyspace, name, ContainerKind.COLLECTION, complete, vector_specs(complete))
+        await engine.store.create_container(
+            keyspace,
+            name,
+            ContainerKind.COLLECTION,
+            complete,
+            vector_specs(complete),
+            analyzer=analyzer_of(complete),
+        )
     except ContainerExistsError:
         return await engine.store.container(keyspace, name)
     return None

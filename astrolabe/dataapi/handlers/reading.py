@@ -16,10 +16,10 @@ from astrolabe.dataapi.search import (
     PageState,
     Selection,
     nearest,
+    ordered_seqs,
     render,
     resolve,
     select,
-    sorted_seqs,
     take,
     vectors_for,
 )
@@ -64,7 +64,7 @@ async def _documents(
     """Return the documents in the order of the sort, and where the next page starts."""
     if selection.by_vector:
         return await _similar(selection, projection, _hit_limit(options), similarity=similarity), None
-    if selection.sort.kind is SortKind.FIELDS:
+    if selection.sort.kind is not SortKind.NONE:
         return await _sorted(selection, projection, options), None
     return await _page(selection, projection, options)
 
@@ -86,11 +86,15 @@ def _check_options(selection: Selection, options: FindOptions) -> None:
             "A sort and 'pageState' exclude each other: a sorted answer is one page.\n"
             "Leave one of them out and send the command again.",
         )
-    if kind is SortKind.VECTOR and options.skip is not None:
-        raise invalid_field("command.options.skip", options.skip, "skip options should not be used with vector search")
-    if kind is SortKind.VECTOR and options.limit is not None and options.limit > MOST_HITS:
-        reason = f"limit options should not be greater than {MOST_HITS} for vector search"
+    search = _SEARCHES.get(kind)
+    if search is not None and options.skip is not None:
+        raise invalid_field("command.options.skip", options.skip, f"skip options should not be used with {search}")
+    if search is not None and options.limit is not None and options.limit > MOST_HITS:
+        reason = f"limit options should not be greater than {MOST_HITS} for {search}"
         raise invalid_field("command.options.limit", options.limit, reason)
+
+
+_SEARCHES = {SortKind.VECTOR: "vector search", SortKind.LEXICAL: "lexical search"}
 
 
 def _hit_limit(options: FindOptions) -> int:
@@ -113,8 +117,9 @@ async def _similar(selection: Selection, projection: Projection, limit: int, *, 
 
 
 async def _sorted(selection: Selection, projection: Projection, options: FindOptions) -> list[Json]:
-    start = options.skip or 0
-    seqs = (await sorted_seqs(selection))[start : start + min(options.limit or PAGE_SIZE, PAGE_SIZE)]
+    by_words = selection.sort.kind is SortKind.LEXICAL
+    count = _hit_limit(options) if by_words else min(options.limit or PAGE_SIZE, PAGE_SIZE)
+    seqs = await ordered_seqs(selection, count, skip=options.skip or 0)
     return await render(await _read(selection, seqs, projection), projection)
 
 

@@ -19,6 +19,7 @@ from astrolabe.dataapi.language.values import (
     type_name,
 )
 from astrolabe.errors import DataApiError
+from storage.analysis import MOST_BYTES
 
 MAX_PATH = 1000
 MAX_OBJECT_PROPERTIES = 1000
@@ -35,7 +36,7 @@ def check_fields(body: Mapping[str, Any], rules: CollectionRules) -> None:
 
     Raises:
         DataApiError: SHRED_BAD_FIELD_NAME, SHRED_BAD_EJSON_VALUE, SHRED_DOC_LIMIT_VIOLATION,
-            SHRED_BAD_DOCUMENT_LEXICAL_TYPE or LEXICAL_NOT_ENABLED_FOR_COLLECTION.
+            SHRED_BAD_DOCUMENT_LEXICAL_TYPE, LEXICAL_NOT_ENABLED_FOR_COLLECTION or LEXICAL_CONTENT_TOO_LONG.
     """
     if "$lexical" in body:
         _check_lexical(body["$lexical"], rules)
@@ -54,8 +55,16 @@ def _check_lexical(value: object, rules: CollectionRules) -> None:
             f"'$lexical' must be a string or null, not {type_name(value)}: {shown(value)}.\n\n"
             "Correct the value and resend the command.",
         )
-    if value is not None and not rules.lexical:
+    if value is None:
+        return
+    if not rules.lexical:
         raise rules.lexical_not_enabled()
+    if not rules.analyzer.fits(value):
+        raise data_api_error(
+            "LEXICAL_CONTENT_TOO_LONG",
+            f"The words of '$lexical' have more than {MOST_BYTES} bytes together, and no more are indexed.\n\n"
+            "Give a shorter text, or split the document, and resend the command.",
+        )
 
 
 @dataclass(slots=True)

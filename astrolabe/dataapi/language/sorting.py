@@ -14,6 +14,7 @@ from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.dataapi.language.vectors import check_direction, check_length, parse_vector
 from astrolabe.errors import DataApiError
+from storage.analysis import TermQuery
 from storage.filters import Instant
 from storage.matching import MISSING, unwrapped, value_at
 from storage.model import VectorValue
@@ -53,13 +54,15 @@ class SortPlan:
         kind: The kind of sort.
         fields: For a field sort, the fields from the first to the last.
         vector: For a ``$vector`` sort, the vector.
-        text: For a ``$vectorize`` sort the text to embed in *query* mode, for a ``$lexical`` sort the words.
+        text: For a ``$vectorize`` sort, the text to embed in *query* mode.
+        words: For a ``$lexical`` sort, what is looked for.
     """
 
     kind: SortKind = SortKind.NONE
     fields: tuple[SortField, ...] = ()
     vector: VectorValue | None = None
     text: str = ""
+    words: TermQuery | None = None
 
     def key(self, body: Mapping[str, Any]) -> tuple[Any, ...]:
         """Return what a document is compared by in a field sort; equal fields fall back on ``_id``, ascending."""
@@ -161,7 +164,7 @@ def _lexical_plan(value: object, rules: CollectionRules) -> SortPlan:
         raise _bad_value("$lexical", f"it must be a text, not {shown(value)}")
     if not rules.lexical:
         raise rules.lexical_not_enabled()
-    return SortPlan(SortKind.LEXICAL, text=value)
+    return SortPlan(SortKind.LEXICAL, words=rules.analyzer.query(value))
 
 
 _PARSERS: Mapping[SortKind, Callable[[object, CollectionRules], SortPlan]] = {

@@ -194,9 +194,14 @@ def test_a_part_of_a_field_may_be_left_out() -> None:
         prepare({"a": [{"text": "x", "b": "x" * 8001}]}, rules)
 
 
-@pytest.mark.parametrize("name", ["$vectorize", "$lexical"])
-def test_special_texts_may_be_long(name: str) -> None:
-    prepare({name: "x" * 100_000}, LEXICAL)
+def test_a_text_to_embed_may_be_long() -> None:
+    prepare({"$vectorize": "x" * 100_000}, LEXICAL)
+
+
+def test_the_words_to_search_in_have_8192_bytes_at_most() -> None:
+    prepare({"$lexical": f"{' ' * 50_000}{'größe ' * 1170}"}, LEXICAL)
+    with refused("LEXICAL_CONTENT_TOO_LONG", "8192"):
+        prepare({"$lexical": "größe " * 1171}, LEXICAL)
 
 
 def test_binary_values_may_be_long() -> None:

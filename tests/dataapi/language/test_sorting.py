@@ -52,10 +52,16 @@ def test_a_vector_sort_takes_binary() -> None:
     assert (plan.vector.data.tolist(), plan.vector.form) == ([0.5, 1.0], VectorForm.BINARY)
 
 
-@pytest.mark.parametrize("name", ["$vectorize", "$lexical"])
-def test_a_text_sort_has_a_text(name: str) -> None:
-    plan = parse_sort({name: "red bicycle"}, VECTORS)
-    assert (plan.kind, plan.text) == (SortKind(name), "red bicycle")
+def test_a_text_sort_has_a_text() -> None:
+    plan = parse_sort({"$vectorize": "red bicycle"}, VECTORS)
+    assert (plan.kind, plan.text) == (SortKind.VECTORIZE, "red bicycle")
+
+
+def test_a_sort_by_words_has_their_terms() -> None:
+    plan = parse_sort({"$lexical": "Red, red bicycle!"}, VECTORS)
+    assert plan.kind is SortKind.LEXICAL
+    assert plan.words is not None
+    assert plan.words.terms == ("red", "bicycle")
 
 
 @pytest.mark.parametrize(
