@@ -34,10 +34,20 @@ from astrolabe.loading.model import LoadPlan
 from astrolabe.loading.sample import SAMPLE_COLLECTION, SAMPLE_VECTOR_FIELD, sample_file
 from astrolabe.portal.audit import Audit
 from astrolabe.portal.care import CredentialCare
+from astrolabe.portal.connection_care import ConnectionCare
+from astrolabe.portal.connection_strings import ConnectionStrings
 from astrolabe.portal.databases import Databases
 from astrolabe.portal.failure_lab import FailureLab
 from astrolabe.portal.integrations import Integrations
-from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft, DatabaseStatus, Dependent, ServiceConfig
+from astrolabe.portal.model import (
+    DEFAULT_KEYSPACE,
+    Database,
+    DatabaseDraft,
+    DatabaseStatus,
+    Dependent,
+    ServiceConfig,
+    VectorizeChoice,
+)
 from astrolabe.portal.records import AuditTrail
 from astrolabe.portal.reencryption import Reencryption
 from astrolabe.portal.secrets import CredentialSecrets
@@ -110,6 +120,8 @@ class Workspace:
         catalogue: The embedding providers.
         databases: The organization's databases; use :meth:`create_database` and :meth:`delete_database` to change them.
         integrations: Providers, credentials and scopes.
+        connection_strings: AI services of the user's own description.
+        connection_care: Who depends on a connection string, and whether the service answers.
         care: Who depends on a credential, rehearsal, connection test and rotation.
         tokens: Application tokens of programs that use the server.
         audit: Who changed what.
@@ -128,12 +140,22 @@ class Workspace:
         self.options = options
         self.catalogue: Catalogue = load_catalogue(configured=options.provider_urls.keys())
         self.databases = Databases(catalog, trail)
-        self.integrations = Integrations(catalog, self.catalogue, CredentialSecrets(box), trail)
         self.lab = FailureLab(catalog, self.catalogue, trail, settings=options.troubles, read_only=options.read_only)
+        secrets = CredentialSecrets(box)
+        self.integrations = Integrations(catalog, self.catalogue, secrets, trail)
+        self.connection_strings = ConnectionStrings(
+            catalog,
+            self.catalogue,
+            self.integrations,
+            secrets,
+            trail,
+            allow_plain_http=options.allow_plain_http,
+        )
         self.engine = EmbeddingEngine(
             self.catalogue, urls=options.provider_urls, allow_plain_http=options.allow_plain_http, lab=self.lab
         )
         self.care = CredentialCare(self.databases, self.integrations, self, self.engine, self.catalogue)
+        self.connection_care = ConnectionCare(self.connection_strings, self.care, self.engine)
         self.tokens = Tokens(catalog, trail)
         self.audit = Audit(catalog)
         self.reencryption = Reencryption(catalog, box, trail)
@@ -141,7 +163,9 @@ class Workspace:
         self.activity = ActivityLog()
         self._catalog = catalog
         self._closing = closing
-        self._vectorizer = Vectorizer(self.integrations, self.engine, self.catalogue)
+        self._vectorizer = Vectorizer(
+            self.integrations, self.engine, self.catalogue, connections=self.connection_strings
+        )
         self._files = _files(options)
         self._stores: dict[str, DatabaseStore] = {}
         self._doors: dict[str, tuple[Database, DatabaseStore, DataApi]] = {}
@@ -211,6 +235,16 @@ class Workspace:
         )
         door: DataApi = ReadOnlyDataApi(local) if self.options.read_only else local
         return RecordingDataApi(door, self.activity, database.name, now=self.options.now)
+
+    async def choices(self, database: Database) -> list[VectorizeChoice]:
+        """Return what "Embedding generation method" offers to a database: providers, then connection strings.
+
+        Raises:
+            NotFoundError: The database was deleted.
+        """
+        found = await self.integrations.choices(database.id)
+        strings = await self.connection_strings.choice(database.id)
+        return found if strings is None else [*found, strings]
 
     async def dependents(self, database: Database) -> list[Dependent]:
         """Return the collections and columns of a database that name a stored credential.

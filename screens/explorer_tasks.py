@@ -48,7 +48,7 @@ class ExplorerTasks:
         database, keyspace = app.selection.database, app.selection.keyspace
         if database is None or keyspace is None:
             return
-        choices = await app.workspace.integrations.choices(database.id)
+        choices = await app.workspace.choices(database)
         client = await app.selected_client()
 
         async def create(planned: PlannedCommand) -> str:

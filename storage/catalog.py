@@ -31,6 +31,7 @@ from storage.catalog_rows import (
     time_text,
 )
 from storage.connection import StoreFile
+from storage.connection_string_rows import ConnectionStringReader, ConnectionStringWriter
 from storage.errors import ReadOnlyError
 from storage.secret_references import ReferenceKind, SecretReference
 
@@ -146,11 +147,8 @@ class Catalog:
             await rows.put_setting(key, value)
 
 
-class CatalogReader:
+class CatalogReader(ConnectionStringReader):
     """Reads rows inside a block of :meth:`Catalog.read` or :meth:`Catalog.write`."""
-
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
 
     async def databases(self) -> list[DatabaseRow]:
         """Return every database, by name."""
@@ -235,15 +233,8 @@ class CatalogReader:
             for (number, provider_key, label, masked, created, version, *_), databases in found.values()
         ]
 
-    async def _rows(self, sql: str, parameters: Iterable[Any] = ()) -> list[Sequence[Any]]:
-        try:
-            return [tuple(row) for row in await self._connection.execute_fetchall(sql, parameters)]
-        except UnicodeEncodeError:
-            # A word of the command line that is not UTF-8 arrives with lone surrogates; no row can hold those.
-            return []
 
-
-class CatalogWriter(CatalogReader):
+class CatalogWriter(CatalogReader, ConnectionStringWriter):
     """Reads and writes rows inside one transaction.
 
     Attributes:
@@ -369,13 +360,6 @@ class CatalogWriter(CatalogReader):
 
     async def _touch(self, credential_id: int) -> None:
         await self._change("UPDATE credential SET version = ? WHERE id = ?", (self.revision, credential_id))
-
-    async def _change(self, sql: str, parameters: Iterable[Any]) -> int:
-        """Run one statement and return how many rows it changed."""
-        cursor = await self._connection.execute(sql, parameters)
-        changed = cursor.rowcount
-        await cursor.close()
-        return changed
 
 
 def _first(rows: Sequence[_Row]) -> _Row | None:

@@ -79,6 +79,18 @@ MIGRATIONS = (
             ) STRICT, WITHOUT ROWID""",
         ),
     ),
+    Migration(
+        4,
+        (
+            # What a connection string is beyond a credential: secret, scope and version are the credential's.
+            """CREATE TABLE connection_string (
+                credential INTEGER PRIMARY KEY REFERENCES credential (id) ON DELETE CASCADE,
+                name TEXT NOT NULL UNIQUE,
+                connector TEXT NOT NULL,
+                settings TEXT NOT NULL
+            ) STRICT""",
+        ),
+    ),
 )
 """Every step of the catalog's schema."""
 

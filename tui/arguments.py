@@ -8,14 +8,19 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
 
-from astrolabe.errors import UsageError
-from screens.text import VIEWER_LIMIT, display_text
+from tui.argument_parts import Parser as _Parser
+from tui.argument_parts import Verbs as _Verbs
+from tui.argument_parts import add_format as _add_format
+from tui.argument_parts import add_noun as _add_noun
+from tui.argument_parts import add_place as _add_place
+from tui.argument_parts import add_secret as _add_secret
+from tui.argument_parts import add_verb as _add
+from tui.argument_parts import add_yes as _add_yes
+from tui.argument_parts import positive as _positive
+from tui.argument_parts import settings_options as _settings
+from tui.connection_arguments import add_connections
 
-DEFAULT_KEYSPACE = "default_keyspace"
-_FORMATS = ("table", "json", "jsonl", "csv")
-_LEVELS = ("debug", "info", "warning", "error")
 _METRICS = ("cosine", "dot_product", "euclidean")
 _ID_TYPES = ("uuid", "uuidv6", "uuidv7", "objectId")
 _DESCRIPTION = """\
@@ -26,33 +31,6 @@ _EPILOG = """\
 Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 `astrolabe VERB --help` explains a verb.
 """
-
-
-class _Parser(argparse.ArgumentParser):
-    """Reports what it cannot understand as our own error, so that there is one place that tells the user."""
-
-    def __init__(self, *args: Any, **named: Any) -> None:  # noqa: ANN401 - passed on as they are
-        named.setdefault("allow_abbrev", False)
-        super().__init__(*args, **named)
-
-    def error(self, message: str) -> NoReturn:
-        """Raise the error; argparse would print it and leave the process."""
-        text = display_text(_without_values(message), limit=VIEWER_LIMIT)
-        raise UsageError(f"{text[:1].upper()}{text[1:]}.", hint=f"`{self.prog} --help` lists what there is.")
-
-
-def _without_values(message: str) -> str:
-    """Return argparse's message without what was given to options that do not exist: it may be a secret."""
-    start, unrecognized, words = message.partition("unrecognized arguments: ")
-    if not unrecognized:
-        return message
-    options = [word.partition("=")[0] for word in words.split() if word.startswith("--")]
-    named = " ".join(options) or f"{len(words.split())} too many; a text of several words needs quotes"
-    return f"{start}{unrecognized}{named}"
-
-
-_Verbs = Any
-"""What ``add_subparsers`` returns: argparse keeps its class private."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -74,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_integrations(verbs)
     _add_credentials(verbs)
     _add_scopes(verbs)
+    add_connections(verbs)
     _add_load(verbs)
     _add_search(verbs)
     _add_serve(verbs)
@@ -82,53 +61,6 @@ def build_parser() -> argparse.ArgumentParser:
     info = _add(verbs, "info", "info:info", "print the version, every path, and what is optional and present")
     _add_format(info)
     return parser
-
-
-def _settings() -> argparse.ArgumentParser:
-    """Return the options that every verb takes, before or after it; what is not given leaves no trace."""
-    parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    group = parent.add_argument_group("settings")
-    group.add_argument("--data-dir", type=Path, metavar="FOLDER", help="folder of everything that is kept")
-    group.add_argument("--config", type=Path, metavar="FILE", help="settings file in place of the usual one")
-    group.add_argument("--theme", metavar="NAME", help="theme of the console")
-    group.add_argument("--no-mouse", dest="mouse", action="store_const", const=False, help="leave the mouse alone")
-    group.add_argument("--read-only", action="store_const", const=True, help="refuse every change")
-    group.add_argument("--log-level", choices=_LEVELS, help="how much goes into the log file")
-    return parent
-
-
-def _add(verbs: _Verbs, name: str, run: str, words: str, *, epilog: str = "") -> argparse.ArgumentParser:
-    """Add a verb that does something."""
-    parser: argparse.ArgumentParser = verbs.add_parser(
-        name,
-        help=words,
-        description=f"{words[:1].upper()}{words[1:]}.",
-        epilog=epilog or None,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        parents=[_settings()],
-    )
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _add_noun(verbs: _Verbs, name: str, words: str) -> _Verbs:
-    """Add a noun, which needs a verb after it."""
-    parser = verbs.add_parser(name, help=words, description=f"{words[:1].upper()}{words[1:]}.")
-    return parser.add_subparsers(title="verbs", metavar="VERB", required=True, parser_class=_Parser)
-
-
-def _add_format(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--format", choices=_FORMATS, default="table", help="how to print (default: %(default)s)")
-
-
-def _add_place(parser: argparse.ArgumentParser, *, collection: bool = True, keyspace: bool = True) -> None:
-    parser.add_argument("--database", required=True, metavar="NAME", help="the database")
-    if keyspace:
-        parser.add_argument(
-            "--keyspace", default=DEFAULT_KEYSPACE, metavar="NAME", help="the keyspace (default: %(default)s)"
-        )
-    if collection:
-        parser.add_argument("--collection", required=True, metavar="NAME", help="the collection")
 
 
 def _add_databases(verbs: _Verbs) -> None:
@@ -235,14 +167,6 @@ def _add_credential(noun: _Verbs, name: str, words: str, *, epilog: str = "") ->
     return parser
 
 
-def _add_secret(parser: argparse.ArgumentParser) -> None:
-    secret = parser.add_mutually_exclusive_group()
-    secret.add_argument("--secret-stdin", action="store_true", help="read the secret from stdin, without asking")
-    secret.add_argument("--secret-env", metavar="VARIABLE", help="environment variable that holds it at each use")
-    secret.add_argument("--secret-file", metavar="FILE", help="file that holds it at each use")
-    secret.add_argument("--secret-command", metavar="COMMAND", help="command that prints it at each use")
-
-
 def _add_rehearse(noun: _Verbs) -> None:
     rehearse = _add_credential(noun, "rehearse", "say what a change would stop and bring back; change nothing")
     rehearse.set_defaults(run="rehearsal:rehearse")
@@ -290,10 +214,6 @@ def _add_care(verbs: _Verbs) -> None:
         "--ask-providers", action="store_true", help="also ask each provider for one embedding with each credential"
     )
     _add_format(doctor)
-
-
-def _add_yes(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--yes", action="store_true", help="do not ask for the name")
 
 
 def _add_load(verbs: _Verbs) -> None:
@@ -354,13 +274,6 @@ def _add_tokens(verbs: _Verbs) -> None:
     _add_format(_add(noun, "list", "tokens:list_all", "list the application tokens; their secrets are not kept"))
     revoke = _add(noun, "revoke", "tokens:revoke", "revoke an application token; it is refused from then on")
     revoke.add_argument("name", metavar="NAME", help="name or id of the token")
-
-
-def _positive(text: str) -> int:
-    number = int(text) if text.isascii() and text.isdigit() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be a whole number from 1")
-    return number
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

@@ -29,6 +29,7 @@ from pydantic_settings import (
 
 from astrolabe.errors import UsageError
 from astrolabe.providers.catalogue import load_catalogue
+from astrolabe.providers.connectors import connector_addresses
 from astrolabe.workspace import DEFAULT_HOST, DEFAULT_PORT, base_address
 from screens.text import display_text
 from storage.keyring_keys import KeyPlace
@@ -108,7 +109,7 @@ class ServerSettings(BaseModel):
 
 
 def _known_provider(name: str) -> str:
-    known = [provider.key for provider in load_catalogue().providers]
+    known = [provider.key for provider in load_catalogue().providers] + connector_addresses()
     if name not in known:
         raise ValueError(f"there is no provider of that name.{_nearest(name, known)}")
     return name

@@ -18,7 +18,7 @@ from astrolabe.dataapi.features import lexical_definition, rerank_definition, wi
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.indexing import parse_indexing
 from astrolabe.dataapi.protocol import Json
-from astrolabe.dataapi.service_rules import CredentialCheck, check_service, invalid_options
+from astrolabe.dataapi.service_rules import CredentialCheck, ModelsOf, check_service, invalid_options
 from astrolabe.dataapi.services import service_json
 from astrolabe.dataapi.settings import indexes_used, same_settings
 from astrolabe.dataapi.wording import cut
@@ -55,7 +55,9 @@ def check_keyspace_name(name: str) -> None:
     _check_name("Keyspace", name, keyspace_name_problems(name))
 
 
-async def definition_of(command: CreateCollection, catalogue: Catalogue, usable: CredentialCheck) -> Json:
+async def definition_of(
+    command: CreateCollection, catalogue: Catalogue, usable: CredentialCheck, models_of: ModelsOf | None = None
+) -> Json:
     """Check a createCollection and return the definition to store: its options with the defaults filled in.
 
     The members ``lexical`` and ``rerank`` are there only when the command has them.
@@ -76,7 +78,7 @@ async def definition_of(command: CreateCollection, catalogue: Catalogue, usable:
         "rerank": rerank_definition(options.rerank),
     }
     if options.vector is not None:
-        definition["vector"] = await _vector(options.vector, catalogue, usable)
+        definition["vector"] = await _vector(options.vector, catalogue, usable, models_of)
     if indexing is not None:
         definition["indexing"] = indexing
     return definition | {name: value for name, value in features.items() if value is not None}
@@ -157,13 +159,15 @@ def _check_dimension(vector: VectorOptions) -> None:
         )
 
 
-async def _vector(options: VectorOptions, catalogue: Catalogue, usable: CredentialCheck) -> Json:
+async def _vector(
+    options: VectorOptions, catalogue: Catalogue, usable: CredentialCheck, models_of: ModelsOf | None
+) -> Json:
     source = options.source_model or "other"
     default = Metric.COSINE if source == "other" else Metric.DOT_PRODUCT
     shared = {"metric": (options.metric or default).value, "sourceModel": source}
     if options.service is None:
         return {"dimension": options.dimension, **shared}
-    checked = await check_service(options.service, options.dimension, catalogue, usable)
+    checked = await check_service(options.service, options.dimension, catalogue, usable, models_of)
     return {"dimension": checked.dimension, **shared, "service": service_json(checked.service)}
 
 

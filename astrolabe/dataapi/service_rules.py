@@ -7,7 +7,7 @@ a wrong model. The provider is never called.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from astrolabe.dataapi.commands.schema import Service
@@ -35,6 +35,9 @@ DEDICATED_MODEL = "endpoint-defined-model"
 CredentialCheck = Callable[[str, str], Awaitable[bool]]
 """Whether the database may use a provider's credential, by provider key and credential name."""
 
+ModelsOf = Callable[[str], Awaitable[tuple[ModelInfo, ...]]]
+"""The models that a connection string leads to, by its identifier."""
+
 _TYPES: dict[ParameterType, tuple[type, ...]] = {
     ParameterType.STRING: (str,),
     ParameterType.NUMBER: (int, float, Decimal),
@@ -51,7 +54,11 @@ class CheckedService:
 
 
 async def check_service(
-    service: Service, dimension: int | None, catalogue: Catalogue, usable: CredentialCheck
+    service: Service,
+    dimension: int | None,
+    catalogue: Catalogue,
+    usable: CredentialCheck,
+    models_of: ModelsOf | None = None,
 ) -> CheckedService:
     """Check a service and fill in what the model decides.
 
@@ -60,6 +67,7 @@ async def check_service(
         dimension: As it came; None takes the model's.
         catalogue: The providers.
         usable: Answers whether the credential exists and covers the database.
+        models_of: Answers what a connection string leads to; None where there are none.
 
     Raises:
         DataApiError: The first rule that is broken.
@@ -72,6 +80,9 @@ async def check_service(
         known = ", ".join(sorted(info.key for info in catalogue.providers))
         raise invalid_options(f"Service provider '{service.provider}' is not supported. Supported are: {known}")
     credential = await _check_authentication(provider, service.authentication or {}, usable)
+    if provider.open_model is not None:
+        found = await models_of(_name_of(credential)) if models_of is not None else ()
+        provider = replace(provider, models=found, open_model=None)
     if provider.key == DEDICATED and dimension is None:
         raise invalid_options(_dimension_needed(provider))
     if model_name is None:
@@ -133,9 +144,13 @@ async def _check_authentication(provider: ProviderInfo, given: dict[str, str], u
     if refused is not None:
         raise invalid_options(f"Service provider '{provider.key}' does not support authentication key '{refused}'")
     reference = stored_credential(given[CREDENTIAL_KEY])
-    if not await usable(provider.key, reference.removesuffix(f".{CREDENTIAL_KEY}")):
+    if not await usable(provider.key, _name_of(reference)):
         raise invalid_credential(provider.key, reference)
     return reference
+
+
+def _name_of(reference: str | None) -> str:
+    return (reference or "").removesuffix(f".{CREDENTIAL_KEY}")
 
 
 def _dimension_needed(provider: ProviderInfo) -> str:

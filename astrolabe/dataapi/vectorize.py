@@ -37,6 +37,20 @@ class Credentials(Protocol):
         ...
 
 
+class Connections(Protocol):
+    """What this needs of the portal's connection strings."""
+
+    async def models(self, identifier: str) -> tuple[ModelInfo, ...]:
+        """Return the models that a connection string leads to."""
+        ...
+
+    async def connection(
+        self, service: ServiceConfig, dimension: int, *, database_id: str | None = None
+    ) -> tuple[EmbeddingSpec, SecretStr | None]:
+        """Return how to embed, and the secret; raises RuleError or SecretUnreadableError when that is not possible."""
+        ...
+
+
 class Embedder(Protocol):
     """What this needs of the embedding engine."""
 
@@ -63,15 +77,27 @@ class Vectorizer:
         engine: Talks to the providers.
         catalogue: The providers.
         on_wait: Told of every wait for a provider that nobody else listens to (see :mod:`astrolabe.providers.waiting`).
+        connections: Says where a connection string leads; None where there are none.
     """
 
     def __init__(
-        self, credentials: Credentials, engine: Embedder, catalogue: Catalogue, *, on_wait: OnWait | None = None
+        self,
+        credentials: Credentials,
+        engine: Embedder,
+        catalogue: Catalogue,
+        *,
+        on_wait: OnWait | None = None,
+        connections: Connections | None = None,
     ) -> None:
         self._credentials = credentials
         self._engine = engine
         self._catalogue = catalogue
         self._on_wait = on_wait
+        self._connections = connections
+
+    async def models_of(self, identifier: str) -> tuple[ModelInfo, ...]:
+        """Return the models that a connection string leads to."""
+        return await self._connections.models(identifier) if self._connections is not None else ()
 
     async def covers(self, database_id: str, provider: str, name: str) -> bool:
         """Return whether the database may use the provider's credential of that name."""
@@ -102,8 +128,7 @@ class Vectorizer:
         """
         provider, model = self._known(service)
         _check_alive(provider, model)
-        secret = await self._secret(database_id, service, provider, header_key)
-        spec = EmbeddingSpec(service.provider, service.model, dimension, service.parameters)
+        spec, secret = await self._means(database_id, service, dimension, provider, header_key)
         used = service.credential_name if header_key is None else None
         on_wait = current_listener() or self._on_wait
         try:
@@ -119,6 +144,25 @@ class Vectorizer:
         if provider is None or model is None:
             raise unavailable(service.provider, service.model)
         return provider, model
+
+    async def _means(
+        self,
+        database_id: str,
+        service: ServiceConfig,
+        dimension: int,
+        provider: ProviderInfo,
+        header_key: SecretStr | None,
+    ) -> tuple[EmbeddingSpec, SecretStr | None]:
+        """Return what to embed with; where a connection string leads is looked up, whatever key came along."""
+        if provider.open_model is None or self._connections is None:
+            secret = await self._secret(database_id, service, provider, header_key)
+            return EmbeddingSpec(service.provider, service.model, dimension, service.parameters), secret
+        try:
+            spec, secret = await self._connections.connection(service, dimension, database_id=database_id)
+        except (RuleError, SecretUnreadableError) as error:
+            name = service.credential_name or ""
+            raise unresolved_credential(service.provider, name, error.message, hint=error.hint) from error
+        return spec, secret if secret is None else header_key or secret
 
     async def _secret(
         self, database_id: str, service: ServiceConfig, provider: ProviderInfo, header_key: SecretStr | None

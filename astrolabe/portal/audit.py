@@ -20,6 +20,8 @@ ACTIONS = {
     "credential.add": "added credential",
     "credential.remove": "removed credential",
     "credential.rotate": "rotated credential",
+    "connection.create": "created connection string",
+    "connection.edit": "changed connection string",
     "scope.add": "added to scope",
     "scope.remove": "removed from scope",
     "secrets.reencrypt": "re-encrypted secrets",

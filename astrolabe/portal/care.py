@@ -17,7 +17,6 @@ from astrolabe.portal.rehearsal import (
     Rehearsal,
     Scopes,
     Stopped,
-    all_credentials,
     reason,
     rehearse,
     scopes_of,
@@ -133,7 +132,7 @@ class CredentialCare:
 
     async def scopes(self) -> Scopes:
         """Return the scopes of all credentials."""
-        return scopes_of(all_credentials(await self._integrations.list()))
+        return scopes_of(await self._integrations.credentials())
 
     async def rehearse_removal(self, provider: str, names: Collection[str]) -> Rehearsal:
         """Return what removing credentials of a provider would do."""

@@ -55,7 +55,7 @@ def chosen_model(draft: CollectionDraft) -> ModelInfo | None:
     """Return the draft's model, or None when there is no method or no such model."""
     if draft.choice is None or draft.model is None:
         return None
-    return next((model for model in draft.choice.models if model.name == draft.model), None)
+    return next((model for model in draft.choice.models_of(draft.credential) if model.name == draft.model), None)
 
 
 def parameters_of(choice: VectorizeChoice | None, model: ModelInfo | None) -> tuple[ParameterInfo, ...]:

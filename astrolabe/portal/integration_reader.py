@@ -21,6 +21,7 @@ from storage.catalog_rows import CredentialRow, StoredSecret
 from storage.secret_references import SecretReference
 
 # Inside the class, ``list`` is its method.
+_CredentialList = list[Credential]
 _IntegrationList = list[Integration]
 _ChoiceList = list[VectorizeChoice]
 _RemovedList = list[RemovedCredential]
@@ -52,6 +53,11 @@ class IntegrationReader:
             Integration(provider, tuple(found for found in credentials if found.provider == provider.key))
             for provider in self._providers.providers
         ]
+
+    async def credentials(self) -> _CredentialList:
+        """Return all credentials with their scopes, connection strings among them, by provider and name."""
+        async with self._catalog.read() as rows:
+            return [credential_of(row) for row in await rows.credentials()]
 
     async def get(self, provider_key: str) -> Integration:
         """Return the integration of one provider.

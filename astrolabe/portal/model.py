@@ -114,11 +114,17 @@ class VectorizeChoice:
         credentials: Those whose scope has the database; empty for hosted providers. The credential field is active
             only when there are several.
         models: The models that may be chosen.
+        models_by_credential: The models of each credential, where they are not the same for all.
     """
 
     provider: ProviderInfo
     credentials: tuple[Credential, ...]
     models: tuple[ModelInfo, ...]
+    models_by_credential: Mapping[str, tuple[ModelInfo, ...]] = field(default_factory=dict)
+
+    def models_of(self, credential: str | None) -> tuple[ModelInfo, ...]:
+        """Return the models that may be chosen with a credential."""
+        return self.models_by_credential.get(credential or "", self.models)
 
 
 @dataclass(frozen=True, slots=True)

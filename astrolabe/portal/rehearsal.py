@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from astrolabe.portal.model import Credential, Dependent, Integration, RemovedCredential
+from astrolabe.portal.model import Credential, Dependent, RemovedCredential
 
 Scopes = Mapping[tuple[str, str], frozenset[str]]
 """The ids of the databases in the scope of each credential, by provider key and name."""
@@ -141,8 +141,3 @@ def mismatches(
         words = f" These stay disabled: {', '.join(stay)}." if stay else ""
         found.append(f"The former scope of '{name}' also had: {', '.join(missing)}.{words}")
     return found
-
-
-def all_credentials(integrations: Iterable[Integration]) -> list[Credential]:
-    """Return the credentials of all integrations, in their order."""
-    return [credential for integration in integrations for credential in integration.credentials]

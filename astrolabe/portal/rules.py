@@ -6,6 +6,7 @@ Screens show the sentences under their field; the services refuse with the same 
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import unicodedata
@@ -57,7 +58,7 @@ def credential_name_problems(name: str, *, taken: Collection[str] = (), noun: st
     found = _length_problems(name, SHORTEST_NAME, LONGEST_NAME)
     strange = [char for char in name if not _CREDENTIAL_CHARACTER.fullmatch(char)]
     if strange:
-        found.append(f"Only letters (A–Z, a–z), digits, _ and - are allowed, not {_listed(strange)}.")
+        found.append(f"Only letters (A–Z, a–z), digits, _ and - are allowed, not {listed_characters(strange)}.")
     if not _LETTERS_AND_DIGITS.fullmatch(name[0]):
         found.append("The first character must be a letter or a digit.")
     if not _LETTERS_AND_DIGITS.fullmatch(name[-1]):
@@ -90,7 +91,7 @@ def database_name_problems(name: str, *, taken: Collection[str] = ()) -> list[st
     found = _length_problems(kept, SHORTEST_NAME, LONGEST_NAME)
     strange = [char for char in kept if not char.isprintable()]
     if strange:
-        found.append(f"Only characters that can be seen are allowed, not {_listed(strange)}.")
+        found.append(f"Only characters that can be seen are allowed, not {listed_characters(strange)}.")
     if kept in taken:
         found.append(database_name_taken(kept))
     return found
@@ -154,6 +155,18 @@ def secret_warnings(secret: str, *, noun: str = "secret") -> list[str]:
 def clean_secret(secret: SecretStr) -> SecretStr:
     """Return the secret as it is kept: without white space around it."""
     return SecretStr(secret.get_secret_value().strip())
+
+
+def in_one_line(secret: SecretStr) -> SecretStr:
+    """Return a secret that is a JSON object, such as a service account's key, without its line breaks; others as is."""
+    text = secret.get_secret_value()
+    if not text.lstrip().startswith("{"):
+        return secret
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return secret
+    return SecretStr(json.dumps(found, separators=(",", ":")))
 
 
 def mask(secret: SecretStr) -> str:
@@ -246,11 +259,11 @@ def _schema_name_problems(name: str, noun: str, longest: int) -> list[str]:
     found = _length_problems(name, 1, longest)
     strange = [char for char in name if not _WORD_CHARACTER.fullmatch(char)]
     if strange:
-        found.append(f"Only letters (A–Z, a–z), digits and _ are allowed, not {_listed(strange)}.")
+        found.append(f"Only letters (A–Z, a–z), digits and _ are allowed, not {listed_characters(strange)}.")
     return found
 
 
-def _listed(characters: Iterable[str]) -> str:
+def listed_characters(characters: Iterable[str]) -> str:
     """Name characters, each once, the invisible ones by their code point, so that the message is safe to show."""
     distinct = list(dict.fromkeys(characters))
     shown = [_named(char) for char in distinct[:_MOST_LISTED]]

@@ -38,7 +38,7 @@ class CredentialSecrets:
         """
         if isinstance(secret, SecretReference):
             return secret, secret.label
-        kept = rules.clean_secret(secret)
+        kept = rules.in_one_line(rules.clean_secret(secret))
         sealed = await asyncio.to_thread(self._box.encrypt, kept, owner)
         return SealedSecret(sealed), rules.mask(kept)
 
@@ -68,7 +68,7 @@ class CredentialSecrets:
         """
         if isinstance(stored, SealedSecret):
             return await asyncio.to_thread(self._box.decrypt, stored.ciphertext, owner)
-        secret = await self._reader.read(stored)
+        secret = rules.in_one_line(await self._reader.read(stored))
         problems = rules.secret_problems(secret.get_secret_value(), noun=f"secret read from {stored.label}")
         if problems:
             raise SecretUnreadableError(" ".join(problems), hint="Mend it at its source; it is read anew each time.")

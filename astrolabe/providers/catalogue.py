@@ -17,6 +17,23 @@ EMBEDDED = "embedded"
 """The key of the provider whose model runs on this machine."""
 
 
+CONNECTION_STRING = "connectionString"
+"""The key of the provider whose credentials are connection strings."""
+
+CONNECTION_STRINGS = ProviderInfo(
+    key=CONNECTION_STRING,
+    label="Connection string",
+    hosting=Hosting.EXTERNAL,
+    url=None,
+    credential_noun="connection string",
+    models=(),
+    description="A service that a connection string of the organization describes.",
+    listed_by_astra=False,
+    open_model=ModelInfo("", dimension_range=(1, 4096), listed_by_astra=False),
+)
+"""What connection strings are to collections. It is in no list of providers: nobody upstream knows it."""
+
+
 class Catalogue:
     """The providers in the portal's order, and how each is spoken to.
 
@@ -26,11 +43,11 @@ class Catalogue:
 
     def __init__(self, providers: tuple[ProviderInfo, ...], wires: Mapping[str, WireFormat] | None = None) -> None:
         self.providers = providers
-        self._by_key = {provider.key: provider for provider in providers}
+        self._by_key = {provider.key: provider for provider in (*providers, CONNECTION_STRINGS)}
         self._wires = dict(wires or {})
 
     def find(self, key: str) -> ProviderInfo | None:
-        """Return the provider of that key (case-sensitive), or None."""
+        """Return the provider of that key (case-sensitive), or None; connection strings count as one."""
         return self._by_key.get(key)
 
     def get(self, key: str) -> ProviderInfo:
@@ -64,7 +81,7 @@ def load_catalogue(*, configured: Collection[str] = (), unlisted_models: bool = 
     text = resources.files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
     folded = {key.casefold() for key in configured}
     entries: list[dict[str, Any]] = tomllib.loads(text)["provider"]
-    wires = {entry["key"]: _wire(entry.pop("wire")) for entry in entries if "wire" in entry}
+    wires = {entry["key"]: read_wire(entry.pop("wire")) for entry in entries if "wire" in entry}
     return Catalogue(tuple(_provider(entry, folded, unlisted_models=unlisted_models) for entry in entries), wires)
 
 
@@ -112,7 +129,8 @@ def _parameter(entry: dict[str, Any]) -> ParameterInfo:
     return ParameterInfo(**entry | {"type": ParameterType(entry["type"])})
 
 
-def _wire(entry: dict[str, Any]) -> WireFormat:
+def read_wire(entry: dict[str, Any]) -> WireFormat:
+    """Return the wire format that a table of the catalogue, or of another file with the same members, describes."""
     texts = TextsForm(entry.pop("texts", TextsForm.LIST))
     envelope = Envelope(entry.pop("envelope", Envelope.OPENAI))
     return WireFormat(**entry | {"words": tuple(entry["words"])}, texts=texts, envelope=envelope)

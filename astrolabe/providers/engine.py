@@ -31,6 +31,7 @@ from storage.model import Matrix
 if TYPE_CHECKING:
     import httpx
 
+    from astrolabe.providers.google_tokens import GoogleTokens
     from astrolabe.providers.transport import Transport
 
 _EMBEDDED_SLICE = 64
@@ -103,8 +104,9 @@ class EmbeddingEngine:
         self._random = random
         self._lab = lab
         self._transport: Transport | None = None
-        self._lanes: dict[tuple[str, SecretStr | None], Lane] = {}
+        self._lanes: dict[tuple[str, SecretStr | None, int], Lane] = {}
         self._embedded = EmbeddedModel()
+        self._google: GoogleTokens | None = None
 
     async def embed(
         self,
@@ -133,9 +135,10 @@ class EmbeddingEngine:
         cleaned = [_clean(provider, text, number, len(texts)) for number, text in enumerate(texts, start=1)]
         if not cleaned:
             return np.empty((0, spec.dimension), dtype=np.float32)
-        wire = self._catalogue.wire(spec.provider)
+        wire = self._wire(spec)
         if wire is None:
             return await self._embed_here(provider, spec, cleaned)
+        secret = await self._exchanged(provider, spec, secret)
         job = self._job(
             provider, wire, spec, cleaned, direction=direction, secret=secret, on_wait=on_wait, credential=credential
         )
@@ -149,11 +152,12 @@ class EmbeddingEngine:
             ProviderError: There was no usable answer. A vector of another dimension than expected is no error here.
         """
         provider = self._usable(spec)
-        wire = self._catalogue.wire(spec.provider)
+        wire = self._wire(spec)
         if wire is None:
             started = self._clock()
             vectors = await self._embed_here(provider, spec, [_PROBE_TEXT])
             return Probe(self._clock() - started, vectors.shape[1], spec.dimension)
+        secret = await self._exchanged(provider, spec, secret)
         store, text = Direction.STORE, [_PROBE_TEXT]
         job = self._job(provider, wire, spec, text, direction=store, secret=secret, credential=credential)
         outcome = await Delivery(job, self._means(job, wire)).exchange(job.texts)
@@ -171,7 +175,7 @@ class EmbeddingEngine:
             self._transport = None
 
     def _usable(self, spec: EmbeddingSpec) -> ProviderInfo:
-        provider = self._catalogue.find(spec.provider)
+        provider = spec.route.provider if spec.route is not None else self._catalogue.find(spec.provider)
         if provider is None or provider.model(spec.model) is None:
             message = f"The model '{spec.model}' for service provider '{spec.provider}' is not supported."
             raise ProviderError(
@@ -184,6 +188,22 @@ class EmbeddingEngine:
         if not provider.available:
             raise make_error(provider, ProviderFailure.UNAVAILABLE, provider.unavailable_reason)
         return provider
+
+    def _wire(self, spec: EmbeddingSpec) -> WireFormat | None:
+        return spec.route.wire if spec.route is not None else self._catalogue.wire(spec.provider)
+
+    async def _exchanged(
+        self, provider: ProviderInfo, spec: EmbeddingSpec, secret: SecretStr | None
+    ) -> SecretStr | None:
+        """Return what a request carries: the key, or the token that a service account is given for it."""
+        if secret is None or spec.route is None or not spec.route.token:
+            return secret
+        if self._google is None:
+            # Imported at the first exchange: few need it.
+            from astrolabe.providers.google_tokens import GoogleTokens  # noqa: PLC0415
+
+            self._google = GoogleTokens(allow_plain_http=self._allow_plain_http)
+        return await self._google.token(provider, secret, self._open(), seconds=self._limits.query_seconds)
 
     async def _embed_here(self, provider: ProviderInfo, spec: EmbeddingSpec, texts: Sequence[str]) -> Matrix:
         """Run the model in a thread, a slice at a time, so that cancelling takes effect between slices."""
@@ -239,8 +259,12 @@ class EmbeddingEngine:
 
     def _url(self, provider: ProviderInfo, wire: WireFormat, spec: EmbeddingSpec) -> str:
         own = wire.model_urls.get(spec.model, provider.url or "")
+        if spec.route is None or spec.route.replaceable:
+            own = self._urls.get(provider.key.casefold(), own if spec.route is None else spec.route.url)
+        else:
+            own = spec.route.url
         try:
-            url = fill(self._urls.get(provider.key.casefold(), own), spec.model, spec.parameters)
+            url = fill(own, spec.model, spec.parameters)
             check(url, allow_plain_http=self._allow_plain_http)
         except AddressError as error:
             failure = ProviderFailure.UNKNOWN_HOST if error.parameter else ProviderFailure.UNAVAILABLE
@@ -248,12 +272,13 @@ class EmbeddingEngine:
         return url
 
     def _means(self, job: Job, wire: WireFormat) -> Means:
-        lane = self._lanes.get((job.url, job.secret))
+        limits = self._limits
+        most = (job.spec.route.concurrency if job.spec.route is not None else None) or limits.concurrency
+        lane = self._lanes.get((job.url, job.secret, most))
         if lane is None:
-            limits = self._limits
-            start, most = limits.first_concurrency, limits.concurrency
+            start = min(limits.first_concurrency, most)
             lane = Lane(start=start, most=most, clock=self._clock, sleep=self._sleep)
-            self._lanes[job.url, job.secret] = lane
+            self._lanes[job.url, job.secret, most] = lane
         adapter = WireAdapter(job.provider, wire)
         return Means(self._open(), adapter, lane, self._limits, self._clock, self._sleep, self._random, self._lab)
 

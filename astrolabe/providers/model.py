@@ -6,9 +6,11 @@ The catalogue is data (``catalogue.toml``): ``findEmbeddingProviders``, the dial
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
+
+from astrolabe.providers.wire import WireFormat
 
 
 class Direction(StrEnum):
@@ -139,6 +141,7 @@ class ProviderInfo:
         display_name: The name in ``findEmbeddingProviders``, where it differs from the portal's label.
         listed_url: The address in ``findEmbeddingProviders``, where it differs from the one that is called.
         auth_header: The header that carries the key.
+        open_model: Stands for a model of any name, where no catalogue can know the models.
     """
 
     key: str
@@ -157,6 +160,7 @@ class ProviderInfo:
     display_name: str = ""
     listed_url: str | None = None
     auth_header: str = "Authorization"
+    open_model: ModelInfo | None = None
 
     @property
     def authentication(self) -> Mapping[AuthenticationType, AuthenticationMode]:
@@ -167,20 +171,45 @@ class ProviderInfo:
         stored = AuthenticationToken("providerKey", self.auth_header)
         return {
             AuthenticationType.NONE: AuthenticationMode(enabled=False),
-            AuthenticationType.HEADER: AuthenticationMode(enabled=True, tokens=(header,)),
+            AuthenticationType.HEADER: AuthenticationMode(enabled=self.open_model is None, tokens=(header,)),
             AuthenticationType.SHARED_SECRET: AuthenticationMode(enabled=True, tokens=(stored,)),
         }
 
     def model(self, name: str) -> ModelInfo | None:
         """Return the model of that name, or None."""
-        return next((model for model in self.models if model.name == name), None)
+        found = next((model for model in self.models if model.name == name), None)
+        return replace(self.open_model, name=name) if found is None and self.open_model is not None else found
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How a model is reached that no row of the catalogue describes: what a connection string comes to.
+
+    Attributes:
+        provider: The provider in errors and advice; its one model is the one that is asked for.
+        wire: Request and answer; None for a model on this machine.
+        url: Address template of the requests.
+        parameters: What fills the template and the headers.
+        concurrency: Most requests at once; None leaves that to the engine.
+        replaceable: Whether the settings may give another address, because the string gives none.
+        token: ``google`` when the key is a service account that is exchanged for a token first.
+    """
+
+    provider: ProviderInfo
+    wire: WireFormat | None
+    url: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    concurrency: int | None = None
+    replaceable: bool = False
+    token: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingSpec:
-    """Everything that decides what vector a text gets: provider, model, dimension and parameters."""
+    """Everything that decides what vector a text gets: provider, model, dimension, parameters, and the way there."""
 
     provider: str
     model: str
     dimension: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    route: Route | None = None

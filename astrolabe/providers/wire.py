@@ -21,6 +21,15 @@ class Envelope(StrEnum):
     BARE = "bare"
     """An array of arrays of numbers in the order of the texts."""
 
+    OLLAMA = "ollama"
+    """An object whose ``embeddings`` is such an array."""
+
+    GOOGLE = "google"
+    """``embeddings`` lists ``{"values": [...]}``; the request has an object for each text under ``requests``."""
+
+    VERTEX = "vertex"
+    """``predictions`` lists ``{"embeddings": {"values": [...]}}``; each text is an object under ``instances``."""
+
 
 class TextsForm(StrEnum):
     """Whether a request carries a list of texts or exactly one string."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from astrolabe.portal.connection_strings import ConnectionStrings
 from astrolabe.portal.databases import Databases
 from astrolabe.portal.integrations import Integrations
 from astrolabe.portal.model import Credential, CredentialDraft, Database, DatabaseDraft
@@ -34,6 +35,7 @@ class Organization:
     catalog: Catalog
     databases: Databases
     integrations: Integrations
+    connection_strings: ConnectionStrings
 
     @property
     def key_file(self) -> Path:
@@ -64,8 +66,10 @@ async def opened(folder: Path, *, catalogue: Catalogue | None = None) -> AsyncIt
     trail = AuditTrail(now=lambda: datetime(2026, 11, 20, 12, 0, tzinfo=UTC), user="ada")
     reader = ReferenceReader(environment={"HF_TOKEN": "hf_from_the_environment"})
     secrets = CredentialSecrets(SecretBox(KeyFile(folder / "secrets.key")), reader)
-    integrations = Integrations(catalog, catalogue or load_catalogue(configured=["nvidia"]), secrets, trail)
+    providers = catalogue or load_catalogue(configured=["nvidia"])
+    integrations = Integrations(catalog, providers, secrets, trail)
+    strings = ConnectionStrings(catalog, providers, integrations, secrets, trail)
     try:
-        yield Organization(folder, catalog, Databases(catalog, trail), integrations)
+        yield Organization(folder, catalog, Databases(catalog, trail), integrations, strings)
     finally:
         await catalog.close()

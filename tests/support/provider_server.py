@@ -10,7 +10,9 @@
 
 Routes: ``POST /embeddings``, ``/v1/embeddings`` and anything else that ends in ``/embeddings`` (OpenAI's envelope, as
 Text Embeddings Inference and seven of the providers answer), ``POST /embed``, ``/`` and
-``/hf-inference/models/<model>/pipeline/feature-extraction`` (bare arrays), ``GET /info``, ``/health``, ``/ping``.
+``/hf-inference/models/<model>/pipeline/feature-extraction`` (bare arrays), ``/api/embed`` (Ollama),
+``…:batchEmbedContents`` (Gemini), ``…:predict`` (Vertex AI) and ``/token`` (Google's exchange of a service account),
+``GET /info``, ``/health``, ``/ping``.
 
 A text's vector is a unit vector made from its words: the same text always has the same vector, and texts that share
 words are closer than texts that do not.
@@ -44,6 +46,8 @@ ROUTER_DIMENSIONS = {
     "BAAI/bge-large-en-v1.5": 1024,
 }
 _ROUTER = re.compile(r"/hf-inference/models/(.+)/pipeline/feature-extraction")
+_GOOGLE = re.compile(r":(batchEmbedContents|predict)$")
+TOKEN = "ya29.a-token-of-the-loopback"
 _JSON = {"content-type": "application/json"}
 
 
@@ -79,6 +83,10 @@ class Recorded:
 
     @property
     def texts(self) -> list[str]:
+        if "requests" in self.json:  # Gemini
+            return [part["text"] for one in self.json["requests"] for part in one["content"]["parts"]]
+        if "instances" in self.json:  # Vertex AI
+            return [one["content"] for one in self.json["instances"]]
         given = self.json.get("input", self.json.get("inputs"))
         return [given] if isinstance(given, str) else list(given)
 
@@ -113,7 +121,7 @@ class ProviderServer:
         requests: Every POST that came in, in order; GETs are in ``visits``.
         dimension: Of the vectors, where neither the request nor the router's model decides it.
         max_batch: More texts than that in one request are refused as TEI refuses them; None for no limit.
-        key: When set, requests with another key (``Authorization: Bearer`` or ``api-key``) get an empty 401.
+        key: When set, requests with another key (as a bearer, ``api-key`` or ``x-goog-api-key``) get an empty 401.
         reverse: Whether OpenAI-style answers list their entries backwards, with the right ``index``.
         most_at_once: Most requests that were under way at the same time.
         arrived: Set whenever a POST comes in; clear it to wait for the next.
@@ -207,29 +215,38 @@ class ProviderServer:
         return Answer(body=b"") if path in {"/health", "/ping", "/"} else Answer(404, "Not Found")
 
     def _vectors(self, request: Recorded) -> Answer:
-        given = {request.headers.get("authorization", "").removeprefix("Bearer "), request.headers.get("api-key", "")}
-        if self.key is not None and self.key not in given:
+        if not self._accepts(request):
             return Answer(401, b"")
-        router = _ROUTER.fullmatch(request.path)
+        if request.path == "/token":
+            return Answer(body={"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"})
+        router, google = _ROUTER.fullmatch(request.path), _GOOGLE.search(request.path)
         openai = request.path.endswith("/embeddings")
-        if not openai and router is None and request.path not in {"/embed", "/"}:
+        if not openai and router is None and google is None and request.path not in {"/embed", "/", "/api/embed"}:
             return Answer(404, "Not Found")
         texts = request.texts
         if self.max_batch is not None and len(texts) > self.max_batch:
             return _too_many(len(texts), self.max_batch, openai=openai)
         dimension = ROUTER_DIMENSIONS.get(router[1], self.dimension) if router else self._asked_dimension(request)
         vectors = [vector_of(text, dimension) for text in texts]
-        if not openai:
-            return Answer(body=vectors)
+        if google is not None:
+            return Answer(body=_google_body(google[1], vectors))
+        return Answer(body=self._openai_body(request, vectors) if openai else _bare_body(request, vectors))
+
+    def _accepts(self, request: Recorded) -> bool:
+        given = {request.headers.get(name, "") for name in ("authorization", "api-key", "x-goog-api-key")}
+        return self.key is None or self.key in {value.removeprefix("Bearer ") for value in given}
+
+    def _openai_body(self, request: Recorded, vectors: list[list[float]]) -> Any:  # noqa: ANN401 - any JSON
         entries = [{"object": "embedding", "index": n, "embedding": vector} for n, vector in enumerate(vectors)]
-        tokens = sum(len(text.split()) for text in texts)
-        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
         data = entries[::-1] if self.reverse else entries
-        model = request.json.get("model", "loopback")
-        return Answer(body={"object": "list", "data": data, "model": model, "usage": usage})
+        tokens = _tokens(request)
+        usage = {"prompt_tokens": tokens, "total_tokens": tokens}
+        return {"object": "list", "data": data, "model": request.json.get("model", "loopback"), "usage": usage}
 
     def _asked_dimension(self, request: Recorded) -> int:
         body = request.json
+        if "requests" in body:
+            return int(body["requests"][0].get("outputDimensionality") or self.dimension)
         return int(body.get("dimensions") or body.get("output_dimension") or self.dimension)
 
 
@@ -298,6 +315,23 @@ async def _break(fault: str, writer: asyncio.StreamWriter) -> None:
         case _:
             raise AssertionError(f"unknown fault {fault}")
     writer.transport.abort()
+
+
+def _tokens(request: Recorded) -> int:
+    return sum(len(text.split()) for text in request.texts)
+
+
+def _bare_body(request: Recorded, vectors: list[list[float]]) -> Any:  # noqa: ANN401 - any JSON
+    if request.path != "/api/embed":
+        return vectors
+    return {"model": request.json["model"], "embeddings": vectors, "prompt_eval_count": _tokens(request)}
+
+
+def _google_body(method: str, vectors: list[list[float]]) -> Any:  # noqa: ANN401 - any JSON
+    if method == "batchEmbedContents":
+        return {"embeddings": [{"values": vector} for vector in vectors]}
+    statistics = {"token_count": 3, "truncated": False}
+    return {"predictions": [{"embeddings": {"values": vector, "statistics": statistics}} for vector in vectors]}
 
 
 def _too_many(count: int, limit: int, *, openai: bool) -> Answer:

@@ -64,7 +64,7 @@ async def _choice(workspace: Workspace, database: Database, provider: str | None
     if provider is None:
         return None
     info = workspace.catalogue.get(provider)
-    choices = await workspace.integrations.choices(database.id)
+    choices = await workspace.choices(database)
     found = next((choice for choice in choices if choice.provider.key == provider), None)
     if found is None:
         raise NotFoundError(
@@ -80,12 +80,13 @@ async def _choice(workspace: Workspace, database: Database, provider: str | None
 def _draft(args: Namespace, choice: VectorizeChoice | None) -> CollectionDraft:
     """Return the draft; a model or credential that is the only one need not be named, as in the dialog."""
     credentials = [credential.name for credential in choice.credentials] if choice else []
-    models = [model.name for model in choice.models] if choice else []
+    credential = args.key or (credentials[0] if len(credentials) == 1 else None)
+    models = [model.name for model in choice.models_of(credential)] if choice else []
     return CollectionDraft(
         name=args.name,
         vector_enabled=choice is not None or args.dimension is not None,
         choice=choice,
-        credential=args.key or (credentials[0] if len(credentials) == 1 else None),
+        credential=credential,
         model=args.model or (models[0] if len(models) == 1 else None),
         parameters=parameters_of(args.param),
         dimension="" if args.dimension is None else str(args.dimension),

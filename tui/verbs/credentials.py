@@ -143,7 +143,10 @@ async def remove_scope(args: Namespace) -> int:
 async def list_scopes(args: Namespace) -> int:
     """List one line for every credential and database that may use it."""
     async with workspace_of(args) as workspace:
-        credentials = await _credentials(workspace, args.provider)
+        everything = await workspace.integrations.credentials()
+        credentials = [one for one in everything if args.provider in {None, one.provider}]
+        if not credentials and args.provider is not None:
+            workspace.catalogue.get(args.provider)  # raises the error for one that does not exist
     rows = [
         {"credential": credential.name, "provider": credential.provider, "database": database.name}
         for credential in credentials
@@ -164,7 +167,11 @@ async def _database_ids(workspace: Workspace, names: list[str]) -> tuple[str, ..
 
 
 async def _secret(args: Namespace, provider: ProviderInfo) -> SecretStr | SecretReference:
-    """Return the secret, or where it is to be read from at each use."""
+    return await secret_of(args, provider.credential_noun, f"{provider.label} {provider.credential_noun}")
+
+
+def reference_of(args: Namespace) -> SecretReference | None:
+    """Return where a secret is to be read from at each use; None when no option says so."""
     references = {
         ReferenceKind.ENVIRONMENT: args.secret_env,
         ReferenceKind.FILE: args.secret_file,
@@ -173,12 +180,26 @@ async def _secret(args: Namespace, provider: ProviderInfo) -> SecretStr | Secret
     for kind, target in references.items():
         if target is not None:
             return SecretReference(kind, target)
+    return None
+
+
+async def secret_of(args: Namespace, noun: str, question: str) -> SecretStr | SecretReference:
+    """Return the secret, or where it is to be read from at each use; ask for it where no option says.
+
+    Args:
+        args: With the options of a secret.
+        noun: What the secret is called.
+        question: What is asked for at a terminal.
+    """
+    reference = reference_of(args)
+    if reference is not None:
+        return reference
     if args.secret_stdin or not sys.stdin.isatty():
         text = await asyncio.to_thread(sys.stdin.read, LONGEST_INPUT + 1)
         if len(text) > LONGEST_INPUT:
             raise UsageError(f"More than {LONGEST_INPUT} characters came from stdin; that is no secret.")
     else:
-        text = await asyncio.to_thread(getpass.getpass, f"{provider.label} {provider.credential_noun} (not shown): ")
-    for warning in secret_warnings(text.removesuffix("\n"), noun=provider.credential_noun):
+        text = await asyncio.to_thread(getpass.getpass, f"{question} (not shown): ")
+    for warning in secret_warnings(text.removesuffix("\n"), noun=noun):
         say(warning)
     return SecretStr(text)

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from astrolabe.providers.adapters.answers import parse_bare, parse_json, parse_openai
+from astrolabe.providers.adapters.google import google_body, parse_google, parse_vertex, vertex_body
+from astrolabe.providers.adapters.ollama import parse_ollama
 from astrolabe.providers.adapters.protocol import Call, Parsed
 from astrolabe.providers.adapters.words import find_words
 from astrolabe.providers.model import Direction, EmbeddingSpec, ProviderInfo
 from astrolabe.providers.wire import Envelope, TextsForm, WireFormat
+
+_PARSERS: Mapping[Envelope, Callable[[object, int], Parsed]] = {
+    Envelope.OPENAI: parse_openai,
+    Envelope.BARE: parse_bare,
+    Envelope.OLLAMA: parse_ollama,
+    Envelope.GOOGLE: parse_google,
+    Envelope.VERTEX: parse_vertex,
+}
 
 USER_AGENT = "astrolabe"
 """How this program introduces itself to providers."""
@@ -44,6 +54,10 @@ class WireAdapter:
 
     def _body(self, spec: EmbeddingSpec, texts: Sequence[str], direction: Direction) -> dict[str, Any]:
         wire = self._wire
+        if wire.envelope is Envelope.GOOGLE:
+            return google_body(wire, spec, texts, direction)
+        if wire.envelope is Envelope.VERTEX:
+            return vertex_body(wire, texts, direction)
         storing = direction is Direction.STORE
         body: dict[str, Any] = {wire.text_field: self._texts(texts)}
         if wire.model_field:
@@ -71,8 +85,7 @@ class WireAdapter:
         Raises:
             AnswerError: The body is not what the provider's contract says.
         """
-        answer = parse_json(body)
-        return parse_bare(answer, count) if self._wire.envelope is Envelope.BARE else parse_openai(answer, count)
+        return _PARSERS[self._wire.envelope](parse_json(body), count)
 
     def words(self, status: int, content_type: str, body: bytes) -> str:
         """Return the provider's own words in an error answer; the whole body where there are none."""
