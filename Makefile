@@ -45,7 +45,7 @@ check: $(VENV)/installed-dev ## formatting, lint, strict types over code and tes
 	$(BIN)/mypy $(CHECKED)
 	$(BIN)/lint-imports
 
-pytest: $(VENV)/installed-dev ## the tests alone; WORKERS=0 in one process, TESTS="…" chooses
+pytest: $(VENV)/installed-dev $(VENV)/installed-clients ## the tests alone; WORKERS=0 in one process, TESTS="…" chooses
 	$(BIN)/python -m pytest $(if $(filter-out 0,$(WORKERS)),-n $(WORKERS)) $(TESTS)
 
 screenshots: $(VENV)/installed-dev ## draw the pictures of the README and the guides anew
@@ -92,6 +92,18 @@ $(VENV)/installed: $(BIN)/python requirements.lock pyproject.toml
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
 	@echo "Installing what the checks and tests need ..." >&2
 	@$(PIP) install --require-hashes -r requirements-dev.lock >&2
+	@touch $@
+
+# The official clients in other languages that the server is tested with. Without Node or a JDK with Maven, or without
+# a network, their tests are skipped and say so.
+CLIENTS := $(VENV)/clients
+$(VENV)/installed-clients: $(VENV)/installed tests/serving/clients/package-lock.json tests/serving/clients/pom.xml
+	@rm -rf $(CLIENTS) && mkdir -p $(CLIENTS) && cp tests/serving/clients/package*.json tests/serving/clients/pom.xml $(CLIENTS)
+	@command -v npm >/dev/null && cd $(CLIENTS) && npm ci --silent --no-audit --no-fund >&2 || \
+		echo "The TypeScript client is not there: its tests will be skipped." >&2
+	@command -v mvn >/dev/null && cd $(CLIENTS) && mvn --quiet --batch-mode -Dmaven.repo.local=repository \
+		dependency:copy-dependencies -DoutputDirectory=lib >&2 && rm -rf repository || \
+		echo "The Java client is not there: its tests will be skipped." >&2
 	@touch $@
 
 clean: ## remove .venv, caches and build products

@@ -23,7 +23,8 @@ public class Example {{
         DataAPIClient client = new DataAPIClient(System.getenv("{variable}"));
         Database database = client.getDatabase({endpoint}, {keyspace});
         Document content = Document.parse({content});
-        System.out.println({target}.runCommand(new Command({verb}, content)));
+        var answer = {target}.runCommand(new Command({verb}, content));
+        {printing};
     }}
 }}
 """
@@ -46,6 +47,8 @@ public class Example {{
     }}
 }}
 """
+_DOCUMENTS = frozenset({"find", "findAndRerank"})
+_DOCUMENT = frozenset({"findOne", "findOneAndUpdate", "findOneAndReplace", "findOneAndDelete"})
 
 
 def render(planned: PlannedCommand, endpoint: str) -> str:
@@ -61,7 +64,16 @@ def render(planned: PlannedCommand, endpoint: str) -> str:
         content=_block(planned.command[planned.verb] or {}),
         target=target,
         verb=_string(planned.verb),
+        printing=_printing(planned.verb),
     )
+
+
+def _printing(verb: str) -> str:
+    """Return the statement that prints what is interesting of the answer: its documents, or its status."""
+    if verb in _DOCUMENTS:
+        return "answer.getData().getDocuments().forEach(System.out::println)"
+    part = "getData().getDocument()" if verb in _DOCUMENT else "getStatus().getPayload()"
+    return f"System.out.println(answer.{part})"
 
 
 def _string(text: str) -> str:

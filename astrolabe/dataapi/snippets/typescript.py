@@ -52,13 +52,13 @@ def _on_collection(planned: PlannedCommand, call: Call) -> str:
             lines.append("console.log(await cursor.getSortVector());")
         lines += [
             "for await (const document of cursor) {",
-            "  console.log(document);",
+            "  console.dir(document, { depth: null });",
             "}",
         ]
     else:
         lines += [
             f"const result = {_called(f'await collection.{call.method}', *arguments)};",
-            "console.log(result);",
+            "console.dir(result, { depth: null });",
         ]
     return "\n".join(lines)
 
@@ -67,7 +67,8 @@ def _command(planned: PlannedCommand) -> str:
     target: Json = {"keyspace": planned.keyspace}
     if planned.name is not None:
         target["collection"] = planned.name
-    return f"const answer = {_called('await db.command', planned.command, target)};\nconsole.log(answer);"
+    called = _called("await db.command", planned.command, target)
+    return f"const answer = {called};\nconsole.dir(answer, {{ depth: null }});"
 
 
 def _called(function: str, *arguments: JsonValue) -> str:
