@@ -55,6 +55,7 @@ from astrolabe.portal.tokens import Tokens
 from astrolabe.providers.catalogue import EMBEDDED, Catalogue, load_catalogue
 from astrolabe.providers.engine import EmbeddingEngine
 from astrolabe.providers.lab import Rule
+from astrolabe.providers.setup import ProviderSetup
 from storage.catalog import Catalog
 from storage.database import DatabaseStore
 from storage.database_files import DatabaseFiles
@@ -90,6 +91,8 @@ class WorkspaceOptions:
     Attributes:
         data_dir: The data folder; created with mode 0700 when it is missing.
         provider_urls: Addresses in place of the catalogue's, by provider key.
+        provider_setups: All else that is set for a provider, by provider key; its address counts before the above.
+        unlisted_models: Whether models are offered that the providers have and Astra DB does not list.
         allow_plain_http: Whether a provider on another machine may be spoken to without TLS.
         read_only: Refuse every change, in the portal and in the databases.
         key_place: Where the key of the stored secrets is kept.
@@ -104,6 +107,8 @@ class WorkspaceOptions:
     provider_urls: Mapping[str, str] = field(default_factory=dict)
     allow_plain_http: bool = False
     read_only: bool = False
+    provider_setups: Mapping[str, ProviderSetup] = field(default_factory=dict)
+    unlisted_models: bool = False
     key_place: KeyPlace = KeyPlace.AUTO
     served_at: str = LOCAL_ENDPOINT
     default_database: str | None = None
@@ -138,7 +143,11 @@ class Workspace:
         trail = AuditTrail(now=options.now, user=options.user)
         box = SecretBox(key_source(options.data_dir, options.key_place))
         self.options = options
-        self.catalogue: Catalogue = load_catalogue(configured=options.provider_urls.keys())
+        setups = options.provider_setups
+        urls = dict(options.provider_urls) | {key: setup.address for key, setup in setups.items() if setup.address}
+        self.catalogue: Catalogue = load_catalogue(
+            configured=urls.keys(), setups=setups, unlisted_models=options.unlisted_models
+        )
         self.databases = Databases(catalog, trail)
         self.lab = FailureLab(catalog, self.catalogue, trail, settings=options.troubles, read_only=options.read_only)
         secrets = CredentialSecrets(box)
@@ -152,7 +161,11 @@ class Workspace:
             allow_plain_http=options.allow_plain_http,
         )
         self.engine = EmbeddingEngine(
-            self.catalogue, urls=options.provider_urls, allow_plain_http=options.allow_plain_http, lab=self.lab
+            self.catalogue,
+            urls=urls,
+            keys={key: setup.key for key, setup in setups.items() if setup.key is not None},
+            allow_plain_http=options.allow_plain_http,
+            lab=self.lab,
         )
         self.care = CredentialCare(self.databases, self.integrations, self, self.engine, self.catalogue)
         self.connection_care = ConnectionCare(self.connection_strings, self.care, self.engine)

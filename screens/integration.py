@@ -97,9 +97,16 @@ class IntegrationPage(Page):
     def _empty_words(integration: Integration) -> str:
         provider = integration.provider
         if provider.hosting is Hosting.HOSTED and provider.available:
-            return "This provider is hosted: it needs no credential and no scope.\nEvery database may use it."
+            regions = ", ".join(provider.regions)
+            whose = f"Every database in {regions} may use it." if regions else "Every database may use it."
+            return f"This provider is hosted: it needs no credential and no scope.\n{whose}"
         if provider.hosting is Hosting.HOSTED:
             return f"Not available here. {provider.unavailable_reason}"
+        if provider.keyless:
+            return (
+                f"The settings name a server in the place of {provider.label}: no {provider.credential_noun} is needed."
+                "\nEvery database may use it.\n\nPress a to add one that it is sent instead."
+            )
         return (
             f"No {provider.credential_noun} yet, so the integration is inactive.\n\n"
             "Press a to add the integration: a name, the secret, and the databases that may use it."

@@ -65,7 +65,7 @@ def summary(integration: Integration) -> str:
         return "hosted" if provider.available else "not here"
     count = len(integration.credentials)
     if not count:
-        return "no key"
+        return "own server" if provider.keyless else "no key"
     return "1 key" if count == 1 else f"{count} keys"
 
 

@@ -36,7 +36,8 @@ def options_of(settings: Settings, *, data_dir: Path | None = None) -> Workspace
     """Return what the workspace needs to know of the settings; ``data_dir`` takes the place of theirs."""
     return WorkspaceOptions(
         data_dir=data_dir or settings.data_dir,
-        provider_urls=settings.provider_urls,
+        provider_setups=settings.provider_setups,
+        unlisted_models=settings.unlisted_models,
         allow_plain_http=settings.allow_plain_http,
         read_only=settings.read_only,
         key_place=settings.secrets.key_source,

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -30,10 +29,12 @@ from pydantic_settings import (
 from astrolabe.errors import UsageError
 from astrolabe.providers.catalogue import load_catalogue
 from astrolabe.providers.connectors import connector_addresses
+from astrolabe.providers.setup import ProviderSetup
 from astrolabe.workspace import DEFAULT_HOST, DEFAULT_PORT, base_address
 from screens.text import display_text
 from storage.keyring_keys import KeyPlace
 from tui import paths
+from tui.provider_settings import ProviderSettings
 
 PREFIX = "ASTROLABE_"
 CONFIG_VARIABLE = "ASTROLABE_CONFIG"
@@ -47,25 +48,6 @@ class LogLevel(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
-
-
-class ProviderSettings(BaseModel):
-    """What can be set for one embedding provider."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    url: str
-    """The whole address that embeddings requests are posted to; template parameters in braces are filled in."""
-
-    @field_validator("url")
-    @classmethod
-    def _is_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
-            raise ValueError("it must be a whole address, such as https://host/path")
-        if parts.username or parts.password:
-            raise ValueError("an address with a user name or password in it is not accepted")
-        return url
 
 
 class SecretsSettings(BaseModel):
@@ -134,6 +116,8 @@ class Settings(BaseSettings):
     """Whether a provider on another machine may be spoken to without TLS."""
     read_only: bool = False
     """Whether every change is refused."""
+    unlisted_models: bool = False
+    """Whether models are offered that the providers have today and Astra DB does not list."""
     secrets: SecretsSettings = Field(default_factory=SecretsSettings)
     """How stored secrets are kept."""
     server: ServerSettings = Field(default_factory=ServerSettings)
@@ -158,10 +142,22 @@ class Settings(BaseSettings):
     def _whole_path(cls, path: Path) -> Path:
         return path.expanduser().absolute()
 
+    @field_validator("providers")
+    @classmethod
+    def _fit_their_providers(cls, providers: dict[str, ProviderSettings]) -> dict[str, ProviderSettings]:
+        for key, given in providers.items():
+            given.check_for(key)
+        return providers
+
+    @property
+    def provider_setups(self) -> dict[str, ProviderSetup]:
+        """What is set for providers, by provider key."""
+        return {key: given.setup for key, given in self.providers.items()}
+
     @property
     def provider_urls(self) -> dict[str, str]:
         """The addresses set in place of the catalogue's, by provider key."""
-        return {key: provider.url for key, provider in self.providers.items()}
+        return {key: setup.address for key, setup in self.provider_setups.items() if setup.address}
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,11 +287,12 @@ def _flag_name(where: tuple[str, ...]) -> str:
 
 
 def _variable_name(where: tuple[str, ...]) -> str:
-    """Return the variable as the user spelled it: this very one, or one that goes further down."""
+    """Return the variable as the user spelled it: this very one, one that goes further down, or one that holds it."""
     name = (PREFIX + "__".join(where)).casefold()
     exact = [variable for variable in os.environ if variable.casefold() == name]
     deeper = [variable for variable in os.environ if variable.casefold().startswith(name + "__")]
-    return next(iter(exact + deeper), name.upper())
+    around = [variable for variable in os.environ if name.startswith(variable.casefold() + "__")]
+    return next(iter(exact + deeper + sorted(around, key=len, reverse=True)), name.upper())
 
 
 def _key_in(file: Path, where: tuple[str, ...]) -> str:

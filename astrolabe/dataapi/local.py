@@ -136,7 +136,7 @@ class LocalDataApi:
         service = settings.service
         if service is not None:
             provider = self._engine.catalogue.find(service.provider)
-            if provider is None or provider.model(service.model) is None:
+            if provider is None or provider.known_model(service.model) is None:
                 raise unavailable(service.provider, service.model)
 
     async def _refuse_table_command(self, verb: str, keyspace: str, name: str) -> None:

@@ -63,7 +63,8 @@ def _dimension_parameter(model: ModelInfo) -> Json:
 def _provider_parameter(parameter: ParameterInfo) -> Json:
     """A provider's own parameter: its type is spelled in upper case, and it has the words for a form."""
     body = _parameter(parameter)
-    return body | {"type": body["type"].upper(), "displayName": parameter.label, "hint": parameter.hint}
+    label = parameter.listed_label or parameter.label
+    return body | {"type": body["type"].upper(), "displayName": label, "hint": parameter.hint}
 
 
 def _parameter(parameter: ParameterInfo) -> Json:
@@ -76,7 +77,7 @@ def _parameter(parameter: ParameterInfo) -> Json:
         "name": parameter.name,
         "type": parameter.type.value,
         "required": parameter.required,
-        "defaultValue": parameter.default,
+        "defaultValue": parameter.listed_default or parameter.default,
         "validation": validation,
         "help": parameter.help,
     }

@@ -56,11 +56,16 @@ def check_keyspace_name(name: str) -> None:
 
 
 async def definition_of(
-    command: CreateCollection, catalogue: Catalogue, usable: CredentialCheck, models_of: ModelsOf | None = None
+    command: CreateCollection,
+    catalogue: Catalogue,
+    usable: CredentialCheck,
+    models_of: ModelsOf | None = None,
+    *,
+    region: str,
 ) -> Json:
     """Check a createCollection and return the definition to store: its options with the defaults filled in.
 
-    The members ``lexical`` and ``rerank`` are there only when the command has them.
+    The members ``lexical`` and ``rerank`` are there only when the command has them. ``region`` is the database's.
 
     Raises:
         DataApiError: The first rule that is broken.
@@ -78,7 +83,7 @@ async def definition_of(
         "rerank": rerank_definition(options.rerank),
     }
     if options.vector is not None:
-        definition["vector"] = await _vector(options.vector, catalogue, usable, models_of)
+        definition["vector"] = await _vector(options.vector, catalogue, usable, models_of, region)
     if indexing is not None:
         definition["indexing"] = indexing
     return definition | {name: value for name, value in features.items() if value is not None}
@@ -160,14 +165,15 @@ def _check_dimension(vector: VectorOptions) -> None:
 
 
 async def _vector(
-    options: VectorOptions, catalogue: Catalogue, usable: CredentialCheck, models_of: ModelsOf | None
+    options: VectorOptions, catalogue: Catalogue, usable: CredentialCheck, models_of: ModelsOf | None, region: str
 ) -> Json:
     source = options.source_model or "other"
     default = Metric.COSINE if source == "other" else Metric.DOT_PRODUCT
     shared = {"metric": (options.metric or default).value, "sourceModel": source}
     if options.service is None:
         return {"dimension": options.dimension, **shared}
-    checked = await check_service(options.service, options.dimension, catalogue, usable, models_of)
+    service = options.service
+    checked = await check_service(service, options.dimension, catalogue, usable, models_of, region=region)
     return {"dimension": checked.dimension, **shared, "service": service_json(checked.service)}
 
 

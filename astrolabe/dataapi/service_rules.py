@@ -59,6 +59,8 @@ async def check_service(
     catalogue: Catalogue,
     usable: CredentialCheck,
     models_of: ModelsOf | None = None,
+    *,
+    region: str,
 ) -> CheckedService:
     """Check a service and fill in what the model decides.
 
@@ -68,6 +70,7 @@ async def check_service(
         catalogue: The providers.
         usable: Answers whether the credential exists and covers the database.
         models_of: Answers what a connection string leads to; None where there are none.
+        region: The database's; a hosted provider may be offered in some regions only.
 
     Raises:
         DataApiError: The first rule that is broken.
@@ -79,6 +82,10 @@ async def check_service(
     if provider is None:
         known = ", ".join(sorted(info.key for info in catalogue.providers))
         raise invalid_options(f"Service provider '{service.provider}' is not supported. Supported are: {known}")
+    if not provider.offered_in(region):
+        offered = ", ".join(provider.regions)
+        problem = f"Service provider '{provider.key}' is not supported in the region '{region}' of this database"
+        raise invalid_options(f"{problem}. It is offered in: {offered}")
     credential = await _check_authentication(provider, service.authentication or {}, usable)
     if provider.open_model is not None:
         found = await models_of(_name_of(credential)) if models_of is not None else ()
@@ -88,6 +95,9 @@ async def check_service(
     if model_name is None:
         raise invalid_options(f"'modelName' is needed for provider {provider.key}")
     model = provider.model(model_name)
+    if model is None and provider.known_model(model_name) is not None:
+        problem = f"Model name '{model_name}' for provider '{provider.key}' is not supported: Astra DB does not list it"
+        raise invalid_options(f"{problem}. The setting 'unlisted_models' offers it here")
     if model is None:
         listed = ", ".join(info.name for info in provider.models)
         problem = f"Model name '{model_name}' for provider '{provider.key}' is not supported. Supported are: {listed}"

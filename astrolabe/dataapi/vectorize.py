@@ -140,7 +140,7 @@ class Vectorizer:
 
     def _known(self, service: ServiceConfig) -> tuple[ProviderInfo, ModelInfo]:
         provider = self._catalogue.find(service.provider)
-        model = provider.model(service.model) if provider is not None else None
+        model = provider.known_model(service.model) if provider is not None else None
         if provider is None or model is None:
             raise unavailable(service.provider, service.model)
         return provider, model

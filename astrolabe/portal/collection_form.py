@@ -55,7 +55,10 @@ def chosen_model(draft: CollectionDraft) -> ModelInfo | None:
     """Return the draft's model, or None when there is no method or no such model."""
     if draft.choice is None or draft.model is None:
         return None
-    return next((model for model in draft.choice.models_of(draft.credential) if model.name == draft.model), None)
+    found = next((model for model in draft.choice.models_of(draft.credential) if model.name == draft.model), None)
+    if found is None and draft.choice.provider.free_models:
+        return draft.choice.provider.model(draft.model)
+    return found
 
 
 def parameters_of(choice: VectorizeChoice | None, model: ModelInfo | None) -> tuple[ParameterInfo, ...]:
@@ -114,6 +117,8 @@ def _dimension_problem(draft: CollectionDraft) -> str:
         return "" if has_default else f"Dimensions are required: a whole number from {low} to {high}."
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         return f"Dimensions are a whole number from {low} to {high}."
+    if model is not None and not model.accepts_dimension(int(text)):
+        return f"This model offers these dimensions: {', '.join(map(str, model.dimension_options))}."
     return ""
 
 

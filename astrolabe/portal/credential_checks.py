@@ -61,4 +61,4 @@ def in_scope(row: CredentialRow, database_id: str) -> bool:
 
 def hosted_for(provider: ProviderInfo, database: DatabaseRow) -> bool:
     """Whether the provider needs no credential and is offered where the database is."""
-    return provider.hosting is Hosting.HOSTED and (not provider.regions or database.region in provider.regions)
+    return provider.hosting is Hosting.HOSTED and provider.offered_in(database.region)

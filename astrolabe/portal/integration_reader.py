@@ -94,8 +94,9 @@ class IntegrationReader:
     async def choices(self, database_id: str) -> _ChoiceList:
         """Return what "Embedding generation method" offers to a database, in the portal's order.
 
-        External providers appear only if the database is in the scope of at least one of their credentials; hosted ones
-        only if they are available here and offered in the database's region.
+        External providers appear only if the database is in the scope of at least one of their credentials, or if the
+        settings name a server that needs none; hosted ones only if they are available here and offered in the
+        database's region.
 
         Raises:
             NotFoundError: There is no such database.
@@ -106,7 +107,7 @@ class IntegrationReader:
         found = []
         for provider in self._providers.providers:
             credentials = tuple(credential for credential in usable if credential.provider == provider.key)
-            if provider.available and (hosted_for(provider, database) or credentials):
+            if provider.available and (hosted_for(provider, database) or provider.keyless or credentials):
                 models = tuple(model for model in provider.models if model.status is ModelStatus.SUPPORTED)
                 found.append(VectorizeChoice(provider, credentials, models))
         return found

@@ -102,7 +102,7 @@ class Integration:
         """Whether the tile says Active."""
         if self.provider.hosting is Hosting.HOSTED:
             return self.provider.available
-        return bool(self.credentials)
+        return bool(self.credentials) or self.provider.keyless
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,8 @@ class VectorizeChoice:
 
     Attributes:
         provider: The integration's provider.
-        credentials: Those whose scope has the database; empty for hosted providers. The credential field is active
-            only when there are several.
+        credentials: Those whose scope has the database; empty for hosted providers, and for a server of the settings
+            that needs none. The credential field is active only when there are several.
         models: The models that may be chosen.
         models_by_credential: The models of each credential, where they are not the same for all.
     """

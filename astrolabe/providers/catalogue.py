@@ -11,6 +11,7 @@ from typing import Any
 from astrolabe.errors import NotFoundError
 from astrolabe.providers.embedded import why_unavailable
 from astrolabe.providers.model import Hosting, ModelInfo, ModelStatus, ParameterInfo, ParameterType, ProviderInfo
+from astrolabe.providers.setup import ProviderSetup, compatible_wire, with_setup
 from astrolabe.providers.wire import Envelope, TextsForm, WireFormat
 
 EMBEDDED = "embedded"
@@ -70,19 +71,32 @@ class Catalogue:
         return self._wires.get(key)
 
 
-def load_catalogue(*, configured: Collection[str] = (), unlisted_models: bool = False) -> Catalogue:
+def load_catalogue(
+    *,
+    configured: Collection[str] = (),
+    setups: Mapping[str, ProviderSetup] | None = None,
+    unlisted_models: bool = False,
+) -> Catalogue:
     """Read the catalogue.
 
     Args:
         configured: Keys of the providers that the settings give an address or a key, in any letter case. A hosted
             provider that needs one of them is unavailable without it.
+        setups: What the settings say, by provider key as the catalogue spells it.
         unlisted_models: Also offer models that the Data API does not list but the providers offer today.
     """
     text = resources.files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
-    folded = {key.casefold() for key in configured}
+    given = dict(setups or {})
+    folded = {key.casefold() for key in configured} | {key.casefold() for key, setup in given.items() if _usable(setup)}
     entries: list[dict[str, Any]] = tomllib.loads(text)["provider"]
     wires = {entry["key"]: read_wire(entry.pop("wire")) for entry in entries if "wire" in entry}
-    return Catalogue(tuple(_provider(entry, folded, unlisted_models=unlisted_models) for entry in entries), wires)
+    wires |= {key: compatible_wire(wires[key]) for key, setup in given.items() if setup.base_url}
+    providers = (_provider(entry, folded, unlisted_models=unlisted_models) for entry in entries)
+    return Catalogue(tuple(with_setup(one, given.get(one.key, ProviderSetup())) for one in providers), wires)
+
+
+def _usable(setup: ProviderSetup) -> bool:
+    return bool(setup.address) or setup.key is not None
 
 
 def _provider(entry: dict[str, Any], configured: Collection[str], *, unlisted_models: bool) -> ProviderInfo:
@@ -92,10 +106,15 @@ def _provider(entry: dict[str, Any], configured: Collection[str], *, unlisted_mo
     parameters = tuple(_parameter(parameter) for parameter in entry.pop("parameter", ()))
     regions = tuple(entry.pop("regions", ()))
     url = entry.get("url")
+
+    def offered(model: ModelInfo) -> bool:
+        return model.listed_by_astra or not listed or unlisted_models
+
     defaults = {"url": None, "credential_noun": "API key", "display_name": entry["label"], "listed_url": url}
     provider = ProviderInfo(
         **defaults | entry | {"hosting": Hosting(entry["hosting"])},
-        models=tuple(model for model in models if model.listed_by_astra or not listed or unlisted_models),
+        models=tuple(model for model in models if offered(model)),
+        unlisted=tuple(model for model in models if not offered(model)),
         parameters=parameters,
         regions=regions,
         listed_by_astra=listed,
@@ -104,7 +123,8 @@ def _provider(entry: dict[str, Any], configured: Collection[str], *, unlisted_mo
     if needs_setting and provider.key.casefold() not in configured:
         reason = (
             f"{provider.label} is hosted by whoever runs this program, and no address is set for it. "
-            f"Set ASTROLABE_PROVIDERS__{provider.key}__URL to the address that embeddings requests are posted to."
+            f"Set ASTROLABE_PROVIDERS__{provider.key}__URL to the address that embeddings requests are posted to, or "
+            f"ASTROLABE_PROVIDERS__{provider.key}__KEY to use {provider.label}'s public API."
         )
     return replace(provider, available=not reason, unavailable_reason=reason)
 

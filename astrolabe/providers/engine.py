@@ -69,7 +69,7 @@ class EmbeddingEngine:
         catalogue: The providers.
         urls: Addresses that stand in for a provider's own, by provider key in any letter case: the whole address
             that requests are posted to, template parameters allowed.
-        keys: Keys of hosted providers, by provider key in any letter case; used when no other key is given.
+        keys: Keys of the settings, by provider key in any letter case; used when no other key is given.
         allow_plain_http: Whether ``http://`` may be used to other machines than this one.
         client: HTTP client to use and not to close; by default one is made at the first request.
         limits: Time limits, attempts and concurrency.
@@ -176,7 +176,7 @@ class EmbeddingEngine:
 
     def _usable(self, spec: EmbeddingSpec) -> ProviderInfo:
         provider = spec.route.provider if spec.route is not None else self._catalogue.find(spec.provider)
-        if provider is None or provider.model(spec.model) is None:
+        if provider is None or provider.known_model(spec.model) is None:
             message = f"The model '{spec.model}' for service provider '{spec.provider}' is not supported."
             raise ProviderError(
                 message,
@@ -243,7 +243,7 @@ class EmbeddingEngine:
         """The key without surrounding blanks; refused when a header could not carry it."""
         secret = secret or self._keys.get(provider.key.casefold())
         if secret is None or not secret.get_secret_value().strip():
-            if provider.hosting is Hosting.HOSTED:
+            if provider.hosting is Hosting.HOSTED or provider.keyless:
                 return None
             message = f"There is no {provider.credential_noun} for {provider.label}."
             raise make_error(provider, ProviderFailure.NO_KEY, message)
@@ -292,8 +292,10 @@ class EmbeddingEngine:
 
     def _batch_limits(self, job: Job, wire: WireFormat, lane: Lane) -> BatchLimits:
         by_answer = max(self._limits.answer_numbers // max(job.spec.dimension, 1), 1)
-        texts = min(job.provider.batch_limit, lane.batch_limit or job.provider.batch_limit, by_answer)
-        return BatchLimits(texts, wire.request_tokens, wire.request_bytes)
+        model = job.provider.known_model(job.spec.model)
+        most = min(job.provider.batch_limit, (model and model.request_texts) or job.provider.batch_limit)
+        texts = min(most, lane.batch_limit or most, by_answer)
+        return BatchLimits(texts, (model and model.request_tokens) or wire.request_tokens, wire.request_bytes)
 
 
 def _clean(provider: ProviderInfo, text: str, number: int, total: int) -> str:

@@ -12,6 +12,9 @@ from typing import Any
 
 from astrolabe.providers.wire import WireFormat
 
+LARGEST_DIMENSION = 4096
+"""Longest vector of any provider's model."""
+
 
 class Direction(StrEnum):
     """Whether texts are embedded to be stored or to be searched with; some models treat them differently."""
@@ -69,7 +72,21 @@ class AuthenticationMode:
 
 @dataclass(frozen=True, slots=True)
 class ParameterInfo:
-    """A parameter of a provider or model, as the dialogs show it and the validation checks it."""
+    """A parameter of a provider or model, as the dialogs show it and the validation checks it.
+
+    Attributes:
+        name: The name on the wire.
+        type: JSON type of its value.
+        required: Whether a collection has to have it.
+        label: What the dialogs call it.
+        help: What it does, in a sentence or two.
+        hint: Shown in an empty field.
+        default: What applies where it is left out, in words of the wire; None where nothing does.
+        numeric_range: Inclusive range of a number.
+        options: The only values, where there are few.
+        listed_default: The default that ``findEmbeddingProviders`` names, where ours is another.
+        listed_label: The label that ``findEmbeddingProviders`` names, where the portal has another.
+    """
 
     name: str
     type: ParameterType
@@ -80,6 +97,8 @@ class ParameterInfo:
     default: str | None = None
     numeric_range: tuple[int, int] | None = None
     options: tuple[str, ...] = ()
+    listed_default: str | None = None
+    listed_label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +115,11 @@ class ModelInfo:
         listed_by_astra: Whether ``findEmbeddingProviders`` names it upstream.
         current: Whether the provider still offers it.
         context_tokens: Longest text in tokens, when known.
+        request_tokens: Most tokens of one request, all texts together, where the model's limit is not the provider's.
+        request_texts: Most texts of one request, where the model takes fewer than the provider.
         parameters: Model-level parameters.
         status_message: Reason shown with a status other than SUPPORTED.
+        server_decides: Whether the server alone decides the dimension: it is checked and never asked for.
     """
 
     name: str
@@ -109,8 +131,11 @@ class ModelInfo:
     listed_by_astra: bool = True
     current: bool = True
     context_tokens: int | None = None
+    request_tokens: int | None = None
+    request_texts: int | None = None
     parameters: tuple[ParameterInfo, ...] = ()
     status_message: str = ""
+    server_decides: bool = False
 
     def accepts_dimension(self, dimension: int) -> bool:
         """Return whether the model can give vectors of that dimension."""
@@ -132,7 +157,8 @@ class ProviderInfo:
         credential_noun: ``user access token`` for Hugging Face, ``API key`` elsewhere; lower case start.
         models: In the order of the documents.
         parameters: Provider-level parameters.
-        batch_limit: Texts per request.
+        batch_limit: Texts per request, as the Data API sends them.
+        request_texts: Texts per request that the provider itself takes, where that is known to be more.
         description: One or two sentences for the integration page.
         available: Whether it can be used here and now (a missing package makes Embedded unavailable).
         unavailable_reason: Why not, and how to get it.
@@ -142,6 +168,10 @@ class ProviderInfo:
         listed_url: The address in ``findEmbeddingProviders``, where it differs from the one that is called.
         auth_header: The header that carries the key.
         open_model: Stands for a model of any name, where no catalogue can know the models.
+        unlisted: Models that are known and not offered: collections that have one go on working.
+        keyless: Whether a collection may do without a credential, because the settings name a server that asks for
+            none or bring its key.
+        free_models: Whether any model name is accepted, because the settings name a server with models of its own.
     """
 
     key: str
@@ -152,6 +182,7 @@ class ProviderInfo:
     models: tuple[ModelInfo, ...]
     parameters: tuple[ParameterInfo, ...] = ()
     batch_limit: int = 32
+    request_texts: int | None = None
     description: str = ""
     available: bool = True
     unavailable_reason: str = ""
@@ -161,6 +192,9 @@ class ProviderInfo:
     listed_url: str | None = None
     auth_header: str = "Authorization"
     open_model: ModelInfo | None = None
+    unlisted: tuple[ModelInfo, ...] = ()
+    keyless: bool = False
+    free_models: bool = False
 
     @property
     def authentication(self) -> Mapping[AuthenticationType, AuthenticationMode]:
@@ -175,10 +209,24 @@ class ProviderInfo:
             AuthenticationType.SHARED_SECRET: AuthenticationMode(enabled=True, tokens=(stored,)),
         }
 
+    def offered_in(self, region: str) -> bool:
+        """Return whether databases of a region may use the provider."""
+        return not self.regions or region in self.regions
+
     def model(self, name: str) -> ModelInfo | None:
-        """Return the model of that name, or None."""
+        """Return the model of that name if a new collection may have it, or None."""
         found = next((model for model in self.models if model.name == name), None)
-        return replace(self.open_model, name=name) if found is None and self.open_model is not None else found
+        if found is not None:
+            return found
+        if self.open_model is not None:
+            return replace(self.open_model, name=name)
+        if self.free_models and name and name not in {model.name for model in self.unlisted}:
+            return ModelInfo(name, dimension_range=(1, LARGEST_DIMENSION), listed_by_astra=False, server_decides=True)
+        return None
+
+    def known_model(self, name: str) -> ModelInfo | None:
+        """Return the model of that name, offered or not, or None: what a collection that has it goes on with."""
+        return self.model(name) or next((model for model in self.unlisted if model.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,9 @@ class WireFormat:
         query_value: Its value for searches.
         store_suffix: Appended to the model's name for stored texts.
         query_suffix: Appended to the model's name for searches.
-        fixed: Body members that are always sent.
+        fixed: Body members that are sent unless a parameter of the collection sets them.
         body_parameters: Collection parameter -> body member, sent only when set on the collection.
+        passage_members: Body members whose value for stored texts ends in ``.passage``, and for searches in ``.query``.
         header_parameters: Collection parameter -> request header, sent only when set.
         model_urls: Models that live at an address of their own.
         request_tokens: Most tokens in one request, all texts together; None when unknown or unlimited.
@@ -77,6 +78,7 @@ class WireFormat:
     query_suffix: str = ""
     fixed: Mapping[str, Any] = field(default_factory=dict)
     body_parameters: Mapping[str, str] = field(default_factory=dict)
+    passage_members: tuple[str, ...] = ()
     header_parameters: Mapping[str, str] = field(default_factory=dict)
     model_urls: Mapping[str, str] = field(default_factory=dict)
     request_tokens: int | None = None

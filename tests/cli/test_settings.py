@@ -50,6 +50,48 @@ def test_a_providers_name_may_be_spelled_in_any_case_and_the_environment_still_w
     assert load_settings().provider_urls == {"huggingfaceDedicated": "http://127.0.0.1:9/{endpointName}/embed"}
 
 
+def test_a_server_of_ones_own_can_stand_behind_openai(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASTROLABE_PROVIDERS__OPENAI__BASE_URL", "http://127.0.0.1:11434/v1/")
+    monkeypatch.setenv("ASTROLABE_PROVIDERS__openai__models", '[{"name": "nomic-embed-text", "dimension": 768}]')
+    monkeypatch.setenv("ASTROLABE_PROVIDERS__openai__KEY", "sk-own-server")
+    settings = load_settings()
+    setup = settings.provider_setups["openai"]
+    assert settings.provider_urls == {"openai": "http://127.0.0.1:11434/v1/embeddings"}
+    assert [(model.name, model.dimension) for model in setup.models] == [("nomic-embed-text", 768)]
+    assert setup.key is not None
+    assert setup.key.get_secret_value() == "sk-own-server"
+    assert "sk-own-server" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("value", "regions"),
+    [("us-east-2, eu-west-1", ("us-east-2", "eu-west-1")), ('["us-east-2"]', ("us-east-2",)), ("[]", ())],
+)
+def test_regions_are_a_list_in_a_variable(
+    monkeypatch: pytest.MonkeyPatch, value: str, regions: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("ASTROLABE_PROVIDERS__nvidia__KEY", "nvapi-1")
+    monkeypatch.setenv("ASTROLABE_PROVIDERS__nvidia__REGIONS", value)
+    assert load_settings().provider_setups["nvidia"].regions == regions
+
+
+def test_regions_and_models_of_the_file(empty_home: Path) -> None:
+    write_config(
+        empty_home,
+        'unlisted_models = true\n[providers.nvidia]\nurl = "http://127.0.0.1:8000/v1/embeddings"\n'
+        'regions = ["eu-west-1"]\n[[providers.nvidia.models]]\nname = "mine"\ndimension = 8\n',
+    )
+    settings = load_settings()
+    assert settings.unlisted_models
+    setup = settings.provider_setups["nvidia"]
+    assert (setup.regions, setup.models[0].name) == (("eu-west-1",), "mine")
+
+
+def test_two_addresses_for_one_provider_are_refused(empty_home: Path) -> None:
+    write_config(empty_home, '[providers.openai]\nurl = "https://a.example/x"\nbase_url = "https://b.example/v1"\n')
+    assert "exclude each other" in refusal()
+
+
 def test_an_empty_variable_counts_as_not_set(empty_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASTROLABE_DATA_DIR", "")
     assert load_settings().data_dir.is_relative_to(empty_home)
@@ -97,6 +139,17 @@ def test_an_unknown_provider_is_refused_with_the_variable_that_names_it(monkeypa
         ("ASTROLABE_LOG_LEVEL", "loud", "'debug', 'info', 'warning' or 'error'"),
         ("ASTROLABE_PROVIDERS__openai__URL", "ftp://files.example", "whole address"),
         ("ASTROLABE_PROVIDERS__openai__URL", "https://me:word@host.example/v1", "user name or password"),
+        ("ASTROLABE_PROVIDERS__openai__BASE_URL", "127.0.0.1:11434/v1", "whole address"),
+        ("ASTROLABE_PROVIDERS__openai__BASE_URL", "http://127.0.0.1:11434/v1/embeddings", "leave /embeddings out"),
+        ("ASTROLABE_PROVIDERS__openai__BASE_URL", "http://127.0.0.1:11434/v1?key=1", "ends with a path"),
+        ("ASTROLABE_PROVIDERS__mistral__BASE_URL", "http://127.0.0.1:11434/v1", "only openai has"),
+        ("ASTROLABE_PROVIDERS__mistral__KEY", "sk-me:word", "from a credential"),
+        ("ASTROLABE_PROVIDERS__mistral__REGIONS", "us-east-2", "only hosted providers have"),
+        ("ASTROLABE_PROVIDERS__nvidia__REGIONS", "us-east-2,us-est-2", "there is no region 'us-est-2'"),
+        ("ASTROLABE_PROVIDERS__openai__MODELS", '[{"name": "m"}]', "field required"),
+        ("ASTROLABE_PROVIDERS__openai__MODELS", '[{"name": "m", "dimension": 0}]', "greater than or equal to 1"),
+        ("ASTROLABE_PROVIDERS__embedded__URL", "http://127.0.0.1:1/v1", "runs on this machine"),
+        ("ASTROLABE_UNLISTED_MODELS", "perhaps", "valid boolean"),
         ("ASTROLABE_PROVIDERS__openai", "https://host.example/v1", "ASTROLABE_PROVIDERS__openai"),
         ("ASTROLABE_PROVIDERS", "https://host.example/v1", "not a JSON object"),
     ],

@@ -12,6 +12,7 @@ import pytest_asyncio
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.providers.catalogue import Catalogue, load_catalogue
 from astrolabe.providers.model import ModelStatus
+from astrolabe.providers.setup import ProviderSetup, own_model
 from tests.support.local_api import LocalDatabase, codes, local_database, message
 
 OPTIONS = "INVALID_CREATE_COLLECTION_OPTIONS"
@@ -181,6 +182,50 @@ async def test_the_normal_form(scoped: LocalDatabase) -> None:
             "parameters": ENDPOINT,
         },
     }
+
+
+@pytest_asyncio.fixture
+async def own_server(tmp_path: Path) -> AsyncIterator[LocalDatabase]:
+    setup = ProviderSetup(base_url="http://127.0.0.1:11434/v1", models=(own_model("bge-m3", 1024),))
+    async with local_database(tmp_path, catalogue=load_catalogue(setups={"openai": setup})) as database:
+        yield database
+
+
+async def test_a_server_of_ones_own_takes_any_model_with_a_dimension(own_server: LocalDatabase) -> None:
+    service = {"provider": "openai", "modelName": "nomic-embed-text"}
+    answer = await create(own_server, service)
+    assert codes(answer) == [OPTIONS]
+    assert "'dimension' is needed for model 'nomic-embed-text'" in message(answer)
+    assert codes(await create(own_server, service, 4097)) == [OPTIONS]
+    assert await create(own_server, service, 768) == {"status": {"ok": 1}}
+    assert (await kept(own_server))["service"] == service
+    assert codes(await create(own_server, {"provider": "openai", "modelName": "bge-m3"}, 768)) == [OPTIONS]
+
+
+@pytest.mark.parametrize(("regions", "accepted"), [(None, True), (("eu-west-1",), False), ((), True)])
+async def test_a_hosted_provider_is_refused_where_it_is_not_offered(
+    tmp_path: Path, regions: tuple[str, ...] | None, accepted: bool
+) -> None:
+    setup = ProviderSetup(url="http://127.0.0.1:1/v1/embeddings", regions=regions)
+    async with local_database(tmp_path, catalogue=load_catalogue(setups={"nvidia": setup})) as db:
+        answer = await create(db, {"provider": "nvidia", "modelName": "NV-Embed-QA"})
+    if accepted:
+        assert answer == {"status": {"ok": 1}}
+    else:
+        assert codes(answer) == [OPTIONS]
+        assert "'nvidia' is not supported in the region 'us-east-2'" in message(answer)
+        assert "offered in: eu-west-1" in message(answer)
+
+
+async def test_a_model_that_astra_does_not_list_needs_the_setting(tmp_path: Path) -> None:
+    service = {"provider": "voyageAI", "modelName": "voyage-4"}
+    async with local_database(tmp_path / "off") as db:
+        answer = await create(db, service)
+        assert codes(answer) == [OPTIONS]
+        assert "The setting 'unlisted_models' offers it here" in message(answer)
+    async with local_database(tmp_path / "on", catalogue=load_catalogue(unlisted_models=True)) as db:
+        assert await create(db, service, 512) == {"status": {"ok": 1}}
+        assert "of which the model offers: 256, 512, 1024, 2048" in message(await create(db, service, 513))
 
 
 async def test_what_is_empty_is_not_kept(scoped: LocalDatabase) -> None:

@@ -8,8 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import SecretStr
 
-from astrolabe.providers.model import Direction
+from astrolabe.providers.catalogue import load_catalogue
+from astrolabe.providers.engine import EmbeddingEngine
+from astrolabe.providers.model import Direction, EmbeddingSpec
 from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
 from tests.support.provider_server import Answer, ProviderServer, vector_of
 
@@ -22,20 +25,20 @@ BODIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "huggingfaceDedicated": ({"input": TEXTS}, {"input": TEXTS}),
     "huggingface": (
-        {"inputs": TEXTS, "options": {"waitForModel": True}},
-        {"inputs": TEXTS, "options": {"waitForModel": True}},
+        {"inputs": TEXTS, "options": {"waitForModel": True}, "truncate": False},
+        {"inputs": TEXTS, "options": {"waitForModel": True}, "truncate": False},
     ),
     "jinaAI": (
-        {"input": TEXTS, "model": "jina-embeddings-v3", "dimensions": 32},
-        {"input": TEXTS, "model": "jina-embeddings-v3", "dimensions": 32},
+        {"input": TEXTS, "model": "jina-embeddings-v3", "dimensions": 32, "truncate": False},
+        {"input": TEXTS, "model": "jina-embeddings-v3", "dimensions": 32, "truncate": False},
     ),
     "mistral": (
         {"input": TEXTS, "model": "mistral-embed", "encoding_format": "float"},
         {"input": TEXTS, "model": "mistral-embed", "encoding_format": "float"},
     ),
     "nvidia": (
-        {"input": TEXTS, "model": "NV-Embed-QA", "input_type": "passage"},
-        {"input": TEXTS, "model": "NV-Embed-QA", "input_type": "query"},
+        {"input": TEXTS, "model": "NV-Embed-QA", "input_type": "passage", "truncate": "NONE"},
+        {"input": TEXTS, "model": "NV-Embed-QA", "input_type": "query", "truncate": "NONE"},
     ),
     "openai": (
         {"input": TEXTS, "model": "text-embedding-3-small", "dimensions": 64},
@@ -46,8 +49,8 @@ BODIES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"input": TEXTS[0], "model": "solar-embedding-1-large-query"},
     ),
     "voyageAI": (
-        {"input": TEXTS, "model": "voyage-2", "input_type": "document"},
-        {"input": TEXTS, "model": "voyage-2", "input_type": "query"},
+        {"input": TEXTS, "model": "voyage-2", "input_type": "document", "truncation": False},
+        {"input": TEXTS, "model": "voyage-2", "input_type": "query", "truncation": False},
     ),
 }
 PATHS = {
@@ -109,16 +112,51 @@ async def test_optional_parameters_are_sent_only_when_the_collection_has_them(
 ) -> None:
     chosen = {"task": "retrieval.passage", "late_chunking": False}
     await bench.embed(replace(SUBJECTS["jinaAI"], parameters=chosen))
-    await bench.embed(replace(SUBJECTS["voyageAI"], parameters={"autoTruncate": False}))
+    await bench.embed(replace(SUBJECTS["voyageAI"], parameters={"autoTruncate": True}))
     await bench.embed(replace(SUBJECTS["openai"], parameters={"organizationId": "org-1", "projectId": "proj-2"}))
     await bench.embed(replace(SUBJECTS["openai"], parameters={"organizationId": ""}))
 
     jina, voyage, openai, plain = server.requests
     assert {name: jina.json[name] for name in chosen} == chosen
-    assert voyage.json["truncation"] is False
+    assert voyage.json["truncation"] is True
     assert openai.headers["openai-organization"] == "org-1"
     assert openai.headers["openai-project"] == "proj-2"
     assert "openai-organization" not in plain.headers
+
+
+@pytest.mark.parametrize(
+    ("task", "stored", "searched"),
+    [
+        ("retrieval.passage", "retrieval.passage", "retrieval.query"),
+        ("retrieval.query", "retrieval.query", "retrieval.query"),
+        ("text-matching", "text-matching", "text-matching"),
+        ("nl2code.passage", "nl2code.passage", "nl2code.query"),
+        ("passage", "passage", "passage"),
+    ],
+)
+async def test_a_search_among_passages_is_a_query(
+    bench: Bench, server: ProviderServer, task: str, stored: str, searched: str
+) -> None:
+    subject = replace(SUBJECTS["jinaAI"], parameters={"task": task})
+    await bench.embed(subject, direction=Direction.STORE)
+    await bench.embed(subject, direction=Direction.QUERY)
+    assert [request.json["task"] for request in server.requests] == [stored, searched]
+
+
+async def test_a_models_own_limit_of_tokens_decides_the_batches() -> None:
+    catalogue = load_catalogue(unlisted_models=True)
+    texts = ["word " * 2000] * 64  # about 213,000 tokens as they are estimated
+
+    async def requests(model: str) -> int:
+        async with ProviderServer() as server:
+            server.dimension = 1024
+            engine = EmbeddingEngine(catalogue, urls={"voyageAI": f"{server.url}/v1/embeddings"})
+            await engine.embed(EmbeddingSpec("voyageAI", model, 1024), texts, Direction.STORE, SecretStr(KEY))
+            await engine.close()
+            return len(server.requests)
+
+    assert await requests("voyage-4-large") == 3
+    assert await requests("voyage-4-lite") == 2
 
 
 async def test_base64_vectors_are_understood_although_they_are_not_asked_for(

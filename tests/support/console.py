@@ -15,6 +15,7 @@ from textual.widgets import Input, TextArea
 
 from astrolabe.dataapi.planned import collection_options
 from astrolabe.portal.model import DEFAULT_KEYSPACE, CredentialDraft, Database, DatabaseDraft, ServiceConfig
+from astrolabe.providers.setup import ProviderSetup
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from screens.console import Section, Surroundings
 from storage.model import Metric
@@ -54,6 +55,7 @@ class Scene:
         start: The place that is shown first.
         provider_urls: Addresses in place of the catalogue's.
         theme: The theme.
+        provider_setups: What else is set for providers.
     """
 
     folder: Path
@@ -61,6 +63,7 @@ class Scene:
     start: Section = Section.DATABASES
     provider_urls: tuple[tuple[str, str], ...] = ()
     theme: str = "astrolabe-night"
+    provider_setups: tuple[tuple[str, ProviderSetup], ...] = ()
 
 
 class SceneConsole(AstrolabeApp):
@@ -73,7 +76,11 @@ class SceneConsole(AstrolabeApp):
 
     async def on_load(self) -> None:
         options = WorkspaceOptions(
-            data_dir=self.scene.folder, provider_urls=dict(self.scene.provider_urls), now=lambda: NOW, user="ada"
+            data_dir=self.scene.folder,
+            provider_urls=dict(self.scene.provider_urls),
+            provider_setups=dict(self.scene.provider_setups),
+            now=lambda: NOW,
+            user="ada",
         )
         self.workspace = await Workspace.open(options)
         if self.scene.prepare is not None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from astrolabe.errors import AstrolabeError, DataApiError, Family, ProviderError, ProviderFailure, ProviderReply
+from astrolabe.providers.setup import ProviderSetup, own_model
 from screens.console import Section
 from tests.support import loads
 from tests.support.console import Preparation, articles, hugging_face, one_initializing, three_databases
@@ -46,6 +47,7 @@ class State:
         then: What is put into it after that.
         start: The place that is shown first.
         theme: The theme.
+        setups: What is set for providers, by provider key.
     """
 
     name: str
@@ -54,6 +56,7 @@ class State:
     then: Preparation | None = None
     start: Section = Section.DATABASES
     theme: str = NIGHT
+    setups: tuple[tuple[str, ProviderSetup], ...] = ()
 
 
 def _fixed(error: DataApiError) -> DataApiError:
@@ -97,6 +100,10 @@ _DATABASES = (
     State("delete-database-error", ("down", "d", text("shop"), failing_with(REFUSED)), three_databases),
 )
 
+OWN_SERVERS = (
+    ("nvidia", ProviderSetup(url="http://127.0.0.1:8000/v1/embeddings")),
+    ("openai", ProviderSetup(base_url="http://127.0.0.1:11434/v1", models=(own_model("nomic-embed-text", 768),))),
+)
 DEDICATED, SERVERLESS, EMBEDDED_TILE = ("2", "right"), ("2", "right", "right"), ("2", *("right",) * 9)
 FORM = (text("webstore-prod"), "tab", text("hf_made_up"), "tab", "space", "down", "space")
 FROM_ENVIRONMENT = (
@@ -111,6 +118,9 @@ _INTEGRATIONS = (
     State("integration", (*DEDICATED, "enter", "down", "space"), hugging_face),
     State("integration-hosted", (*EMBEDDED_TILE, "enter")),
     State("integration-unavailable", ("2", *("right",) * 5, "enter")),
+    State("integration-regions", ("2", *("right",) * 5, "enter"), setups=OWN_SERVERS),
+    State("integrations-own-servers", ("2", *("right",) * 6), setups=OWN_SERVERS),
+    State("integration-own-server", ("2", *("right",) * 6, "enter"), setups=OWN_SERVERS),
     State("add-integration", (*SERVERLESS, "enter", "a"), three_databases),
     State("add-integration-no-database", (*SERVERLESS, "enter", "a")),
     State("add-integration-filled", (*SERVERLESS, "enter", "a", *FORM), three_databases),

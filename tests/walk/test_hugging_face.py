@@ -134,5 +134,5 @@ async def test_serverless_from_integration_to_search(console: MakeConsole, tmp_p
     model = "/hf-inference/models/BAAI/bge-base-en-v1.5/pipeline/feature-extraction"
     assert {request.path for request in server.requests} == {model}
     assert all(request.headers["authorization"] == f"Bearer {SENTINEL}" for request in server.requests)
-    assert all(set(request.json) == {"inputs", "options"} for request in server.requests)
+    assert all(set(request.json) == {"inputs", "options", "truncate"} for request in server.requests)
     assert all(request.json["options"] == {"waitForModel": True} for request in server.requests)

@@ -98,6 +98,7 @@ def _version_or_absent(package: str) -> str:
 
 
 def _providers(settings: Settings | None) -> list[_Fact]:
+    setups = settings.provider_setups if settings is not None else {}
     urls = settings.provider_urls if settings is not None else {}
     return [
         (
@@ -105,5 +106,5 @@ def _providers(settings: Settings | None) -> list[_Fact]:
             "available" if provider.available else "unavailable",
             urls.get(provider.key) or provider.unavailable_reason,
         )
-        for provider in load_catalogue(configured=urls.keys()).providers
+        for provider in load_catalogue(setups=setups).providers
     ]

@@ -26,7 +26,8 @@ async def create_collection(engine: Engine, keyspace: str, command: CreateCollec
         """Ask the portal about a credential of this database."""
         return await engine.vectorizer.covers(engine.database.id, provider, name)
 
-    definition = await definition_of(command, engine.catalogue, usable, engine.vectorizer.models_of)
+    region = engine.database.region
+    definition = await definition_of(command, engine.catalogue, usable, engine.vectorizer.models_of, region=region)
     async with engine.schema_lock:
         existing = await engine.store.container(keyspace, command.name)
         if existing is None:

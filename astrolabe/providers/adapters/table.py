@@ -59,18 +59,21 @@ class WireAdapter:
         if wire.envelope is Envelope.VERTEX:
             return vertex_body(wire, texts, direction)
         storing = direction is Direction.STORE
-        body: dict[str, Any] = {wire.text_field: self._texts(texts)}
+        body: dict[str, Any] = {wire.text_field: self._texts(texts), **wire.fixed}
         if wire.model_field:
             body[wire.model_field] = spec.model + (wire.store_suffix if storing else wire.query_suffix)
-        model = self._provider.model(spec.model)
-        if wire.dimension_field and model is not None and model.dimension_range is not None:
+        model = self._provider.known_model(spec.model)
+        if wire.dimension_field and model is not None and model.dimension_range and not model.server_decides:
             body[wire.dimension_field] = spec.dimension
         if wire.direction_field:
             body[wire.direction_field] = wire.store_value if storing else wire.query_value
         for parameter, member in wire.body_parameters.items():
             if spec.parameters.get(parameter) is not None:
                 body[member] = spec.parameters[parameter]
-        return body | dict(wire.fixed)
+        for member in () if storing else wire.passage_members:
+            if isinstance(body.get(member), str):
+                body[member] = _for_searches(body[member])
+        return body
 
     def _texts(self, texts: Sequence[str]) -> list[str] | str:
         if self._wire.texts is TextsForm.LIST:
@@ -92,3 +95,9 @@ class WireAdapter:
         if status == 401 and self._wire.unauthorized_words:  # noqa: PLR2004 - HTTP's own number
             return self._wire.unauthorized_words
         return find_words(self._wire.words, content_type, body)
+
+
+def _for_searches(task: str) -> str:
+    """Return the task of a search in a collection whose texts were stored with ``task``."""
+    kind, dot, role = task.rpartition(".")
+    return f"{kind}.query" if dot and role == "passage" else task
