@@ -31,8 +31,8 @@ import simplejson
 from benchmarks.machine import machine_line
 
 _TOKEN = "benchmark"  # noqa: S105 - the server of this run accepts it
-_KEYSPACE = "/v1/default_keyspace"
-_DIMENSION = 384
+KEYSPACE = "/v1/default_keyspace"
+DIMENSION = 384
 _CONNECTIONS = (1, 8, 32)
 _PEER = """\
 import socket, uvicorn
@@ -133,6 +133,18 @@ def process(*words: str, **variables: str) -> Iterator[tuple[subprocess.Popen[st
         started.stdout.close()
 
 
+@contextmanager
+def astrolabe_server() -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Lend a server on a new data folder with one database, and its address."""
+    with tempfile.TemporaryDirectory() as folder:
+        variables = {"ASTROLABE_DATA_DIR": folder, "ASTROLABE_SERVER__TOKEN": _TOKEN}
+        cli = ("-m", "tui.cli")
+        with process(*cli, "databases", "create", "bench", **variables) as (creating, _):
+            creating.wait(30)
+        with process(*cli, "serve", "--port", "0", **variables) as serving:
+            yield serving
+
+
 def megabytes(pid: int) -> str:
     """Return the memory of a process, or a dash where the system does not tell."""
     status = Path(f"/proc/{pid}/status")
@@ -166,16 +178,16 @@ async def load(address: str, rows: int) -> None:
     """Create the collection and insert the vectors."""
     connection = Connection(address)
     await connection.open()
-    options = {"vector": {"dimension": _DIMENSION}}
-    await connection.post(_KEYSPACE, _json({"createCollection": {"name": "docs", "options": options}}))
-    await connection.post(_KEYSPACE, _json({"createCollection": {"name": "written"}}))
-    vectors = np.random.default_rng(1).standard_normal((rows, _DIMENSION)).astype(np.float32).round(4)
+    options = {"vector": {"dimension": DIMENSION}}
+    await connection.post(KEYSPACE, encoded({"createCollection": {"name": "docs", "options": options}}))
+    await connection.post(KEYSPACE, encoded({"createCollection": {"name": "written"}}))
+    vectors = np.random.default_rng(1).standard_normal((rows, DIMENSION)).astype(np.float32).round(4)
     for start in range(0, rows, 100):
         documents = [
             {"_id": number, "n": number, "kind": f"k{number % 100}", "$vector": vectors[number].tolist()}
             for number in range(start, min(start + 100, rows))
         ]
-        answer = await connection.post(f"{_KEYSPACE}/docs", _json({"insertMany": {"documents": documents}}))
+        answer = await connection.post(f"{KEYSPACE}/docs", encoded({"insertMany": {"documents": documents}}))
         if b'"errors"' in answer:
             raise RuntimeError(answer[:500].decode())
     await connection.close()
@@ -185,12 +197,12 @@ def jobs(rows: int) -> list[Job]:
     """Return what is measured."""
     chance = random.Random(1)  # noqa: S311 - the same requests each time
     numbers = itertools.count()
-    query = [[round(chance.gauss(0, 1), 4) for _ in range(_DIMENSION)] for _ in range(50)]
+    query = [[round(chance.gauss(0, 1), 4) for _ in range(DIMENSION)] for _ in range(50)]
     text = "words of a paragraph " * 10
-    docs, written = f"{_KEYSPACE}/docs", f"{_KEYSPACE}/written"
+    docs, written = f"{KEYSPACE}/docs", f"{KEYSPACE}/written"
 
     def command(verb: str, content: Callable[[], Any]) -> _Body:
-        return lambda: _json({verb: content()})
+        return lambda: encoded({verb: content()})
 
     def many() -> dict[str, Any]:
         return {"documents": [{"n": next(numbers), "text": text} for _ in range(50)]}
@@ -207,7 +219,8 @@ def jobs(rows: int) -> list[Job]:
     ]
 
 
-def _json(value: Any) -> bytes:  # noqa: ANN401 - any JSON
+def encoded(value: Any) -> bytes:  # noqa: ANN401 - any JSON
+    """Return the body of a request."""
     return str(simplejson.dumps(value)).encode()
 
 

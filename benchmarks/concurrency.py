@@ -1,0 +1,162 @@
+"""Small reads beside long ones: what a findOne waits while a scan of the whole collection runs, over HTTP.
+
+A findOne by ``_id`` is sent every few milliseconds, first to an idle server, then while long commands run one after
+another on other connections. What counts is the delay: the time above the idle median. The wanted limit is 50 ms.
+
+    python -m benchmarks.concurrency                  100,000 documents of 384 numbers
+    python -m benchmarks.concurrency --rows 20000 --seconds 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.machine import machine_line
+from benchmarks.serve import DIMENSION, KEYSPACE, Connection, astrolabe_server, encoded, load
+
+_PAUSE = 0.005
+"""Seconds between two small reads."""
+
+_Command = Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A long command.
+
+    Attributes:
+        name: What it is called in the table.
+        command: Makes the next one.
+        at_once: On how many connections it runs.
+        may_fail: The command is refused in the end, after the work that is measured.
+    """
+
+    name: str
+    command: _Command
+    at_once: int = 1
+    may_fail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """What the small reads took, in milliseconds, sorted, and how many long commands ended meanwhile."""
+
+    small: Sequence[float]
+    long: int
+
+    def percentile(self, share: float) -> float:
+        """Return the time that a share of the small reads stayed below."""
+        return self.small[min(int(len(self.small) * share), len(self.small) - 1)]
+
+
+def scans() -> list[Scan]:
+    """Return the long commands."""
+    chance = random.Random(2)  # noqa: S311 - the same requests each time
+
+    def query() -> list[float]:
+        return [round(chance.gauss(0, 1), 4) for _ in range(DIMENSION)]
+
+    def unmatched() -> dict[str, Any]:
+        # No two decimals of a kind: SQL cannot decide these, so every document is read and compared.
+        return {"text": {"$eq": {"no": f"such {chance.random()}"}}}
+
+    def nearest(limit: int, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - members of a command
+        return {"find": {"sort": {"$vector": query()}, "options": {"limit": limit}, **more}}
+
+    some = {"kind": {"$in": [f"k{number}" for number in range(9)]}}
+    return [
+        Scan("filter that Python decides", lambda: {"findOne": {"filter": unmatched()}}),
+        Scan("the same, 4 at once", lambda: {"findOne": {"filter": unmatched()}}, at_once=4),
+        Scan("filter that SQL decides", lambda: {"findOne": {"filter": {"text": f"no {chance.random()}"}}}),
+        Scan("count", lambda: {"countDocuments": {"filter": {"text": f"no {chance.random()}"}}}),
+        Scan("sort of 9 %", lambda: {"find": {"filter": some, "sort": {"n": -1}}}),
+        Scan("sort of all, refused", lambda: {"find": {"sort": {"n": -1}}}, may_fail=True),
+        Scan("vector search", lambda: nearest(10)),
+        Scan("vector search, 4 at once", lambda: nearest(10), at_once=4),
+        Scan("vector search, new filter", lambda: nearest(10, filter={"n": {"$gt": chance.randrange(50_000)}})),
+        Scan("vector search, 1000 with vectors", lambda: nearest(1000, projection={"*": 1})),
+        Scan("page of 50 with vectors", lambda: {"find": {"projection": {"$vector": 1}}}),
+        Scan("insertMany of 100", lambda: {"insertMany": {"documents": [{"$vector": query()} for _ in range(100)]}}),
+    ]
+
+
+async def small_reads(address: str, rows: int, seconds: float, ready: asyncio.Event) -> list[float]:
+    """Send findOne after findOne and return how long each took, in milliseconds, sorted."""
+    chance = random.Random(3)  # noqa: S311 - the same requests each time
+    connection = Connection(address)
+    await connection.open()
+    await ready.wait()
+    taken: list[float] = []
+    end = time.perf_counter() + seconds
+    while (began := time.perf_counter()) < end:
+        body = encoded({"findOne": {"filter": {"_id": chance.randrange(rows)}}})
+        answer = await connection.post(f"{KEYSPACE}/docs", body)
+        taken.append((time.perf_counter() - began) * 1000)
+        if b'"errors"' in answer:
+            raise RuntimeError(answer[:500].decode())
+        await asyncio.sleep(_PAUSE)
+    await connection.close()
+    return sorted(taken)
+
+
+async def measure(address: str, rows: int, scan: Scan | None, seconds: float) -> Delays:
+    """Measure the small reads beside one long command after another."""
+    ready = asyncio.Event()
+    small = asyncio.create_task(small_reads(address, rows, seconds, ready))
+    ended = 0
+
+    async def repeat(long: Scan) -> None:
+        nonlocal ended
+        connection = Connection(address)
+        await connection.open()
+        while not small.done():
+            ready.set()
+            answer = await connection.post(f"{KEYSPACE}/docs", encoded(long.command()))
+            ended += 1
+            if b'"errors"' in answer and not long.may_fail:
+                raise RuntimeError(answer[:500].decode())
+        await connection.close()
+
+    if scan is None:
+        ready.set()
+    else:
+        await asyncio.gather(*(repeat(scan) for _ in range(scan.at_once)))
+    return Delays(await small, ended)
+
+
+async def _all(address: str, rows: int, seconds: float, only: str) -> None:
+    await load(address, rows)
+    for scan in scans():
+        await measure(address, rows, scan, 0.1)  # warm: indexes are read on the first search
+    idle = await measure(address, rows, None, seconds)
+    print(f"{'':34}{'ended':>6}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}{'delay p99':>11}{'delay max':>11}")
+    for scan in [None, *scans()]:
+        if scan is not None and only not in scan.name:
+            continue
+        found = idle if scan is None else await measure(address, rows, scan, seconds)
+        p50, p99, most = found.percentile(0.5), found.percentile(0.99), found.small[-1]
+        normal = idle.percentile(0.5)
+        name = "idle" if scan is None else scan.name
+        print(f"{name:34}{found.long:6}{p50:9.1f}{p99:9.1f}{most:9.1f}{p99 - normal:11.1f}{most - normal:11.1f}")
+
+
+def main() -> None:
+    """Run everything and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--seconds", type=float, default=4.0, help="for each long command")
+    parser.add_argument("--only", default="", help="part of the name of the long commands to run")
+    args = parser.parse_args()
+    print(machine_line())
+    with astrolabe_server() as (_, address):
+        asyncio.run(_all(address, args.rows, args.seconds, args.only))
+
+
+if __name__ == "__main__":
+    main()
