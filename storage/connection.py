@@ -24,7 +24,7 @@ import aiosqlite
 
 from storage.errors import StorageError
 from storage.migrations import Migration, check_version, migrate
-from storage.sqlite_errors import from_os, translated
+from storage.sqlite_errors import busy, from_os, translated
 from storage.threaded import Block, ThreadedConnection, connect
 
 SQLITE_VERSION = sqlite3.sqlite_version
@@ -32,6 +32,12 @@ SQLITE_VERSION = sqlite3.sqlite_version
 
 BUSY_TIMEOUT = 5.0
 """Seconds that a write waits for another process before :class:`~storage.errors.StoreBusyError`."""
+
+QUEUE_TIMEOUT = 30.0
+"""Seconds that a write waits for the writes of its own process before it; each of them is short."""
+
+_SCANS_AT_ONCE = 2
+"""Reads through whole tables at the same time; the other readers are left for what is over in a moment."""
 
 _LOCK_SLICE = 0.1
 """Seconds of one try for the write lock; between tries a cancellation is noticed."""
@@ -66,6 +72,7 @@ class StoreFile:
         self._write_lock = asyncio.Lock()
         self._readers: list[ThreadedConnection] = []
         self._idle: asyncio.LifoQueue[ThreadedConnection | None] = asyncio.LifoQueue()
+        self._scans = asyncio.Semaphore(_SCANS_AT_ONCE)
         self._glance: sqlite3.Connection | None = None
         self._closed = False
 
@@ -141,6 +148,15 @@ class StoreFile:
             if connection in self._readers:
                 await self._take_back(connection, done=done, snapshot=snapshot)
 
+    async def scan(self, block: Block[_Result], *, snapshot: bool = False) -> _Result:
+        """Run statements that may read a whole table; only a few such blocks run at once, whatever is asked for.
+
+        Raises:
+            StorageError: The store is closed, or the file cannot be read.
+        """
+        async with self._scans:
+            return await self.read(block, snapshot=snapshot)
+
     async def read(self, block: Block[_Result], *, snapshot: bool = False) -> _Result:
         """Run statements on a reader in one go; the rest is as with :meth:`reader`, which this is quicker than.
 
@@ -187,8 +203,7 @@ class StoreFile:
             StorageError: The store is closed, or the machine refused the write; nothing of the block was kept.
             sqlite3.IntegrityError: A constraint of the schema refused it; nothing of the block was kept.
         """
-        async with self._write_lock:
-            self._check_open()
+        async with self._turn():
             with translated(self.path):
                 try:
                     await _patiently(self._begin, self._busy_timeout)
@@ -208,11 +223,28 @@ class StoreFile:
             StorageError: The store is closed, or the machine refused the write; nothing of the block was kept.
             sqlite3.IntegrityError: A constraint of the schema refused it; nothing of the block was kept.
         """
-        async with self._write_lock:
-            self._check_open()
+        async with self._turn():
             with translated(self.path):
                 whole = partial(_in_transaction, block)
                 return await _patiently(lambda: uninterrupted(self._writer.run(whole)), self._busy_timeout)
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait until the writes that came before are done.
+
+        Raises:
+            StoreBusyError: They took too long.
+        """
+        try:
+            async with asyncio.timeout(QUEUE_TIMEOUT):
+                await self._write_lock.acquire()
+        except TimeoutError as error:
+            raise busy(self.path) from error
+        try:
+            self._check_open()
+            yield
+        finally:
+            self._write_lock.release()
 
     async def close(self) -> None:
         """Wait for the blocks in progress (reads: a few seconds), then close every connection; may be called twice."""

@@ -198,30 +198,28 @@ async def touch(connection: aiosqlite.Connection, container: Container, *, seqs:
     return ticket
 
 
-@asynccontextmanager
-async def reading(
-    file: StoreFile, container: Container, *, snapshot: bool = False
-) -> AsyncGenerator[aiosqlite.Connection, None]:
-    """Lend a reader, as :meth:`StoreFile.reader` does, for the tables of a container.
+async def read_container(
+    file: StoreFile, container: Container, block: Block[_Result], *, snapshot: bool = False, whole: bool = False
+) -> _Result:
+    """Run statements on the tables of a container in one go, as :meth:`StoreFile.read` does.
+
+    Args:
+        file: The store.
+        container: Whose tables they are.
+        block: The statements.
+        snapshot: As with :meth:`StoreFile.read`.
+        whole: They may read all of the container.
 
     Raises:
         ContainerMissingError: The container was dropped after it was read.
         CorruptStoreError: A document that SQL looked into is not JSON.
     """
-    async with file.reader(snapshot=snapshot) as connection, _explained(connection, file, container):
-        yield connection
-
-
-async def read_container(
-    file: StoreFile, container: Container, block: Block[_Result], *, snapshot: bool = False
-) -> _Result:
-    """Run statements on the tables of a container in one go; raises what :func:`reading` raises."""
 
     async def explained(connection: aiosqlite.Connection) -> _Result:
         async with _explained(connection, file, container):
             return await block(connection)
 
-    return await file.read(explained, snapshot=snapshot)
+    return await (file.scan if whole else file.read)(explained, snapshot=snapshot)
 
 
 @asynccontextmanager

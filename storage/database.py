@@ -27,8 +27,8 @@ from storage.vector_rows import VectorRows, check_vectors, with_vectors
 from storage.vectors.cache import IndexCache
 from storage.words import among, ranked_rows
 
-_READERS = 4
-"""Reads at the same time: a long scan and the first build of an index leave two for everything else."""
+_READERS = 6
+"""Reads at the same time: two scans and the first build of an index leave three for everything else."""
 
 _PRAGMAS = ("secure_delete = FAST",)
 """Freed pages are not overwritten, as some builds of SQLite do: dropping a collection would rewrite all of it."""

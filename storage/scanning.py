@@ -57,6 +57,7 @@ class Selection:
         possible: Every wanted item satisfies it.
         certain: Only wanted items satisfy it; None when ``possible`` says it all.
         place: The rows to look at.
+        named: They are few: those that keys name.
     """
 
     container: Container
@@ -64,6 +65,12 @@ class Selection:
     possible: Condition
     certain: Condition | None
     place: Condition = EVERYTHING
+    named: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether the whole table may have to be read to find the items."""
+        return self.where is not None and not self.named
 
     @classmethod
     def of(cls, container: Container, where: Filter | None) -> Selection:
@@ -233,13 +240,14 @@ async def _fetch(
     async def rows(connection: aiosqlite.Connection) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await connection.execute_fetchall(sql, parameters)]
 
-    return await read_container(file, selection.container, rows)
+    return await read_container(file, selection.container, rows, whole=selection.whole)
 
 
 async def _parts(file: StoreFile, selection: Selection, chunk: int, keys: Sequence[str] | None) -> list[Selection]:
     """Return the selections that together are wanted, in order: one, or one for every ``chunk`` rows that keys name."""
     if keys is None:
         return [selection]
+    selection = replace(selection, named=True)
     if len(keys) <= KEYS_PER_STATEMENT:
         return [selection.within(f"key IN ({','.join('?' * len(keys))})", *keys)]
 
@@ -266,7 +274,7 @@ async def _read(
             matched = await with_vectors(connection, tables, matched, vectors)
         return candidates, matched, more
 
-    return await read_container(file, selection.container, chunk, snapshot=bool(vectors))
+    return await read_container(file, selection.container, chunk, snapshot=bool(vectors), whole=selection.whole)
 
 
 def parse_body(item: Item) -> dict[str, Any]:

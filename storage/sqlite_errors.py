@@ -56,11 +56,7 @@ def from_sqlite(error: sqlite3.Error, path: Path) -> StorageError | None:
     if code == sqlite3.SQLITE_FULL:
         return full(path)
     if code in _BUSY:
-        return StoreBusyError(
-            f"{path} is locked: another program has been writing to it for too long.",
-            path=path,
-            hint="Try again; if it stays, look for another astrolabe process that is stuck.",
-        )
+        return busy(path)
     if code in _NOT_WRITABLE:
         return not_writable(path, str(error))
     if code in _DAMAGED:
@@ -88,6 +84,15 @@ def from_os(error: OSError, path: Path) -> StorageError:
         f"{path} could not be opened: {error.strerror or error}.",
         path=path,
         hint="Check the disk and the mount that the data folder lies on.",
+    )
+
+
+def busy(path: Path) -> StoreBusyError:
+    """Return the error for a write that has waited for others too long."""
+    return StoreBusyError(
+        f"{path} is locked: others have been writing to it for too long. Nothing of this write was kept.",
+        path=path,
+        hint="Try again; if it stays, look for another astrolabe process that is stuck.",
     )
 
 

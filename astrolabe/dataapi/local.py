@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 
@@ -32,7 +33,8 @@ from astrolabe.portal.model import Database
 from astrolabe.providers.catalogue import Catalogue
 from astrolabe.providers.lab import Lab
 from storage.database import DatabaseStore
-from storage.errors import ContainerMissingError, KeyspaceMissingError
+from storage.errors import ContainerMissingError, KeyspaceMissingError, StoreBusyError
+from storage.jsontext import is_small
 from storage.model import ContainerKind
 
 _log = logging.getLogger(__name__)
@@ -50,8 +52,10 @@ _COLLECTION: Mapping[type[Command], CollectionHandler] = {
 _CODES: Mapping[type[AstrolabeError], str] = {
     ContainerMissingError: "UNKNOWN_COLLECTION_OR_TABLE",
     KeyspaceMissingError: "UNKNOWN_KEYSPACE",
+    StoreBusyError: "TIMEOUT_WRITING_DATA",
 }
-"""What the store's own errors are called where the contract has a name: dropped while the command was running."""
+"""What the store's own errors are called where the contract has a name: dropped while the command was running, or
+other writers in the way for too long."""
 
 
 class LocalDataApi:
@@ -106,7 +110,8 @@ class LocalDataApi:
     async def _execute(
         self, command: Json, keyspace: str | None, name: str | None, headers: Mapping[str, str]
     ) -> Response:
-        parsed = parse_command(exactly(command), _level(keyspace, name))
+        exact = exactly(command) if is_small(command) else await asyncio.to_thread(exactly, command)
+        parsed = parse_command(exact, _level(keyspace, name))
         if parsed.verb in TABLE_COMMANDS and keyspace is not None and name is not None:
             await self._refuse_table_command(parsed.verb, keyspace, name)
         if parsed.command is None:

@@ -269,7 +269,10 @@ _SERVER = {
     "UNEXPECTED_SERVER_ERROR": "Unexpected server error",
 }
 
-_DATABASE = {"INVALID_DATABASE_QUERY": "Invalid database query"}
+_DATABASE = {
+    "INVALID_DATABASE_QUERY": "Invalid database query",
+    "TIMEOUT_WRITING_DATA": "Timeout writing data",
+}
 
 _EMBEDDING_PROVIDER = {
     "EMBEDDING_PROVIDER_CLIENT_ERROR": "The Embedding Provider returned a HTTP client error",
