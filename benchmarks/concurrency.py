@@ -107,6 +107,7 @@ async def small_reads(address: str, rows: int, seconds: float, ready: asyncio.Ev
 
 async def measure(address: str, rows: int, scan: Scan | None, seconds: float) -> Delays:
     """Measure the small reads beside one long command after another."""
+    bodies = [encoded(scan.command()) for _ in range(20)] if scan is not None else []
     ready = asyncio.Event()
     small = asyncio.create_task(small_reads(address, rows, seconds, ready))
     ended = 0
@@ -117,7 +118,7 @@ async def measure(address: str, rows: int, scan: Scan | None, seconds: float) ->
         await connection.open()
         while not small.done():
             ready.set()
-            answer = await connection.post(f"{KEYSPACE}/docs", encoded(long.command()))
+            answer = await connection.post(f"{KEYSPACE}/docs", bodies[ended % len(bodies)])
             ended += 1
             if b'"errors"' in answer and not long.may_fail:
                 raise RuntimeError(answer[:500].decode())

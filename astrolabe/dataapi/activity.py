@@ -22,6 +22,9 @@ SHOWN_ELEMENTS = 3
 SHORT_LIST = 8
 """Lists of plain values up to this length are kept whole."""
 
+SHOWN_MEMBERS = 500
+"""Members kept of all objects of a command together."""
+
 SHOWN_TEXT = 500
 """Characters kept of one text."""
 
@@ -167,27 +170,45 @@ class RecordingDataApi:
 
 def display_copy(planned: PlannedCommand) -> PlannedCommand:
     """Return a copy that is short enough to keep and show: long lists, vectors and texts are cut, and say so."""
-    shortened = _shortened(planned.command, DEEPEST)
+    shortened = _Shortener().shortened(planned.command, DEEPEST)
     return replace(planned, command=shortened if isinstance(shortened, dict) else {})
 
 
-def _shortened(value: JsonValue, levels: int) -> JsonValue:
-    if isinstance(value, str):
-        return value if len(value) <= SHOWN_TEXT else f"{value[:SHOWN_TEXT]}… {len(value) - SHOWN_TEXT} more characters"
-    if isinstance(value, dict | list) and levels == 0:
-        return "…"
-    if isinstance(value, dict):
-        return {member: _shortened(inner, levels - 1) for member, inner in value.items()}
-    if isinstance(value, list):
-        return _shortened_list(value, levels)
-    return value
+class _Shortener:
+    """Shortens one command; of all its objects together it keeps so many members and no more."""
+
+    def __init__(self) -> None:
+        self._left = SHOWN_MEMBERS
+
+    def shortened(self, value: JsonValue, levels: int) -> JsonValue:
+        """Return a value that can be kept."""
+        if isinstance(value, str):
+            return _shortened_text(value)
+        if isinstance(value, dict | list) and levels == 0:
+            return "…"
+        if isinstance(value, dict):
+            return self._object(value, levels)
+        return self._list(value, levels) if isinstance(value, list) else value
+
+    def _object(self, value: Json, levels: int) -> Json:
+        shown: Json = {}
+        for member, inner in value.items():
+            if self._left == 0:
+                shown["…"] = f"{len(value) - len(shown)} more"
+                break
+            self._left -= 1
+            shown[_shortened_text(member)] = self.shortened(inner, levels - 1)
+        return shown
+
+    def _list(self, values: Sequence[JsonValue], levels: int) -> list[JsonValue]:
+        nested = any(isinstance(value, dict | list) for value in values[: SHORT_LIST + 1])
+        keep = len(values) if len(values) <= (SHOWN_ELEMENTS if nested else SHORT_LIST) else SHOWN_ELEMENTS
+        shown = [self.shortened(value, levels - 1) for value in values[:keep]]
+        return shown if keep == len(values) else [*shown, f"… {len(values) - keep} more"]
 
 
-def _shortened_list(values: Sequence[JsonValue], levels: int) -> list[JsonValue]:
-    nested = any(isinstance(value, dict | list) for value in values[: SHORT_LIST + 1])
-    keep = len(values) if len(values) <= (SHOWN_ELEMENTS if nested else SHORT_LIST) else SHOWN_ELEMENTS
-    shown = [_shortened(value, levels - 1) for value in values[:keep]]
-    return shown if keep == len(values) else [*shown, f"… {len(values) - keep} more"]
+def _shortened_text(text: str) -> str:
+    return text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}… {len(text) - SHOWN_TEXT} more characters"
 
 
 def _verdict(response: Response) -> tuple[Outcome, str | None, str]:

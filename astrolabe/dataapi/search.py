@@ -177,7 +177,7 @@ async def sorted_seqs(selection: Selection) -> list[int]:
             found += await asyncio.to_thread(_sort_keys, selection.sort, items)
             if len(found) >= MOST_SORTED:
                 raise _too_many_to_sort()
-    return [seq for _, seq in sorted(found)]
+    return [seq for _, seq in await asyncio.to_thread(sorted, found)]
 
 
 def _sort_keys(sort: SortPlan, items: Sequence[Item]) -> list[tuple[tuple[Any, ...], int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from astrolabe.serving.addresses import DATABASES, Target, chosen, labelled, rea
 from astrolabe.serving.authorization import Gate
 from astrolabe.serving.bodies import RefusedBodyError, parse_body, read_body
 from astrolabe.workspace import Workspace
-from storage.jsontext import dumps
+from storage.jsontext import dumps_in_pieces, is_small
 
 JSON = "application/json"
 PATIENCE = 30.0
@@ -114,9 +115,8 @@ class DataApiApp:
             return _no_database()
         command = await parse_body(body)
         api = await self._workspace.api(database)
-        return _envelope(
-            await api.execute(command, keyspace=target.keyspace, name=target.name, headers=request.headers)
-        )
+        answer = await api.execute(command, keyspace=target.keyspace, name=target.name, headers=request.headers)
+        return await _written(answer)
 
     async def _administer(self, request: Request) -> Response:
         refusal = await self._gate.refusal(request.headers)
@@ -164,7 +164,14 @@ def _envelope(answer: protocol.Response) -> Response:
     """Only a few errors have a status of their own; the first such one decides."""
     status = next((_STATUSES[error.code] for error in answer.errors if error.code in _STATUSES), HTTPStatus.OK)
     headers = {SIMULATED: "true"} if any(error.simulated for error in answer.errors) else None
-    return Response(dumps(answer.to_json()), status_code=status, media_type=JSON, headers=headers)
+    return Response(dumps_in_pieces(answer.to_json()), status_code=status, media_type=JSON, headers=headers)
+
+
+async def _written(answer: protocol.Response) -> Response:
+    """Return the envelope; a large one is written in a thread, so that other requests are answered meanwhile."""
+    if answer.data is None or is_small(answer.data):
+        return _envelope(answer)
+    return await asyncio.to_thread(_envelope, answer)
 
 
 def _other_method(target: Target) -> Response:

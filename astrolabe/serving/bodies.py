@@ -17,7 +17,7 @@ LARGEST_BODY = 20 * 1024 * 1024
 DEEPEST = 200
 """Levels of nesting that a request may have: a document has 16, and filters nest beside it."""
 
-_WORTH_A_THREAD = 262_144
+_WORTH_A_THREAD = 32_768
 
 
 class RefusedBodyError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import UTC, datetime
 from itertools import count
 
@@ -144,3 +145,14 @@ def test_bottomless_nesting_is_cut() -> None:
     for _ in range(50_000):
         value = [value]
     assert "…" in repr(display_copy(PlannedCommand({"find": {"filter": value}})))
+
+
+def test_a_command_with_a_million_members_is_kept_short() -> None:
+    wide = {f"m{number}": {"inner": number} for number in range(1_000)} | {"x" * 9_000: 1}
+    copy = display_copy(PlannedCommand({"insertOne": {"document": wide, "options": {}}})).command
+    shown = copy["insertOne"]["document"]
+    assert shown["m0"] == {"inner": 0}
+    assert shown["…"] == f"{len(wide) - len(shown) + 1} more"
+    assert len(json.dumps(copy)) < 20_000
+    long_name = {"findOne": {"filter": {"x" * 9_000: 1}}}
+    assert len(json.dumps(display_copy(PlannedCommand(long_name)).command)) < 1_000

@@ -22,6 +22,7 @@ from astrolabe.dataapi.language.vectorize import plan_vectorize
 from astrolabe.dataapi.protocol import Json, JsonValue, Response
 from astrolabe.errors import DataApiError
 from astrolabe.providers.model import Direction
+from storage.jsontext import is_small
 
 _WHOLE_COMMAND = frozenset({"VECTOR_SEARCH_NOT_SUPPORTED"})
 """Codes of a document's checks that say the command does not fit the collection at all."""
@@ -79,7 +80,10 @@ async def insert_many(target: OpenCollection, command: InsertMany) -> Response:
 
 async def _insert(target: OpenCollection, documents: Sequence[JsonValue], *, ordered: bool) -> list[_Attempt]:
     attempts = [_Attempt(document) for document in await _vectorized(target, documents)]
-    ready = await asyncio.to_thread(_prepare, target.rules, attempts, ordered=ordered)
+    if is_small(documents):
+        ready = _prepare(target.rules, attempts, ordered=ordered)
+    else:
+        ready = await asyncio.to_thread(_prepare, target.rules, attempts, ordered=ordered)
     if ready:
         await _write(target, ready, ordered=ordered)
     if ordered:
@@ -110,7 +114,7 @@ async def _vectorized(target: OpenCollection, documents: Sequence[JsonValue]) ->
 
 
 def _prepare(rules: CollectionRules, attempts: Sequence[_Attempt], *, ordered: bool) -> list[_Attempt]:
-    """Check the documents; return those to be written. Runs in a thread, because large ones take their time."""
+    """Check the documents; return those to be written. Large ones take their time."""
     ready: list[_Attempt] = []
     for attempt in attempts:
         try:
