@@ -208,6 +208,7 @@ class ProviderFailure(StrEnum):
     PERMISSION = "permission"
     BILLING = "billing"
     NOT_FOUND = "not found"
+    WRONG_MODEL = "not an embedding model"
     TOO_LONG = "text too long"
     TOO_MANY = "too many texts"
     BAD_REQUEST = "bad request"
@@ -243,6 +244,11 @@ class ProviderError(AstrolabeError):
         retry_after: Seconds the provider asked to wait, or None.
         attempts: How many requests were made before giving up.
         simulated: Whether the failure lab failed in the provider's place; shown to people, told to no program.
+        meaning: What it most likely means, in a sentence; ``hint`` is this and ``step``.
+        step: What to do, in a sentence.
+        seconds: How long the last request took, or None when none was made.
+        request_id: The provider's number of that request; foreign text, empty when it gave none.
+        quota: Its headers about rate limits and waiting; foreign text.
     """
 
     default_owner = Owner.PROVIDER
@@ -255,11 +261,17 @@ class ProviderError(AstrolabeError):
         failure: ProviderFailure,
         reply: ProviderReply | None = None,
         attempts: int = 1,
+        meaning: str = "",
         hint: str = "",
         owner: Owner | None = None,
     ) -> None:
-        super().__init__(message, hint=hint, owner=owner)
+        super().__init__(message, hint=f"{meaning} {hint}".strip(), owner=owner)
         reply = reply or ProviderReply()
+        self.meaning = meaning
+        self.step = hint
+        self.seconds: float | None = None
+        self.request_id = ""
+        self.quota: Mapping[str, str] = {}
         self.provider = provider
         self.failure = failure
         self.status = reply.status

@@ -166,6 +166,7 @@ class Workspace:
             keys={key: setup.key for key, setup in setups.items() if setup.key is not None},
             allow_plain_http=options.allow_plain_http,
             lab=self.lab,
+            now=options.now,
         )
         self.care = CredentialCare(self.databases, self.integrations, self, self.engine, self.catalogue)
         self.connection_care = ConnectionCare(self.connection_strings, self.care, self.engine)

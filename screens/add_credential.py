@@ -21,11 +21,11 @@ from astrolabe.portal.rehearsal import mismatches
 from astrolabe.portal.rules import credential_name_problems, scope_problems
 from screens.dialog import Dialog
 from screens.fields import Field, many_of, text_input
-from screens.secret_from import SecretRow, SourceField
+from screens.secret_from import SecretRow, SourceField, TryingOut, TryOut
 from screens.text import display_text
 
 
-class AddCredentialDialog(Dialog[CredentialDraft, Credential]):
+class AddCredentialDialog(TryingOut, Dialog[CredentialDraft, Credential]):
     """Asks for a credential; called Add Integration while the integration has none, Add API key afterwards."""
 
     def __init__(
@@ -36,6 +36,7 @@ class AddCredentialDialog(Dialog[CredentialDraft, Credential]):
         *,
         removed: Sequence[RemovedCredential] = (),
         waiting: Sequence[Dependent] = (),
+        try_out: TryOut | None = None,
     ) -> None:
         """Ask for a credential.
 
@@ -45,8 +46,10 @@ class AddCredentialDialog(Dialog[CredentialDraft, Credential]):
             perform: Adds it.
             removed: The integration's removed credentials; the form begins with the last one's name and scope.
             waiting: The collections and columns whose credential does not exist.
+            try_out: Opens the connection test with the secret and the name that are filled in.
         """
         super().__init__(perform)
+        self.try_out = try_out
         self.integration = integration
         self.databases = tuple(databases)
         self.removed = tuple(removed)
@@ -101,6 +104,10 @@ class AddCredentialDialog(Dialog[CredentialDraft, Credential]):
             ),
         )
         yield SourceField()
+
+    def name_to_try(self) -> str:
+        """Return the name that is filled in."""
+        return self.query_one("#credential-name", Input).value.strip()
 
     def focus_first(self) -> None:
         """Begin with the secret where the name is filled in already."""

@@ -41,6 +41,8 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
     HEADING: ClassVar[str] = ""
     SUBMIT: ClassVar[str] = "Save"
     DANGER: ClassVar[bool] = False
+    OTHER_KEYS: ClassVar[str] = ""
+    """What further keys do, before those of every dialog; ends in a separator."""
 
     BINDINGS = register(
         Action("dialog.cancel", "escape", "Cancel", "Close the dialog; nothing is changed.", priority=True),
@@ -73,7 +75,7 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
                 yield Static(self._keys(), id="dialog-keys")
 
     def _keys(self) -> Content:
-        keys = "^s does it · esc cancels"
+        keys = f"{self.OTHER_KEYS}^s does it · esc cancels"
         return Content(f"f2 command · {keys}" if self.shows_command else keys)
 
     @property

@@ -23,6 +23,7 @@ from screens.page import Page
 from screens.rehearse import RehearsePage
 from screens.removal import credential_danger, integration_danger, scope_danger
 from screens.rotate_credential import RotateDialog, RotationDraft
+from screens.test_credential import open_test, open_trial
 from screens.text import display_text
 
 MORE = (
@@ -99,7 +100,7 @@ class IntegrationPage(Page):
         if provider.hosting is Hosting.HOSTED and provider.available:
             regions = ", ".join(provider.regions)
             whose = f"Every database in {regions} may use it." if regions else "Every database may use it."
-            return f"This provider is hosted: it needs no credential and no scope.\n{whose}"
+            return f"This provider is hosted: it needs no credential and no scope.\n{whose} t tests it."
         if provider.hosting is Hosting.HOSTED:
             return f"Not available here. {provider.unavailable_reason}"
         if provider.keyless:
@@ -169,6 +170,7 @@ class IntegrationPage(Page):
             workspace.integrations.add_credential,
             removed=await workspace.integrations.removed(self.provider),
             waiting=await workspace.care.waiting(self.provider),
+            try_out=partial(open_trial, self.app, self.integration.provider),
         )
         self.app.ask(dialog, self._credential_added)
 
@@ -222,7 +224,9 @@ class IntegrationPage(Page):
                     credential.provider, credential.name, draft.secret, test=draft.test, version=credential.version
                 )
 
-            self.app.ask(RotateDialog(credential, self._noun, rotate), self._rotated)
+            provider = self.app.workspace.catalogue.get(credential.provider)
+            try_out = partial(open_trial, self.app, provider, stored=credential.name)
+            self.app.ask(RotateDialog(credential, self._noun, rotate, try_out=try_out), self._rotated)
 
     def _rotated(self, credential: Credential | None) -> None:
         if credential is not None:
@@ -232,17 +236,10 @@ class IntegrationPage(Page):
     def action_integration_test(self) -> None:
         """Ask the provider with the chosen credential."""
         node = self.chosen()
-        if node is not None:
-            self.app.tell(f"Testing {node.credential.name} …")
-            self.in_background(partial(self._test, node.credential), "test connection")
-
-    async def _test(self, credential: Credential) -> None:
-        for tested in await self.app.workspace.care.test(credential.provider, credential.name):
-            took = "" if self.app.surroundings.timeless else f" in {tested.seconds:.2f} s"
-            right = tested.dimension == tested.expected
-            expected = "" if right else f", not {tested.expected}"
-            words = f"{credential.name} works: {tested.model} answered{took}, {tested.dimension} dimensions{expected}."
-            self.app.tell(words, warning=not right)
+        integration = self.integration
+        if integration is not None and (node is not None or integration.provider.hosting is Hosting.HOSTED):
+            name = node.credential.name if node is not None else None
+            self.open_in_background(partial(open_test, self.app, integration.provider, name), "test connection")
 
     def action_integration_rehearse(self) -> None:
         """Go to the rehearsal of the chosen credential."""
@@ -317,7 +314,7 @@ class IntegrationPage(Page):
         if not action.startswith("integration_") or self.integration is None:
             return True
         if self.integration.provider.hosting is Hosting.HOSTED:
-            return False
+            return action == "integration_test" and self.integration.provider.available
         if action == "integration_activate":
             return not self.integration.credentials
         if action == "integration_add":

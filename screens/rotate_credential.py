@@ -13,7 +13,7 @@ from textual.widgets import Checkbox, Static
 from astrolabe.portal.model import Credential
 from screens.dialog import Dialog
 from screens.fields import Field, check
-from screens.secret_from import SecretRow, SourceField
+from screens.secret_from import SecretRow, SourceField, TryingOut, TryOut
 from screens.text import display_text
 from storage.secret_references import SecretReference
 
@@ -31,16 +31,22 @@ class RotationDraft:
     test: bool = True
 
 
-class RotateDialog(Dialog[RotationDraft, Credential]):
+class RotateDialog(TryingOut, Dialog[RotationDraft, Credential]):
     """Asks for a new secret, and tests it against the provider before it takes the place of the old one."""
 
     SUBMIT = "Rotate"
 
     def __init__(
-        self, credential: Credential, noun: str, perform: Callable[[RotationDraft], Awaitable[Credential]]
+        self,
+        credential: Credential,
+        noun: str,
+        perform: Callable[[RotationDraft], Awaitable[Credential]],
+        *,
+        try_out: TryOut | None = None,
     ) -> None:
-        """Ask for a new secret of ``credential``, which the portal calls ``noun``."""
+        """Ask for a new secret of ``credential``, which the portal calls ``noun``; ``try_out`` tests it before that."""
         super().__init__(perform)
+        self.try_out = try_out
         self.credential = credential
         self.noun = noun
 

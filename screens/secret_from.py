@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any
+
 from pydantic import SecretStr
 from textual import on
 from textual.app import ComposeResult
@@ -9,8 +13,13 @@ from textual.containers import Vertical
 from textual.widgets import Input, Select
 
 from astrolabe.portal.rules import reference_problems, secret_problems, secret_warnings
+from screens.actions import Action, register
+from screens.boundary import WorkerBoundary
 from screens.fields import Field, SecretInput, choice, text_input
 from storage.secret_references import ReferenceKind, SecretReference
+
+TryOut = Callable[[SecretStr | SecretReference, str], Coroutine[Any, Any, None]]
+"""Opens the connection test of a secret that is not stored yet, and of the name that it is to get."""
 
 TYPED = "typed"
 """The source that is no reference."""
@@ -101,3 +110,28 @@ class SourceField(Field):
 
 
 _SOURCE_HELP = "A secret that is not typed here is not stored: only where it is read from."
+
+
+class TryingOut(WorkerBoundary):
+    """Mixin for dialogs with a :class:`SecretRow`: f4 tests the secret before it is saved. Saving needs no test."""
+
+    OTHER_KEYS = "f4 test · "
+
+    BINDINGS = register(Action("secret.test", "f4", "Test connection", "Ask the provider with the secret typed here."))
+
+    try_out: TryOut | None = None
+
+    def name_to_try(self) -> str:
+        """Return what the credential is called, for the test's title."""
+        return ""
+
+    def action_secret_test(self) -> None:
+        """Test the secret; the form stays as it is."""
+        row = self.query_one(SecretRow)
+        found = row.problems()
+        for field in row.query(Field):
+            field.set_problem(found.get(field.control.id or "", ""))
+            if field.problem:
+                field.control.focus()
+        if self.try_out is not None and not found:
+            self.open_in_background(partial(self.try_out, row.secret(), self.name_to_try()), "try out")

@@ -147,20 +147,30 @@ def _add_credentials(verbs: _Verbs) -> None:
     rotate = _add_credential(noun, "rotate", "put in a new secret; name and scope stay", epilog=_SECRETS)
     _add_secret(rotate)
     rotate.add_argument("--no-test", action="store_true", help="do not ask the provider first")
-    test = _add_credential(noun, "test", "ask the provider for one short embedding")
-    test.add_argument(
-        "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the provider; repeatable"
-    )
-    _add_format(test)
+    _add_test(noun)
     _add_yes(_add_credential(noun, "remove", "remove a credential; the provider's own copy stays"))
     _add_rehearse(noun)
     _add(noun, "reencrypt", "credentials:reencrypt", "seal the stored secrets with a new key", epilog=_REENCRYPT)
 
 
-def _add_credential(noun: _Verbs, name: str, words: str, *, epilog: str = "") -> argparse.ArgumentParser:
+def _add_test(noun: _Verbs) -> None:
+    test = _add_credential(noun, "test", "ask the provider for one short embedding", epilog=_TEST, optional=True)
+    test.set_defaults(run="connection:test")
+    test.add_argument(
+        "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the provider; repeatable"
+    )
+    test.add_argument("--model", metavar="MODEL", help="the model to ask, in place of those that collections use")
+    _add_secret(test)
+    _add_format(test)
+
+
+def _add_credential(
+    noun: _Verbs, name: str, words: str, *, epilog: str = "", optional: bool = False
+) -> argparse.ArgumentParser:
     """Add a verb on one credential."""
     parser = _add(noun, name, f"credentials:{name}", words, epilog=epilog)
-    parser.add_argument("name", metavar="NAME", help="the credential; its name is unique at its provider")
+    count = "?" if optional else None
+    parser.add_argument("name", nargs=count, metavar="NAME", help="the credential; its name is unique at its provider")
     parser.add_argument(
         "--provider", required=True, metavar="KEY", help="embedding provider, such as huggingfaceDedicated"
     )
@@ -181,6 +191,11 @@ def _add_rehearse(noun: _Verbs) -> None:
 _SECRETS = """\
 Without a --secret option the secret is asked for, and kept encrypted. It is never an argument itself: other programs on
 this machine could read it there. A variable, file or command is only named, and read whenever the secret is used.
+"""
+
+_TEST = """\
+Without a NAME, a secret is tested that is not stored (with a --secret option), or a provider that needs none. Nothing
+is saved. The exit code is 0 when everything works: there were answers, with vectors of the right dimension.
 """
 
 _REENCRYPT = """\

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pydantic import SecretStr
 
-from astrolabe.errors import RuleError
+from astrolabe.portal.connection_test import (
+    Prober,
+    Question,
+    Tested,
+    ask,
+    ask_all,
+    first_question,
+    known_parameters,
+    questions_of,
+)
 from astrolabe.portal.databases import Databases
 from astrolabe.portal.integrations import Integrations
 from astrolabe.portal.model import Credential, Database, Dependent
@@ -25,13 +33,10 @@ from astrolabe.portal.rehearsal import (
     without,
 )
 from astrolabe.providers.catalogue import Catalogue
-from astrolabe.providers.engine import Probe
-from astrolabe.providers.model import EmbeddingSpec, Hosting, ModelStatus, ProviderInfo
+from astrolabe.providers.model import Hosting
+from astrolabe.providers.waiting import WaitListener
 from storage.errors import StorageError
 from storage.secret_references import SecretReference
-
-MOST_PROBES = 5
-"""Different models and parameters that one connection test tries; each is a request to the provider."""
 
 
 class Contents(Protocol):
@@ -46,14 +51,6 @@ class Contents(Protocol):
         ...
 
 
-class Prober(Protocol):
-    """What this needs of the embedding engine."""
-
-    async def probe(self, spec: EmbeddingSpec, secret: SecretStr | None, *, credential: str | None = None) -> Probe:
-        """Embed one short text; raises ProviderError."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Overview:
     """Everything that uses stored credentials, and what could not be looked at.
@@ -65,23 +62,6 @@ class Overview:
 
     dependents: tuple[Dependent, ...]
     unread: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """One request of a connection test.
-
-    Attributes:
-        model: The model asked for.
-        seconds: How long it took.
-        dimension: Of the vector that came back.
-        expected: Of the collection, or of the model.
-    """
-
-    model: str
-    seconds: float
-    dimension: int
-    expected: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,37 +155,83 @@ class CredentialCare:
             one for one in dependents if one.service.provider == provider and stopped(one, scopes) is Stopped.MISSING
         ]
 
+    async def questions(
+        self, provider: str, name: str | None, *, parameters: Mapping[str, Any] | None = None
+    ) -> list[Question]:
+        """Return what a connection test asks: what the collections of a credential do, or else the first model.
+
+        Args:
+            provider: The provider's key.
+            name: The credential's name; None for a provider that needs none.
+            parameters: The provider's parameters; with them, what collections use does not matter.
+
+        Raises:
+            RuleError: Nothing uses the credential, and the provider needs parameters to be asked.
+        """
+        info = self._catalogue.get(provider)
+        used = await self._used_by(provider, name) if name is not None and parameters is None else []
+        return questions_of(info, used) or [first_question(info, parameters or {})]
+
+    async def known_parameters(self, provider: str) -> dict[str, str]:
+        """Return the parameters that a collection of the provider has; empty when none has any."""
+        dependents = (await self.overview()).dependents
+        info = self._catalogue.get(provider)
+        return known_parameters(info, [one for one in dependents if one.service.provider == provider])
+
+    async def ask(
+        self,
+        question: Question,
+        name: str | None = None,
+        secret: SecretStr | SecretReference | None = None,
+        *,
+        on_wait: WaitListener | None = None,
+    ) -> Tested:
+        """Ask a provider one question of a connection test; a refusal is a result.
+
+        Args:
+            question: What to ask.
+            name: The credential's name, stored or not; None for a provider that needs none.
+            secret: A secret to try out, which need not be stored; None takes the credential's own.
+            on_wait: Told of waits for a model that is being loaded.
+
+        Raises:
+            NotFoundError: There is no such credential.
+            RuleError: The secret is not allowed.
+            SecretUnreadableError: The secret cannot be read.
+        """
+        provider, trial = question.spec.provider, secret is not None
+        revealed = None
+        if name is not None or trial:
+            revealed = await self._integrations.read_secret(provider, name or "", secret)
+        return await ask(self._engine, question, revealed, credential=name, trial=trial, on_wait=on_wait)
+
     async def test(
         self,
         provider: str,
-        name: str,
+        name: str | None,
         secret: SecretStr | SecretReference | None = None,
         *,
         parameters: Mapping[str, Any] | None = None,
+        on_wait: WaitListener | None = None,
     ) -> list[Tested]:
         """Ask the provider for one short embedding with each model and parameters that the credential is used with.
 
         Args:
             provider: The provider's key.
-            name: The credential's name.
+            name: The credential's name; None for a provider that needs none.
             secret: A new secret for it; None takes the one it has.
             parameters: The provider's parameters, for a credential that nothing uses yet.
+            on_wait: Told of waits for a model that is being loaded.
 
         Raises:
             NotFoundError: There is no such credential.
-            ProviderError: The provider refused, failed or could not be reached.
             RuleError: Nothing uses the credential, and the provider needs parameters to be asked.
             SecretUnreadableError: The secret cannot be read.
         """
-        await self._integrations.credential(provider, name)
-        specs = await self._specs(self._catalogue.get(provider), name, parameters)
-        revealed = await self._integrations.read_secret(provider, name, secret)
-        done = []
-        for spec in specs:
-            started = time.monotonic()
-            probe = await self._engine.probe(spec, revealed, credential=name)
-            done.append(Tested(spec.model, time.monotonic() - started, probe.dimension, spec.dimension))
-        return done
+        if name is not None:
+            await self._integrations.credential(provider, name)
+        questions = await self.questions(provider, name, parameters=parameters)
+        return await ask_all(questions, lambda question: self.ask(question, name, secret, on_wait=on_wait))
 
     async def rotate(
         self,
@@ -232,19 +258,13 @@ class CredentialCare:
         """
         if test:
             version = version or (await self._integrations.credential(provider, name)).version
-            await self.test(provider, name, secret)
+            for tested in await self.test(provider, name, secret):
+                if tested.error is not None:
+                    raise tested.error
         return await self._integrations.rotate(provider, name, secret, version=version)
 
-    async def _specs(
-        self, provider: ProviderInfo, name: str, parameters: Mapping[str, Any] | None
-    ) -> list[EmbeddingSpec]:
-        used = [one for one in (await self.overview()).dependents if one.credential == (provider.key, name)]
-        specs: list[EmbeddingSpec] = []
-        for one in used if parameters is None else ():
-            spec = EmbeddingSpec(provider.key, one.service.model, one.dimension, one.service.parameters)
-            if spec not in specs:
-                specs.append(spec)
-        return specs[:MOST_PROBES] or [_first_model(provider, parameters or {})]
+    async def _used_by(self, provider: str, name: str) -> list[Dependent]:
+        return [one for one in (await self.overview()).dependents if one.credential == (provider, name)]
 
     def _is_external(self, dependent: Dependent) -> bool:
         info = self._catalogue.find(dependent.service.provider)
@@ -253,18 +273,3 @@ class CredentialCare:
     def _noun(self, dependent: Dependent) -> str:
         info = self._catalogue.find(dependent.service.provider)
         return info.credential_noun if info else "credential"
-
-
-def _first_model(provider: ProviderInfo, parameters: Mapping[str, Any]) -> EmbeddingSpec:
-    """Return something to ask a provider for where no collection says what."""
-    missing = [info.name for info in provider.parameters if info.required and info.name not in parameters]
-    model = next((one for one in provider.models if one.status is ModelStatus.SUPPORTED), None)
-    if missing or model is None:
-        raise RuleError(
-            f"There is nothing to test with: no collection uses it yet, and {provider.label} needs to be told "
-            f"{', '.join(missing) or 'a model'}.",
-            field="test",
-            hint="Go on without the test, or create a collection with it first.",
-        )
-    dimension = model.dimension or model.default_dimension or (model.dimension_range or (1, 1))[0]
-    return EmbeddingSpec(provider.key, model.name, dimension, parameters)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 from pydantic import SecretStr
 
 from astrolabe.errors import RuleError
 from astrolabe.portal import connection_strings_rules as rules
-from astrolabe.portal.care import CredentialCare, Prober, Tested
+from astrolabe.portal.care import CredentialCare
 from astrolabe.portal.connection_strings import ConnectionStrings, no_secret
 from astrolabe.portal.connection_strings_model import ConnectionString, ConnectionStringDraft
+from astrolabe.portal.connection_test import Prober, Tested
 from astrolabe.portal.model import Dependent
 from astrolabe.portal.rules import Findings
 from astrolabe.providers.catalogue import CONNECTION_STRING
@@ -67,11 +67,9 @@ class ConnectionCare:
         self._check(connector, draft, has_secret=string is not None and not string.lacks_secret)
         secret = await self._secret(connector, string, draft)
         spec, key = self._strings.spec(connector, rules.kept_settings(connector, settings), secret, None)
-        started = time.monotonic()
-        probe = await self._engine.probe(spec, key, credential=identifier or None)
+        probe = await self._engine.probe(spec, key, credential=identifier or None, trial=draft is not None)
         expected = settings.get(DIMENSIONS)
-        found = int(expected) if expected else probe.dimension
-        return Tested(spec.model, time.monotonic() - started, probe.dimension, found)
+        return Tested(spec.model, int(expected) if expected else None, probe)
 
     def _check(self, connector: Connector, draft: ConnectionStringDraft | None, *, has_secret: bool) -> None:
         if draft is None:

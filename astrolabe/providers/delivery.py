@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,10 @@ from astrolabe.providers.failures import (
 from astrolabe.providers.lab import Lab, Rule
 from astrolabe.providers.model import Direction, EmbeddingSpec, ProviderInfo
 from astrolabe.providers.pacing import Clock, Lane, Sleep, backoff, retry_after
+from astrolabe.providers.quota import quota_headers, request_id
 from astrolabe.providers.redaction import without_key
 from astrolabe.providers.simulated import Replaced, reply_to
+from astrolabe.providers.weather import Gauge
 from storage.model import Matrix
 
 if TYPE_CHECKING:
@@ -104,6 +107,7 @@ class Means:
     clock: Clock
     sleep: Sleep
     random: Callable[[], float]
+    gauge: Gauge
     lab: Lab | None = None
 
 
@@ -135,30 +139,72 @@ class Delivery:
             raise _first(failures) from None
         return self._result
 
-    async def exchange(self, texts: Sequence[str]) -> tuple[Reply, Parsed] | Setback:
-        """Send one request, once, and read its answer; the dimension is not checked."""
+    async def ask(self, texts: Sequence[str]) -> tuple[Reply, Parsed] | Setback:
+        """Send one request, once, for a connection test; the dimension is not checked.
+
+        While the model is being loaded it is waited for, if somebody listens and may be tired of it.
+        """
+        attempt = 0
+        while True:
+            attempt += 1
+            outcome = await self.exchange(texts, any_dimension=True)
+            if not isinstance(outcome, Setback):
+                return outcome
+            outcome.error.attempts = attempt
+            delay = self._delay(outcome, attempt)
+            waiting = outcome.error.failure is ProviderFailure.LOADING and self._job.on_wait is not None
+            if delay is None or not waiting:
+                return outcome
+            await self._wait(outcome.error, delay)
+            await self._means.sleep(delay)
+
+    async def exchange(self, texts: Sequence[str], *, any_dimension: bool = False) -> tuple[Reply, Parsed] | Setback:
+        """Send one request, once, read and check its answer, and take note of what came of it."""
         rule = await self._means.lab.take(self._job.provider.key) if self._means.lab is not None else None
-        outcome = await self._exchange(texts, rule)
+        outcome = await self._exchange(texts, rule, any_dimension=any_dimension)
+        gauge = self._means.gauge
         if isinstance(outcome, Setback):
             outcome.error.simulated = rule is not None
+            gauge.failed(outcome.error)
+        else:
+            reply, parsed = outcome
+            tokens = parsed.usage.total_tokens
+            gauge.succeeded(reply.seconds, texts=len(texts), tokens=tokens, headers=reply.headers)
         return outcome
 
-    async def _exchange(self, texts: Sequence[str], rule: Rule | None) -> tuple[Reply, Parsed] | Setback:
-        job = self._job
+    async def _exchange(
+        self, texts: Sequence[str], rule: Rule | None, *, any_dimension: bool
+    ) -> tuple[Reply, Parsed] | Setback:
+        job, started = self._job, time.perf_counter()
         try:
             reply = await self._reply(texts, rule)
         except TransportError as failure:
-            return from_transport(job.provider, job.url, failure)
+            return self._with_particulars(from_transport(job.provider, job.url, failure), time.perf_counter() - started)
         if reply.status not in _SUCCESS:
             wait = retry_after(reply.headers)
             words = self._words(reply)
-            return from_answer(
+            setback = from_answer(
                 job.provider, reply.status, reply.body, words, retry_after=wait, credential=job.credential
             )
+            return self._with_particulars(setback, reply.seconds, reply.headers)
         try:
-            return reply, self._parsed(reply, len(texts))
+            parsed = self._parsed(reply, len(texts))
+            check_vectors(parsed.vectors, parsed.vectors.shape[1] if any_dimension else job.spec.dimension)
         except AnswerError as problem:
-            return self._unusable(reply, problem)
+            return self._with_particulars(self._unusable(reply, problem), reply.seconds, reply.headers)
+        return reply, parsed
+
+    def _with_particulars(self, setback: Setback, seconds: float, headers: Mapping[str, str] | None = None) -> Setback:
+        """Put into the error what else is known of the request."""
+        error, headers = setback.error, headers or {}
+        error.seconds = seconds
+        error.request_id = self.without_key(request_id(headers))
+        error.quota = {name: self.without_key(value) for name, value in quota_headers(headers).items()}
+        return setback
+
+    def without_key(self, text: str) -> str:
+        """Return what a provider sent, without the key: some send it back."""
+        return without_key(text, self._job.secret)
 
     async def _reply(self, texts: Sequence[str], rule: Rule | None) -> Reply:
         """Return the provider's answer, or the one that the failure lab gives in its place."""
@@ -220,10 +266,6 @@ class Delivery:
             return outcome
         reply, parsed = outcome
         self._means.lane.succeeded(reply.headers)
-        try:
-            check_vectors(parsed.vectors, self._job.spec.dimension)
-        except AnswerError as problem:
-            return self._unusable(reply, problem)
         return parsed.vectors
 
     def _delay(self, setback: Setback, attempt: int) -> float | None:
@@ -263,14 +305,20 @@ class Delivery:
 
     def _unusable(self, reply: Reply, problem: AnswerError) -> Setback:
         words = self._words(reply) if problem.quote else ""
-        error = bad_answer(self._job.provider, str(problem), status=reply.status, words=words, hint=problem.hint)
-        error.simulated = reply.simulated
+        error = bad_answer(
+            self._job.provider,
+            str(problem),
+            status=reply.status,
+            words=words,
+            meaning=problem.meaning,
+            hint=problem.hint,
+        )
         return Setback(error)
 
     def _words(self, reply: Reply) -> str:
         """The provider's words, without the key: some quote it back."""
         words = self._means.adapter.words(reply.status, reply.content_type, reply.body)
-        return without_key(words, self._job.secret)
+        return self.without_key(words)
 
 
 def _reason(provider: ProviderInfo, failure: ProviderFailure) -> str:

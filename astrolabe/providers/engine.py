@@ -7,6 +7,7 @@ import random as random_module
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,9 @@ from astrolabe.providers.failures import Setback, bad_answer, make_error
 from astrolabe.providers.lab import Lab
 from astrolabe.providers.model import Direction, EmbeddingSpec, Hosting, ProviderInfo
 from astrolabe.providers.pacing import Clock, Lane, Sleep
+from astrolabe.providers.quota import quota_headers, request_id
 from astrolabe.providers.simulated import local_failure
+from astrolabe.providers.weather import Gauge, Weather
 from astrolabe.providers.wire import WireFormat
 from storage.model import Matrix
 
@@ -35,7 +38,6 @@ if TYPE_CHECKING:
     from astrolabe.providers.transport import Transport
 
 _EMBEDDED_SLICE = 64
-_QUOTA_HEADERS = "x-ratelimit-"
 _PROBE_TEXT = "A short text to test the connection."
 
 
@@ -49,7 +51,9 @@ class Probe:
         expected: Of the collection.
         status: HTTP status; None for a model on this machine.
         usage: What the provider says it cost.
-        quota: Its rate-limit headers, names in lower case.
+        quota: Its headers about rate limits and waiting, names in lower case; foreign text.
+        norm: Length of the vector; 1 where the model normalizes.
+        request_id: The provider's number of the request; foreign text, empty when it gives none.
         simulated: Whether the failure lab answered in the provider's place.
     """
 
@@ -59,6 +63,8 @@ class Probe:
     status: int | None = None
     usage: Usage = field(default_factory=Usage)
     quota: Mapping[str, str] = field(default_factory=dict)
+    norm: float | None = None
+    request_id: str = ""
     simulated: bool = False
 
 
@@ -77,6 +83,10 @@ class EmbeddingEngine:
         sleep: Waits.
         random: A number in [0, 1), for the jitter of waits.
         lab: Says which calls are to fail; None where nothing is simulated.
+        now: The time of day, for the weather.
+
+    Attributes:
+        weather: What the requests came to, by provider and credential.
     """
 
     def __init__(
@@ -92,6 +102,7 @@ class EmbeddingEngine:
         sleep: Sleep = asyncio.sleep,
         random: Callable[[], float] = random_module.random,
         lab: Lab | None = None,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._urls = {key.casefold(): url for key, url in (urls or {}).items()}
@@ -107,6 +118,7 @@ class EmbeddingEngine:
         self._lanes: dict[tuple[str, SecretStr | None, int], Lane] = {}
         self._embedded = EmbeddedModel()
         self._google: GoogleTokens | None = None
+        self.weather = Weather(now)
 
     async def embed(
         self,
@@ -142,31 +154,58 @@ class EmbeddingEngine:
         job = self._job(
             provider, wire, spec, cleaned, direction=direction, secret=secret, on_wait=on_wait, credential=credential
         )
-        means = self._means(job, wire)
+        means = self._means(job, wire, self.weather.gauge(spec.provider, credential))
         return await Delivery(job, means).run(plan(cleaned, self._batch_limits(job, wire, means.lane)))
 
-    async def probe(self, spec: EmbeddingSpec, secret: SecretStr | None, *, credential: str | None = None) -> Probe:
+    async def probe(
+        self,
+        spec: EmbeddingSpec,
+        secret: SecretStr | None,
+        *,
+        credential: str | None = None,
+        trial: bool = False,
+        on_wait: OnWait | None = None,
+    ) -> Probe:
         """Embed one short text, without a second try, and return what came back.
+
+        Args:
+            spec: Provider, model, dimension and parameters.
+            secret: The key; None for hosted providers.
+            credential: Name of the credential the key came from.
+            trial: The key is only being tried out: what comes of it is no part of the credential's weather.
+            on_wait: Called before each wait for a model that is being loaded; without it, loading is a failure.
 
         Raises:
             ProviderError: There was no usable answer. A vector of another dimension than expected is no error here.
         """
         provider = self._usable(spec)
         wire = self._wire(spec)
+        gauge = self.weather.gauge(spec.provider, credential, kept=not trial)
         if wire is None:
             started = self._clock()
             vectors = await self._embed_here(provider, spec, [_PROBE_TEXT])
-            return Probe(self._clock() - started, vectors.shape[1], spec.dimension)
+            return Probe(self._clock() - started, vectors.shape[1], spec.dimension, norm=_norm(vectors))
         secret = await self._exchanged(provider, spec, secret)
         store, text = Direction.STORE, [_PROBE_TEXT]
-        job = self._job(provider, wire, spec, text, direction=store, secret=secret, credential=credential)
-        outcome = await Delivery(job, self._means(job, wire)).exchange(job.texts)
+        job = self._job(
+            provider, wire, spec, text, direction=store, secret=secret, credential=credential, on_wait=on_wait
+        )
+        delivery = Delivery(job, self._means(job, wire, gauge))
+        outcome = await delivery.ask(job.texts)
         if isinstance(outcome, Setback):
             raise outcome.error
         reply, parsed = outcome
-        quota = {name: value for name, value in reply.headers.items() if name.startswith(_QUOTA_HEADERS)}
-        found = parsed.vectors.shape[1]
-        return Probe(reply.seconds, found, spec.dimension, reply.status, parsed.usage, quota, reply.simulated)
+        return Probe(
+            reply.seconds,
+            parsed.vectors.shape[1],
+            spec.dimension,
+            reply.status,
+            parsed.usage,
+            {name: delivery.without_key(value) for name, value in quota_headers(reply.headers).items()},
+            _norm(parsed.vectors),
+            delivery.without_key(request_id(reply.headers)),
+            simulated=reply.simulated,
+        )
 
     async def close(self) -> None:
         """Close the connections; the engine may not be used afterwards."""
@@ -207,21 +246,26 @@ class EmbeddingEngine:
 
     async def _embed_here(self, provider: ProviderInfo, spec: EmbeddingSpec, texts: Sequence[str]) -> Matrix:
         """Run the model in a thread, a slice at a time, so that cancelling takes effect between slices."""
+        gauge = self.weather.gauge(provider.key, None)
         rule = await self._lab.take(provider.key) if self._lab is not None else None
         if rule is not None:
-            raise await local_failure(rule, provider, spec, self._sleep)
+            failure = await local_failure(rule, provider, spec, self._sleep)
+            gauge.failed(failure)
+            raise failure
         result = np.empty((len(texts), EMBEDDED_DIMENSION), dtype=np.float32)
         try:
             for start in range(0, len(texts), _EMBEDDED_SLICE):
                 part = texts[start : start + _EMBEDDED_SLICE]
+                started = time.perf_counter()
                 result[start : start + len(part)] = await asyncio.to_thread(self._embedded.embed, part)
+                gauge.succeeded(time.perf_counter() - started, texts=len(part))
         except OSError as error:
             message = f"The Embedded model's files cannot be read: {error}."
             raise make_error(provider, ProviderFailure.UNAVAILABLE, message) from error
         try:
             check_vectors(result, spec.dimension)
         except AnswerError as problem:
-            raise bad_answer(provider, str(problem), hint=problem.hint) from problem
+            raise bad_answer(provider, str(problem), meaning=problem.meaning, hint=problem.hint) from problem
         return result
 
     def _job(
@@ -271,7 +315,7 @@ class EmbeddingEngine:
             raise make_error(provider, failure, error.message, hint=error.hint, owner=Owner.REQUEST) from error
         return url
 
-    def _means(self, job: Job, wire: WireFormat) -> Means:
+    def _means(self, job: Job, wire: WireFormat, gauge: Gauge) -> Means:
         limits = self._limits
         most = (job.spec.route.concurrency if job.spec.route is not None else None) or limits.concurrency
         lane = self._lanes.get((job.url, job.secret, most))
@@ -280,7 +324,8 @@ class EmbeddingEngine:
             lane = Lane(start=start, most=most, clock=self._clock, sleep=self._sleep)
             self._lanes[job.url, job.secret, most] = lane
         adapter = WireAdapter(job.provider, wire)
-        return Means(self._open(), adapter, lane, self._limits, self._clock, self._sleep, self._random, self._lab)
+        means = (self._clock, self._sleep, self._random, gauge, self._lab)
+        return Means(self._open(), adapter, lane, limits, *means)
 
     def _open(self) -> Transport:
         if self._transport is None:
@@ -296,6 +341,10 @@ class EmbeddingEngine:
         most = min(job.provider.batch_limit, (model and model.request_texts) or job.provider.batch_limit)
         texts = min(most, lane.batch_limit or most, by_answer)
         return BatchLimits(texts, (model and model.request_tokens) or wire.request_tokens, wire.request_bytes)
+
+
+def _norm(vectors: Matrix) -> float:
+    return float(np.linalg.norm(vectors[0]))
 
 
 def _clean(provider: ProviderInfo, text: str, number: int, total: int) -> str:

@@ -52,7 +52,18 @@ _TOO_LONG = (
     "max length",
     "maximum length",
 )
+_NO_EMBEDDINGS = (
+    "embeddings operation does not work with the specified model",
+    "does not support embeddings",
+    "not support embeddings api",
+    "not allowed to generate embeddings",
+    "not supported for task feature-extraction",
+    "sentencesimilaritypipeline",
+    "not an embedding model",
+    "this is a chat model",
+)
 _BY_WORDS = (
+    ({400, 403, 404, 405, 422, 501}, _NO_EMBEDDINGS, ProviderFailure.WRONG_MODEL),
     ({403, 429}, _NO_MONEY, ProviderFailure.BILLING),
     ({400, 413, 422}, _TOO_MANY, ProviderFailure.TOO_MANY),
     ({400, 413, 422}, _TOO_LONG, ProviderFailure.TOO_LONG),
@@ -62,6 +73,7 @@ _OWNERS: Mapping[ProviderFailure, Owner] = {
     ProviderFailure.PERMISSION: Owner.REQUEST,
     ProviderFailure.BILLING: Owner.REQUEST,
     ProviderFailure.NOT_FOUND: Owner.REQUEST,
+    ProviderFailure.WRONG_MODEL: Owner.REQUEST,
     ProviderFailure.TOO_LONG: Owner.REQUEST,
     ProviderFailure.TOO_MANY: Owner.REQUEST,
     ProviderFailure.BAD_REQUEST: Owner.REQUEST,
@@ -101,26 +113,36 @@ def make_error(
     message: str,
     *,
     reply: ProviderReply | None = None,
+    meaning: str = "",
     hint: str = "",
     owner: Owner | None = None,
 ) -> ProviderError:
-    """Return the error with the owner and the advice that go with its kind."""
+    """Return the error with the owner and the advice that go with its kind, where none of its own is given."""
+    usual = advice(provider, failure) if not hint else None
     return ProviderError(
         message,
         provider=provider.key,
         failure=failure,
         reply=reply,
-        hint=hint or advice(provider, failure),
+        meaning=usual.meaning if usual else meaning,
+        hint=usual.step if usual else hint,
         owner=owner or _OWNERS.get(failure, Owner.PROVIDER),
     )
 
 
 def bad_answer(
-    provider: ProviderInfo, problem: str, *, status: int | None = None, words: str = "", hint: str = ""
+    provider: ProviderInfo,
+    problem: str,
+    *,
+    status: int | None = None,
+    words: str = "",
+    meaning: str = "",
+    hint: str = "",
 ) -> ProviderError:
     """Return the error for an answer that cannot be used; ``problem`` completes "The answer of X …"."""
     message = f"The answer of {provider.label} {problem}.{_said(words)}"
-    return make_error(provider, ProviderFailure.BAD_RESPONSE, message, reply=ProviderReply(status, words), hint=hint)
+    reply = ProviderReply(status, words)
+    return make_error(provider, ProviderFailure.BAD_RESPONSE, message, reply=reply, meaning=meaning, hint=hint)
 
 
 def naming_text(provider: ProviderInfo, error: ProviderError, number: int, total: int) -> ProviderError:
@@ -132,6 +154,7 @@ def naming_text(provider: ProviderInfo, error: ProviderError, number: int, total
         reply=ProviderReply(error.status, error.words, error.retry_after),
     )
     named.attempts = error.attempts
+    named.seconds, named.request_id, named.quota = error.seconds, error.request_id, error.quota
     return named
 
 

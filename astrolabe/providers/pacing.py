@@ -123,14 +123,14 @@ def _seconds_until(date: str, now: datetime) -> float | None:
 def _quota_pause(headers: Mapping[str, str]) -> float:
     """The seconds until the quotas that have nothing left are filled again; 0 while all have something left."""
     pauses = [
-        _duration(headers.get(f"x-ratelimit-reset-{quota}", ""))
+        duration(headers.get(f"x-ratelimit-reset-{quota}", ""))
         for quota in _QUOTAS
         if headers.get(f"x-ratelimit-remaining-{quota}", "").strip() == "0"
     ]
     return max(pauses, default=0.0)
 
 
-def _duration(text: str) -> float:
-    """Durations look like ``1s``, ``6m0s``, ``120ms`` or plain seconds."""
+def duration(text: str) -> float:
+    """Return the seconds of a duration such as ``1s``, ``6m0s``, ``120ms`` or plain seconds; 0 for anything else."""
     parts = _DURATION.findall(text.strip().lower())
     return sum(float(number) * _UNITS[unit] for number, unit in parts)

@@ -99,7 +99,7 @@ def _wrong_dimension(provider: ProviderInfo, spec: EmbeddingSpec) -> ProviderErr
     try:
         check_vectors(np.ones((1, other_dimension(spec.dimension)), dtype=np.float32), spec.dimension)
     except AnswerError as problem:
-        return bad_answer(provider, str(problem), hint=problem.hint)
+        return bad_answer(provider, str(problem), meaning=problem.meaning, hint=problem.hint)
     raise AssertionError("another dimension was accepted")
 
 

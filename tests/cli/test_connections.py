@@ -77,7 +77,7 @@ def test_removal_stops_the_collection_at_once_and_says_so(shop: Program) -> None
 
 def test_a_test_asks_the_service(shop: Program, server: ProviderServer) -> None:
     (row,) = shop.done("connections", "test", "my-openai", "--format", "json").rows
-    assert (row["model"], row["dimension"], row["expected"]) == ("any-model", 8, 8)
+    assert (row["model"], row["works"], row["dimension"], row["expected"]) == ("any-model", True, 8, None)
     server.script(Answer(401, {"error": {"message": f"Incorrect key {KEY}"}}))
     refused = shop("connections", "test", "my-openai")
     assert refused.code == 1

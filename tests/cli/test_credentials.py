@@ -80,6 +80,48 @@ def test_the_connection_is_tested(shop: Program, server: ProviderServer) -> None
     assert shop("credentials", "test", *TOKEN).code == 1
 
 
+def test_a_connection_test_prints_everything_that_came_back(shop: Program, server: ProviderServer) -> None:
+    headers = {"x-request-id": "req-1", "x-ratelimit-remaining-requests": "59", "retry-after": "7"}
+    server.script(Answer(401, {"error": "Invalid credentials"}, headers))
+    (row,) = shop("credentials", "test", *TOKEN, "--format", "json").rows
+    assert (row["works"], row["status"], row["failure"], row["source"]) == (
+        False,
+        401,
+        "authentication",
+        "your request",
+    )
+    assert row["problem"] == "The Embedding Provider returned a HTTP client error"
+    assert (row["said"], row["request_id"]) == ("Invalid credentials", "req-1")
+    assert row["quota"] == {"retry-after": "7", "x-ratelimit-remaining-requests": "59"}
+    assert row["meaning"]
+    assert row["to_do"]
+    assert row["milliseconds"] >= 0
+    assert row["used_by"] == ["shop: default_keyspace.notes"]
+    server.script(Answer(401, {"error": "Invalid\x1b[31m credentials"}, headers))
+    table = shop("credentials", "test", *TOKEN).out
+    assert "The connection does not work." in table
+    assert "It said" in table
+    assert "\x1b" not in table
+
+
+def test_a_secret_is_tested_before_it_is_stored(shop: Program, server: ProviderServer) -> None:
+    known = shop.done("credentials", "list", "--format", "json").rows
+    server.requests.clear()
+    (row,) = shop.done(
+        "credentials", "test", "--provider", PROVIDER, "--secret-stdin", "--format", "json", stdin=NEW
+    ).rows
+    assert (row["works"], row["used_by"]) == (True, [])
+    assert [request.headers["authorization"] for request in server.requests] == [f"Bearer {NEW}"]
+    assert shop.done("credentials", "list", "--format", "json").rows == known
+    assert "Which user access token?" in shop("credentials", "test", "--provider", PROVIDER).err
+    assert "has no model 'x'" in shop("credentials", "test", *TOKEN, "--model", "x").err
+
+
+def test_a_provider_that_needs_no_key_is_tested_too(shop: Program) -> None:
+    (row,) = shop.done("credentials", "test", "--provider", "embedded", "--format", "json").rows
+    assert (row["works"], row["status"], row["dimension"]) == (True, None, 256)
+
+
 def test_rehearsing_and_removing_say_the_same(shop: Program) -> None:
     (row,) = shop.done("credentials", "rehearse", *TOKEN, "--format", "json").rows
     assert (row["effect"], row["database"], row["collection"]) == ("stops", "shop", "notes")

@@ -24,6 +24,7 @@ from tui.confirm import confirm_name
 from tui.output import Format, emit, say, write_rows
 from tui.process import FAILED
 from tui.session import workspace_of
+from tui.verbs.connection import write_tested
 from tui.verbs.credentials import LONGEST_INPUT, reference_of, secret_of
 from tui.verbs.rehearsal import words_of
 
@@ -108,14 +109,7 @@ async def test(args: Namespace) -> int:
     async with workspace_of(args) as workspace:
         string = await workspace.connection_strings.get(args.name)
         tested = await workspace.connection_care.test(string.identifier)
-    row = {
-        "model": tested.model,
-        "milliseconds": round(tested.seconds * 1000),
-        "dimension": tested.dimension,
-        "expected": tested.expected,
-    }
-    write_rows([row], Format(args.format))
-    return 0 if tested.dimension == tested.expected else FAILED
+    return write_tested([tested], Format(args.format))
 
 
 async def export(args: Namespace) -> int:

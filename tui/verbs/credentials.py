@@ -19,7 +19,6 @@ from tui.confirm import confirm_name
 from tui.output import Format, say, write_rows
 from tui.process import FAILED
 from tui.session import workspace_of
-from tui.verbs.collections import parameters_of
 from tui.verbs.rehearsal import words_of
 
 LONGEST_INPUT = 100_000
@@ -31,7 +30,7 @@ async def add(args: Namespace) -> int:
     async with workspace_of(args) as workspace:
         provider = workspace.catalogue.get(args.provider)
         ids = await _database_ids(workspace, args.database)
-        secret = await _secret(args, provider)
+        secret = await provider_secret(args, provider)
         credential = await workspace.integrations.add_credential(CredentialDraft(provider.key, args.name, secret, ids))
     say(f"The {provider.credential_noun} {credential.name} was added to {provider.label} ({credential.masked}).")
     if not ids:
@@ -89,30 +88,12 @@ async def rotate(args: Namespace) -> int:
     async with workspace_of(args) as workspace:
         provider = workspace.catalogue.get(args.provider)
         before = await workspace.integrations.credential(provider.key, args.name)
-        secret = await _secret(args, provider)
+        secret = await provider_secret(args, provider)
         credential = await workspace.care.rotate(
             provider.key, args.name, secret, test=not args.no_test, version=before.version
         )
     say(f"The {provider.credential_noun} {credential.name} has a new secret ({credential.masked}); its scope stays.")
     return 0
-
-
-async def test(args: Namespace) -> int:
-    """Ask the provider for one short embedding with each model that the credential is used with."""
-    async with workspace_of(args) as workspace:
-        parameters = parameters_of(args.param) if args.param else None
-        found = await workspace.care.test(args.provider, args.name, parameters=parameters)
-    rows = [
-        {
-            "model": tested.model,
-            "milliseconds": round(tested.seconds * 1000),
-            "dimension": tested.dimension,
-            "expected": tested.expected,
-        }
-        for tested in found
-    ]
-    write_rows(rows, Format(args.format))
-    return 0 if all(tested.dimension == tested.expected for tested in found) else FAILED
 
 
 async def reencrypt(args: Namespace) -> int:
@@ -166,7 +147,8 @@ async def _database_ids(workspace: Workspace, names: list[str]) -> tuple[str, ..
     return tuple([(await workspace.databases.find(name)).id for name in names])
 
 
-async def _secret(args: Namespace, provider: ProviderInfo) -> SecretStr | SecretReference:
+async def provider_secret(args: Namespace, provider: ProviderInfo) -> SecretStr | SecretReference:
+    """Return a provider's secret, or where it is to be read from at each use."""
     return await secret_of(args, provider.credential_noun, f"{provider.label} {provider.credential_noun}")
 
 

@@ -150,6 +150,12 @@ async def _provider(workspace: Workspace, credential: Credential) -> Finding:
         tested = await workspace.care.test(credential.provider, credential.name)
     except AstrolabeError as error:
         return _problem(check, error)
+    for one in tested:
+        if one.error is not None:
+            return _problem(check, one.error)
+        if not one.right_dimension:
+            found = f"{one.model} gives vectors of {one.dimension} dimensions, not {one.expected}."
+            return Finding(check, State.PROBLEM, found, "Compare the collections' dimension with the model's.")
     return Finding(check, State.OK, ", ".join(f"{one.model} answered in {one.seconds:.2f} s" for one in tested))
 
 

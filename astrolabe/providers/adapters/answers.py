@@ -39,6 +39,13 @@ def parse_openai(answer: object, count: int) -> Parsed:
     """
     document = answer if isinstance(answer, dict) else {}
     entries = document.get("data")
+    if "choices" in document:
+        raise AnswerError(
+            "is that of a chat model",
+            quote=True,
+            meaning="What listens at that address answers questions; it is no embedding model.",
+            hint="Use the address and the name of an embedding model.",
+        )
     if not isinstance(entries, list) or not entries:
         raise AnswerError("has no embeddings in it", quote=True)
     if not all(isinstance(entry, dict) for entry in entries):
@@ -74,7 +81,8 @@ def check_vectors(vectors: Matrix, dimension: int) -> None:
     if found != dimension:
         raise AnswerError(
             f"has vectors of {found} dimensions where {dimension} are expected",
-            hint=f"The model gives {found} dimensions: create a collection with that number, or use another model.",
+            meaning=f"The model gives {found} dimensions; the collection was created with {dimension}.",
+            hint=f"Create a collection with {found} dimensions, or use another model.",
         )
     usable = np.isfinite(vectors).all(axis=1)
     if not usable.all():

@@ -16,12 +16,14 @@ class AnswerError(Exception):
 
     Attributes:
         quote: Whether the body is worth showing, because it most likely says what is wrong.
+        meaning: What it most likely means, where that is known better than from the kind of failure.
         hint: What to do about it, where that is known better than from the kind of failure.
     """
 
-    def __init__(self, problem: str, *, quote: bool = False, hint: str = "") -> None:
+    def __init__(self, problem: str, *, quote: bool = False, meaning: str = "", hint: str = "") -> None:
         super().__init__(problem)
         self.quote = quote
+        self.meaning = meaning
         self.hint = hint
 
 
