@@ -67,7 +67,7 @@ fuzz: $(VENV)/installed-dev ## send 100,000 mutated requests to the server; FUZZ
 lock: ## resolve the dependencies anew into requirements.lock and requirements-dev.lock (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	$(COMPILE) --group build --output-file requirements.lock pyproject.toml
-	$(COMPILE) --group build --group dev --group clients --group bench --constraints requirements.lock \
+	$(COMPILE) --group build --group dev --group clients --group bench --group sdks --constraints requirements.lock \
 		--output-file requirements-dev.lock pyproject.toml
 
 $(BIN)/python:

@@ -241,7 +241,8 @@ class ProviderServer:
         data = entries[::-1] if self.reverse else entries
         tokens = _tokens(request)
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        return {"object": "list", "data": data, "model": request.json.get("model", "loopback"), "usage": usage}
+        model = request.json.get("model", "loopback")
+        return {"id": "embd-1", "object": "list", "data": data, "model": model, "usage": usage}
 
     def _asked_dimension(self, request: Recorded) -> int:
         body = request.json
