@@ -3,6 +3,7 @@
     catalog.db              databases, credentials, scopes, settings, audit trail
     secrets.key             the key of the stored secrets, made when the first secret is stored
     loads.db                how far each load got
+    embeddings.db           vectors of texts that were embedded before; may be deleted at any time
     databases/<id>/         one folder per database: contents.db and the caches beside it
 
 Several programs may have one data folder open at the same time.
@@ -59,6 +60,7 @@ from astrolabe.providers.setup import ProviderSetup
 from storage.catalog import Catalog
 from storage.database import DatabaseStore
 from storage.database_files import DatabaseFiles
+from storage.embedding_cache import DEFAULT_BYTES, EmbeddingCache
 from storage.keyring_keys import KeyPlace, key_source
 from storage.load_ledger import LoadLedger
 from storage.secrets import SecretBox
@@ -96,6 +98,7 @@ class WorkspaceOptions:
         allow_plain_http: Whether a provider on another machine may be spoken to without TLS.
         read_only: Refuse every change, in the portal and in the databases.
         key_place: Where the key of the stored secrets is kept.
+        cache_bytes: Size that the cache of embeddings may grow to; None for no cache.
         served_at: The address of the server of this data folder, as the settings have it.
         default_database: Name or id of the database that the bare address belongs to, if any.
         now: The clock for everything that is recorded.
@@ -110,6 +113,7 @@ class WorkspaceOptions:
     provider_setups: Mapping[str, ProviderSetup] = field(default_factory=dict)
     unlisted_models: bool = False
     key_place: KeyPlace = KeyPlace.AUTO
+    cache_bytes: int | None = DEFAULT_BYTES
     served_at: str = LOCAL_ENDPOINT
     default_database: str | None = None
     now: Callable[[], datetime] = _utc_now
@@ -133,6 +137,7 @@ class Workspace:
         reencryption: Changes the key of the stored secrets.
         lab: Makes providers fail, to try out how programs take it.
         engine: Turns texts into vectors.
+        embedding_cache: Vectors of texts that were embedded before; there even when the settings do not use it.
         ledger: How far each load got.
         activity: Every command that was sent since the workspace was opened.
     """
@@ -160,11 +165,17 @@ class Workspace:
             trail,
             allow_plain_http=options.allow_plain_http,
         )
+        self.embedding_cache = EmbeddingCache(
+            options.data_dir / "embeddings.db",
+            most_bytes=options.cache_bytes or DEFAULT_BYTES,
+            read_only=options.read_only,
+        )
         self.engine = EmbeddingEngine(
             self.catalogue,
             urls=urls,
             keys={key: setup.key for key, setup in setups.items() if setup.key is not None},
             allow_plain_http=options.allow_plain_http,
+            cache=self.embedding_cache if options.cache_bytes else None,
             lab=self.lab,
             now=options.now,
         )
@@ -184,6 +195,7 @@ class Workspace:
         self._stores: dict[str, DatabaseStore] = {}
         self._doors: dict[str, tuple[Database, DatabaseStore, DataApi]] = {}
         self._opening = asyncio.Lock()
+        closing.push_async_callback(self.embedding_cache.close)
         closing.push_async_callback(self.engine.close)
         closing.push_async_callback(self._close_stores)
 
@@ -337,6 +349,15 @@ class Workspace:
         if summary.problem is not None:
             raise summary.problem
         return SAMPLE_COLLECTION
+
+    async def clear_embedding_cache(self) -> int:
+        """Forget every vector in the cache of embeddings; return how many there were.
+
+        Raises:
+            StorageError: Read-only mode, or the file cannot be written.
+        """
+        self._catalog.require_writable()
+        return await self.embedding_cache.clear()
 
     async def setting(self, key: str) -> str | None:
         """Return a setting that is kept with the data, such as the chosen theme, or None."""

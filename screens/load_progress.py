@@ -113,6 +113,8 @@ def progress_words(progress: LoadProgress) -> str:
         parts.append(f"{clock_words(progress.eta)} left")
     if progress.failed:
         parts.append(f"{WRONG} {progress.failed:,} refused")
+    if progress.from_cache:
+        parts.append(f"{progress.from_cache:,} from the cache")
     line = " · ".join(parts)
     return f"{line}\n{progress.waiting}" if progress.waiting else line
 
@@ -136,6 +138,8 @@ def summary_words(summary: LoadSummary) -> str:
     lines += [f"{count:>9,}  {words}" for words, count in counts if count or words == "loaded"]
     if summary.earlier:
         lines.append(f"{summary.earlier:>9,}  of these in an earlier run")
+    if summary.from_cache:
+        lines.append(f"{summary.from_cache:>9,}  texts were in the cache of embeddings")
     lines += ["", *summary.notes] if summary.notes else []
     lines += _failure_lines(summary)
     if summary.problem is not None:

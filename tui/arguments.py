@@ -57,6 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_search(verbs)
     _add_serve(verbs)
     _add_tokens(verbs)
+    _add_cache(verbs)
     _add_care(verbs)
     info = _add(verbs, "info", "info:info", "print the version, every path, and what is optional and present")
     _add_format(info)
@@ -217,6 +218,21 @@ def _add_scopes(verbs: _Verbs) -> None:
     listing = _add(noun, "list", "credentials:list_scopes", "list credentials and the databases that may use them")
     listing.add_argument("--provider", metavar="KEY", help="only those of this provider")
     _add_format(listing)
+
+
+def _add_cache(verbs: _Verbs) -> None:
+    """Add the noun that answers without a verb, too."""
+    words = "show what the cache of embeddings holds and saves"
+    cache = _add(verbs, "cache", "cache:show", words, epilog=_CACHE)
+    _add_format(cache)
+    noun = cache.add_subparsers(title="verbs", metavar="VERB", parser_class=_Parser)
+    _add(noun, "clear", "cache:clear", "forget every vector in the cache; texts are embedded again when needed")
+
+
+_CACHE = """\
+The cache is the file embeddings.db in the data folder. The settings embedding_cache.enabled and embedding_cache.size_mb
+switch it off and limit it. It has neither texts nor keys in it.
+"""
 
 
 def _add_care(verbs: _Verbs) -> None:

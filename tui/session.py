@@ -41,6 +41,7 @@ def options_of(settings: Settings, *, data_dir: Path | None = None) -> Workspace
         allow_plain_http=settings.allow_plain_http,
         read_only=settings.read_only,
         key_place=settings.secrets.key_source,
+        cache_bytes=settings.embedding_cache.most_bytes,
         served_at=settings.server.address,
         default_database=settings.server.database,
     )

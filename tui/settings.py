@@ -32,6 +32,7 @@ from astrolabe.providers.connectors import connector_addresses
 from astrolabe.providers.setup import ProviderSetup
 from astrolabe.workspace import DEFAULT_HOST, DEFAULT_PORT, base_address
 from screens.text import display_text
+from storage.embedding_cache import DEFAULT_BYTES
 from storage.keyring_keys import KeyPlace
 from tui import paths
 from tui.provider_settings import ProviderSettings
@@ -39,6 +40,8 @@ from tui.provider_settings import ProviderSettings
 PREFIX = "ASTROLABE_"
 CONFIG_VARIABLE = "ASTROLABE_CONFIG"
 """Names the settings file itself, so it is no setting in it."""
+
+_MEGABYTE = 1024 * 1024
 
 
 class LogLevel(StrEnum):
@@ -57,6 +60,22 @@ class SecretsSettings(BaseModel):
 
     key_source: KeyPlace = KeyPlace.AUTO
     """Where the key is kept that encrypts them: ``auto`` is the key file, unless the keyring holds it already."""
+
+
+class EmbeddingCacheSettings(BaseModel):
+    """Whether vectors of texts are kept, so that no provider is asked twice for the same."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    enabled: bool = True
+    """Whether the cache is used."""
+    size_mb: int = Field(default=DEFAULT_BYTES // _MEGABYTE, ge=1, le=1_000_000)
+    """Megabytes that it may grow to; then what was not used for the longest time goes."""
+
+    @property
+    def most_bytes(self) -> int | None:
+        """The size in bytes; None when the cache is off."""
+        return self.size_mb * _MEGABYTE if self.enabled else None
 
 
 class ServerSettings(BaseModel):
@@ -120,6 +139,8 @@ class Settings(BaseSettings):
     """Whether models are offered that the providers have today and Astra DB does not list."""
     secrets: SecretsSettings = Field(default_factory=SecretsSettings)
     """How stored secrets are kept."""
+    embedding_cache: EmbeddingCacheSettings = Field(default_factory=EmbeddingCacheSettings)
+    """Vectors of texts that were embedded before."""
     server: ServerSettings = Field(default_factory=ServerSettings)
     """Where ``astrolabe serve`` listens, and whom it answers."""
     providers: dict[Annotated[str, AfterValidator(_known_provider)], ProviderSettings] = Field(default_factory=dict)
@@ -267,7 +288,7 @@ def _problem(details: ErrorDetails, layers: Sequence[_Layer]) -> str:
     name = display_text(layer.name_of(where))
     if details["type"] == "extra_forbidden":
         groups = {"providers": ProviderSettings.model_fields, "secrets": SecretsSettings.model_fields}
-        groups["server"] = ServerSettings.model_fields
+        groups |= {"server": ServerSettings.model_fields, "embedding_cache": EmbeddingCacheSettings.model_fields}
         valid = groups[where[0]] if len(where) > 1 else Settings.model_fields
         return f"{name} is no setting of Astrolabe.{_nearest(where[-1], list(valid))}"
     words = details["msg"].removeprefix("Value error, ")

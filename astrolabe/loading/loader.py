@@ -23,6 +23,7 @@ from astrolabe.loading.resumption import Start, find_start
 from astrolabe.loading.rows import DataFile
 from astrolabe.loading.survey import Survey, Surveyor
 from astrolabe.loading.vector_field import check_vector_field
+from astrolabe.providers.recall import hits_listener
 from astrolabe.providers.waiting import wait_listener
 from storage.connection import uninterrupted
 from storage.load_ledger import FailedRow, LoadKey, LoadLedger, LoadState
@@ -69,7 +70,7 @@ async def run_load(
         start = await find_start(ledger, key, file, batches, collection, in_flight=IN_FLIGHT)
         meter.begin(survey.rows, start.record)
         pipeline = Pipeline(start, batches, collection, ledger, meter, flights=flights_for(plan.info))
-        with wait_listener(meter.waiting):
+        with wait_listener(meter.waiting), hits_listener(meter.recalled):
             await pipeline.run(cancel)
     return await _summary(start, pipeline, ledger, meter, survey.rows, cancelled=cancel.is_set())
 
@@ -117,4 +118,5 @@ async def _summary(
         notes=start.notes,
         failures=tuple(failures),
         failures_file=failures_file,
+        from_cache=meter.from_cache,
     )

@@ -52,6 +52,7 @@ class LoadProgress:
         eta: Seconds until the end of the phase, None when unknown.
         elapsed: Seconds since the load was started.
         waiting: What is being waited for, in the embedding provider's case; else empty.
+        from_cache: Texts of this run whose vector was in the cache of embeddings.
     """
 
     phase: LoadPhase
@@ -64,6 +65,7 @@ class LoadProgress:
     eta: float | None = None
     elapsed: float = 0
     waiting: str = ""
+    from_cache: int = 0
 
 
 ProgressListener = Callable[[LoadProgress], None]
@@ -88,6 +90,7 @@ class LoadSummary:
         notes: What else the user should know, as sentences: that the load was resumed, that the file has changed.
         failures: The first rows that were refused, in the order of the file.
         failures_file: All of them as JSON Lines, to be corrected and loaded; None when there are none.
+        from_cache: Texts of this run whose vector was in the cache of embeddings.
     """
 
     path: Path
@@ -103,6 +106,7 @@ class LoadSummary:
     notes: tuple[str, ...] = ()
     failures: tuple[FailedRow, ...] = ()
     failures_file: Path | None = None
+    from_cache: int = 0
 
     @property
     def complete(self) -> bool:

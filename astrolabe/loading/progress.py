@@ -28,6 +28,7 @@ class ProgressMeter:
         self._done = self._loaded = self._already_there = self._failed = 0
         self._total: int | None = None
         self._waiting = ""
+        self._from_cache = 0
         self._samples: deque[tuple[float, int]] = deque([(self._started, 0)])
 
     @property
@@ -54,6 +55,15 @@ class ProgressMeter:
         self._count(record)
         self._waiting = ""
         self._report()
+
+    @property
+    def from_cache(self) -> int:
+        """Texts whose vector was in the cache of embeddings."""
+        return self._from_cache
+
+    def recalled(self, texts: int) -> None:
+        """Tell that so many more texts were in the cache of embeddings."""
+        self._from_cache += texts
 
     def waiting(self, seconds: float, reason: str) -> None:
         """Tell that the provider asked to wait."""
@@ -87,6 +97,7 @@ class ProgressMeter:
                 eta=left / rate if left is not None and rate > 0 else None,
                 elapsed=now - self._started,
                 waiting=self._waiting,
+                from_cache=self._from_cache,
             )
         )
 

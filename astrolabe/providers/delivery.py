@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 OnWait = Callable[[float, str], None]
 """Called before a wait with its seconds and its reason, a sentence without a full stop."""
 
+OnVectors = Callable[[range, Matrix], None]
+"""Called with the positions of some texts and their vectors."""
+
 _PATIENT = frozenset({ProviderFailure.RATE_LIMITED, ProviderFailure.LOADING})
 _SPLITTABLE = frozenset({ProviderFailure.TOO_MANY, ProviderFailure.TOO_LONG})
 _SUCCESS = range(200, 300)
@@ -84,7 +87,21 @@ class EngineLimits:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be embedded, where, and with which key."""
+    """What is to be embedded, where, and with which key.
+
+    Attributes:
+        provider: Who embeds.
+        spec: With which model.
+        texts: What is sent.
+        direction: Whether they are stored or searched with.
+        url: The filled address.
+        secret: The key.
+        credential: Its name, for messages.
+        on_wait: Told of waits.
+        numbers: The texts' numbers among all of the call, for messages; empty when they are all of them.
+        total: How many texts the call has.
+        on_vectors: Told of each batch's vectors and positions as they arrive; they are kept even if another one fails.
+    """
 
     provider: ProviderInfo
     spec: EmbeddingSpec
@@ -94,6 +111,9 @@ class Job:
     secret: SecretStr | None
     credential: str | None = None
     on_wait: OnWait | None = None
+    numbers: Sequence[int] = ()
+    total: int = 0
+    on_vectors: OnVectors | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,12 +253,16 @@ class Delivery:
                 pending += self._halves(current, outcome)
             else:
                 self._result[current.start : current.stop] = outcome
+                if self._job.on_vectors is not None:
+                    self._job.on_vectors(current, outcome)
 
     def _halves(self, positions: range, error: ProviderError) -> tuple[range, range]:
         if error.failure not in _SPLITTABLE:
             raise error
         if len(positions) == 1:
-            raise naming_text(self._job.provider, error, positions.start + 1, len(self._job.texts))
+            job = self._job
+            number = job.numbers[positions.start] if job.numbers else positions.start + 1
+            raise naming_text(job.provider, error, number, job.total or len(job.texts))
         middle = positions.start + (len(positions) + 1) // 2
         if error.failure is ProviderFailure.TOO_MANY:
             lane = self._means.lane

@@ -6,7 +6,7 @@ import asyncio
 import random as random_module
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from astrolabe.providers.lab import Lab
 from astrolabe.providers.model import Direction, EmbeddingSpec, Hosting, ProviderInfo
 from astrolabe.providers.pacing import Clock, Lane, Sleep
 from astrolabe.providers.quota import quota_headers, request_id
+from astrolabe.providers.recall import Counts, Recall, VectorCache, context_of
 from astrolabe.providers.simulated import local_failure
 from astrolabe.providers.weather import Gauge, Weather
 from astrolabe.providers.wire import WireFormat
@@ -77,6 +78,7 @@ class EmbeddingEngine:
             that requests are posted to, template parameters allowed.
         keys: Keys of the settings, by provider key in any letter case; used when no other key is given.
         allow_plain_http: Whether ``http://`` may be used to other machines than this one.
+        cache: Vectors of texts that were embedded before; None embeds every text anew.
         client: HTTP client to use and not to close; by default one is made at the first request.
         limits: Time limits, attempts and concurrency.
         clock: Seconds that never go back.
@@ -87,6 +89,7 @@ class EmbeddingEngine:
 
     Attributes:
         weather: What the requests came to, by provider and credential.
+        recalled: Texts that were in the cache, and texts that were not, since the engine was made.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class EmbeddingEngine:
         urls: Mapping[str, str] | None = None,
         keys: Mapping[str, SecretStr] | None = None,
         allow_plain_http: bool = False,
+        cache: VectorCache | None = None,
         client: httpx.AsyncClient | None = None,
         limits: EngineLimits | None = None,
         clock: Clock = time.monotonic,
@@ -108,6 +112,8 @@ class EmbeddingEngine:
         self._urls = {key.casefold(): url for key, url in (urls or {}).items()}
         self._keys = {key.casefold(): secret for key, secret in (keys or {}).items()}
         self._allow_plain_http = allow_plain_http
+        self._cache = cache
+        self.recalled = Counts()
         self._client = client
         self._limits = limits or EngineLimits()
         self._clock = clock
@@ -149,13 +155,20 @@ class EmbeddingEngine:
             return np.empty((0, spec.dimension), dtype=np.float32)
         wire = self._wire(spec)
         if wire is None:
-            return await self._embed_here(provider, spec, cleaned)
+            recall = await self._recall(provider, spec, cleaned, context_of(spec, direction))
+            if not recall.missing:
+                return recall.filled(np.empty((0, spec.dimension), dtype=np.float32))
+            return recall.filled(await self._embed_here(provider, spec, recall.missing, recall=recall))
         secret = await self._exchanged(provider, spec, secret)
         job = self._job(
             provider, wire, spec, cleaned, direction=direction, secret=secret, on_wait=on_wait, credential=credential
         )
         means = self._means(job, wire, self.weather.gauge(spec.provider, credential))
-        return await Delivery(job, means).run(plan(cleaned, self._batch_limits(job, wire, means.lane)))
+        request = means.adapter.call(job.url, spec, [""], direction)
+        recall = await self._recall(provider, spec, cleaned, context_of(spec, direction, request))
+        job = replace(job, texts=recall.missing, numbers=recall.numbers, total=len(cleaned), on_vectors=recall.keep)
+        batches = plan(recall.missing, self._batch_limits(job, wire, means.lane))
+        return recall.filled(await Delivery(job, means).run(batches))
 
     async def probe(
         self,
@@ -244,7 +257,19 @@ class EmbeddingEngine:
             self._google = GoogleTokens(allow_plain_http=self._allow_plain_http)
         return await self._google.token(provider, secret, self._open(), seconds=self._limits.query_seconds)
 
-    async def _embed_here(self, provider: ProviderInfo, spec: EmbeddingSpec, texts: Sequence[str]) -> Matrix:
+    async def _recall(
+        self, provider: ProviderInfo, spec: EmbeddingSpec, texts: Sequence[str], context: bytes
+    ) -> Recall:
+        """Look up what is known; not where the model is faster than that, or where it would hide a simulated failure."""
+        model = provider.model(spec.model)
+        cache = self._cache if model is not None and model.cached else None
+        if cache is not None and self._lab is not None and await self._lab.active(provider.key):
+            cache = None
+        return await Recall.look(cache, context, texts, spec.dimension, self.recalled)
+
+    async def _embed_here(
+        self, provider: ProviderInfo, spec: EmbeddingSpec, texts: Sequence[str], *, recall: Recall | None = None
+    ) -> Matrix:
         """Run the model in a thread, a slice at a time, so that cancelling takes effect between slices."""
         gauge = self.weather.gauge(provider.key, None)
         rule = await self._lab.take(provider.key) if self._lab is not None else None
@@ -266,6 +291,8 @@ class EmbeddingEngine:
             check_vectors(result, spec.dimension)
         except AnswerError as problem:
             raise bad_answer(provider, str(problem), meaning=problem.meaning, hint=problem.hint) from problem
+        if recall is not None:
+            recall.keep(range(len(texts)), result)
         return result
 
     def _job(

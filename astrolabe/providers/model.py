@@ -120,6 +120,7 @@ class ModelInfo:
         parameters: Model-level parameters.
         status_message: Reason shown with a status other than SUPPORTED.
         server_decides: Whether the server alone decides the dimension: it is checked and never asked for.
+        cached: Whether its vectors are worth keeping; not those of a model that is faster than a look-up.
     """
 
     name: str
@@ -136,6 +137,7 @@ class ModelInfo:
     parameters: tuple[ParameterInfo, ...] = ()
     status_message: str = ""
     server_decides: bool = False
+    cached: bool = True
 
     def accepts_dimension(self, dimension: int) -> bool:
         """Return whether the model can give vectors of that dimension."""

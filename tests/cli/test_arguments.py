@@ -79,6 +79,8 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "tokens create",
         "tokens list",
         "tokens revoke",
+        "cache",
+        "cache clear",
         "info",
     }
 

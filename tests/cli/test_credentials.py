@@ -65,7 +65,7 @@ def test_a_refused_new_secret_changes_nothing_unless_it_is_not_tested(shop: Prog
     shop.done("search", "bicycle", *PLACE)
     assert secrets_of(server) == [NEW, OLD]
     shop.done("credentials", "rotate", *TOKEN, "--no-test", stdin=NEW)
-    shop.done("search", "bicycle", *PLACE)
+    shop.done("search", "another bicycle", *PLACE)
     assert secrets_of(server)[2:] == [NEW]
 
 

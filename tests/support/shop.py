@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from pydantic import SecretStr
 
 from astrolabe.dataapi.planned import collection_options
@@ -13,6 +15,7 @@ from tests.support.provider_server import ProviderServer
 PROVIDER, NAME = "huggingface", "webstore-prod"
 OLD, NEW = "hf_SENTINEL/old+0001==", "hf_SENTINEL/new+0002=="
 SERVICE = ServiceConfig(PROVIDER, "sentence-transformers/all-MiniLM-L6-v2", f"{NAME}.providerKey")
+_NUMBERS = itertools.count()
 ROUTE = "/hf-inference/models/{modelId}/pipeline/feature-extraction"
 
 
@@ -31,14 +34,17 @@ async def shop_with_notes(workspace: Workspace) -> None:
     await client.collection(DEFAULT_KEYSPACE, "notes").insert_one({"_id": "n1", "$vectorize": "a red bicycle"})
 
 
-async def can_vectorize(workspace: Workspace) -> bool:
-    """Search the notes by meaning; False when that is refused as the Data API refuses it for a missing credential."""
+async def can_vectorize(workspace: Workspace, text: str | None = None) -> bool:
+    """Search the notes by meaning; False when that is refused as the Data API refuses it for a missing credential.
+
+    Without a text, each search is for another one, which no cache knows.
+    """
     client = await workspace.client(await workspace.databases.find("shop"))
     collection = client.collection(DEFAULT_KEYSPACE, "notes")
     assert len((await collection.find()).documents) == 1, "reading always goes on"
     assert (await collection.find(sort={"$vector": [0.5] * 384}, limit=1)).documents, "and so does vector search"
     try:
-        found = await collection.find(sort={"$vectorize": "bicycle"}, limit=1)
+        found = await collection.find(sort={"$vectorize": text or f"bicycle {next(_NUMBERS)}"}, limit=1)
     except DataApiError as error:
         if error.code != "EMBEDDING_GATEWAY_UNABLE_RESOLVE_AUTHENTICATION_TYPE":
             raise

@@ -16,6 +16,7 @@ from tui.output import Format, say, write_rows
 from tui.process import FAILED
 from tui.session import options_of, settings_of
 from tui.settings import Settings
+from tui.verbs.cache import megabytes
 
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _PRIVATE = ("*.db", "secrets.*", "databases", "databases/*", "databases/*/*.db")
@@ -106,6 +107,7 @@ async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator
             yield _sound(check, await workspace.integrity(database))
         except AstrolabeError as error:
             yield _problem(check, error)
+    yield await _cache(workspace)
     credentials = [one for found in await workspace.integrations.list() for one in found.credentials]
     for credential in credentials:
         yield await _secret(workspace, credential)
@@ -115,6 +117,17 @@ async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator
     if ask_providers:
         for credential in credentials:
             yield await _provider(workspace, credential)
+
+
+async def _cache(workspace: Workspace) -> Finding:
+    """Look whether the cache of embeddings can be used; without it, everything works, and costs more."""
+    check = "embedding cache"
+    if workspace.options.cache_bytes is None:
+        return Finding(check, State.OK, "switched off by the settings")
+    facts = await workspace.embedding_cache.facts()
+    if facts.problem is not None:
+        return Finding(check, State.WARNING, facts.problem.message, facts.problem.hint)
+    return Finding(check, State.OK, f"{facts.entries:,} vectors, {megabytes(facts.size)} of {megabytes(facts.most)}")
 
 
 async def _disabled(workspace: Workspace, database: Database) -> AsyncIterator[Finding]:

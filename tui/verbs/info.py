@@ -58,6 +58,7 @@ def _paths(args: Namespace, settings: Settings | None) -> list[_Fact]:
     places = [("settings file", config), ("log file", paths.log_file())]
     if settings is not None:
         places.insert(1, ("data folder", settings.data_dir))
+        places.insert(2, ("embedding cache", settings.data_dir / "embeddings.db"))
     return [
         *((subject, str(path), _presence(path)) for subject, path in places),
         ("environment", " ".join(variables) or "-", f"variables that begin with {PREFIX}"),

@@ -90,6 +90,8 @@ def progress_words(progress: LoadProgress) -> str:
         parts.append(f"{minutes}:{seconds:02d} left")
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
+    if progress.from_cache:
+        parts.append(f"{progress.from_cache:,} from the cache")
     if progress.waiting:
         parts.append(display_text(progress.waiting, limit=80))
     return " · ".join(parts)
@@ -99,6 +101,8 @@ def _report(summary: LoadSummary, form: Format) -> None:
     write_rows([_row(summary)], form)
     for note in summary.notes:
         say(note)
+    if summary.from_cache:
+        say(f"{summary.from_cache:,} texts were in the cache of embeddings, and were not sent to the provider.")
     for failure in summary.failures[:_SHOWN_FAILURES]:
         say(f"{failure.place}: {failure.reason}")
     if summary.failed > _SHOWN_FAILURES:
