@@ -13,6 +13,7 @@ from textual.widgets import Static
 from astrolabe.portal.model import Integration
 from astrolabe.providers.model import Hosting
 from screens.actions import Action, register
+from screens.clear_cache import ClearCacheDialog
 from screens.console import Section
 from screens.integration import IntegrationPage
 from screens.page import Page
@@ -82,6 +83,7 @@ class IntegrationsPage(Page):
         Action("integrations.right", "right,l", "Right", "Go to the tile on the right.", shown=False),
         Action("integrations.up", "up,k", "Up", "Go to the tile above.", shown=False),
         Action("integrations.down", "down,j", "Down", "Go to the tile below.", shown=False),
+        Action("integrations.cache", "x", "Clear cache", "Show the cache of embeddings, and clear it.", shown=False),
     )
 
     def compose_body(self) -> ComposeResult:
@@ -133,6 +135,24 @@ class IntegrationsPage(Page):
         """Open the focused tile."""
         if isinstance(self.focused, Tile):
             self._open(self.focused.provider)
+
+    def action_integrations_cache(self) -> None:
+        """Show the cache of embeddings, and clear it."""
+        self.open_in_background(self._ask_clear_cache, "cache")
+
+    async def _ask_clear_cache(self) -> None:
+        workspace = self.app.workspace
+        enabled = workspace.options.cache_bytes is not None
+        facts = await workspace.embedding_cache.facts()
+
+        async def clear(_: None) -> int:
+            return await workspace.clear_embedding_cache()
+
+        self.app.ask(ClearCacheDialog(facts, clear, enabled=enabled), self._cache_cleared)
+
+    def _cache_cleared(self, removed: int | None) -> None:
+        if removed is not None:
+            self.app.tell(f"The cache of embeddings is empty; {removed:,} vectors were forgotten.")
 
     @on(Tile.Opened)
     def _tile_opened(self, event: Tile.Opened) -> None:

@@ -306,6 +306,7 @@ async def start_writer(path: Path, first: int, count: int) -> asyncio.subprocess
 async def test_a_kill_in_the_middle_of_writing_leaves_a_sound_file(path: Path) -> None:
     writer = await start_writer(path, 0, 10_000_000)
     assert writer.stdout is not None
+    written = 0
     for _ in range(20):
         written = int(await writer.stdout.readline())
     writer.kill()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 from pydantic import SecretStr
 from textual.widgets import Input, TextArea
 
@@ -109,6 +110,14 @@ async def three_databases(workspace: Workspace) -> None:
 async def one_initializing(workspace: Workspace) -> None:
     """Create a database that has not become active yet; opening the data folder again would finish it."""
     await workspace.databases.create(DatabaseDraft("staging", "azure", "eastus"))
+
+
+async def embedded_texts(workspace: Workspace) -> None:
+    """A cache with the vectors of two thousand texts that was of use."""
+    keys = [number.to_bytes(32, "big") for number in range(2000)]
+    workspace.embedding_cache.keep(keys, np.ones((len(keys), 384), dtype=np.float32))
+    workspace.embedding_cache.count(hits=5120, misses=2000)
+    await workspace.embedding_cache.settle()
 
 
 async def hugging_face(workspace: Workspace) -> None:

@@ -13,7 +13,7 @@ from astrolabe.errors import AstrolabeError, DataApiError, Family, ProviderError
 from astrolabe.providers.setup import ProviderSetup, own_model
 from screens.console import Section
 from tests.support import loads
-from tests.support.console import Preparation, articles, hugging_face, one_initializing, three_databases
+from tests.support.console import Preparation, articles, embedded_texts, hugging_face, one_initializing, three_databases
 from tests.support.steps import (
     Step,
     choose,
@@ -114,6 +114,10 @@ FROM_ENVIRONMENT = (
 _INTEGRATIONS = (
     State("integrations", start=Section.INTEGRATIONS),
     State("integrations-active", prepare=hugging_face, start=Section.INTEGRATIONS),
+    State("clear-cache", ("x",), embedded_texts, start=Section.INTEGRATIONS),
+    State("clear-cache-empty", ("x",), start=Section.INTEGRATIONS),
+    State("clear-cache-busy", ("x", submit_without_end), embedded_texts, start=Section.INTEGRATIONS),
+    State("clear-cache-error", ("x", failing_with(REFUSED)), embedded_texts, start=Section.INTEGRATIONS),
     State("integration-empty", (*DEDICATED, "enter"), three_databases),
     State("integration", (*DEDICATED, "enter", "down", "space"), hugging_face),
     State("integration-hosted", (*EMBEDDED_TILE, "enter")),
