@@ -260,7 +260,7 @@ class EmbeddingEngine:
     async def _recall(
         self, provider: ProviderInfo, spec: EmbeddingSpec, texts: Sequence[str], context: bytes
     ) -> Recall:
-        """Look up what is known; not where the model is faster than that, or where it would hide a simulated failure."""
+        """Look up what is known; not where the model is faster, or where it would hide a simulated failure."""
         model = provider.model(spec.model)
         cache = self._cache if model is not None and model.cached else None
         if cache is not None and self._lab is not None and await self._lab.active(provider.key):

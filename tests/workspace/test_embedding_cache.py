@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from astrolabe.dataapi.client import Collection
+from astrolabe.errors import DataApiError
 from astrolabe.loading.loader import run_load
 from astrolabe.loading.model import LoadPlan, LoadProgress
 from astrolabe.portal.model import DEFAULT_KEYSPACE
+from astrolabe.providers.lab import Rule, Trouble
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from storage.errors import ReadOnlyError
 from tests.support.provider_server import Answer, ProviderServer
@@ -121,3 +123,12 @@ async def test_clearing_is_a_change(options: WorkspaceOptions, shop: Workspace, 
     assert await shop.clear_embedding_cache() == 2
     assert await can_vectorize(shop, "bicycle")
     assert len(server.requests) == 1
+
+
+async def test_a_known_vector_does_not_hide_a_simulated_failure(shop: Workspace) -> None:
+    assert await can_vectorize(shop, "bicycle")
+    await shop.lab.switch_on(Rule(PROVIDER, Trouble.UNAUTHORIZED))
+    with pytest.raises(DataApiError, match="401"):
+        await can_vectorize(shop, "bicycle")
+    await shop.lab.switch_off(PROVIDER)
+    assert await can_vectorize(shop, "bicycle")
