@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from tui.argument_parts import Verbs, add_format, add_noun, add_secret, add_verb, add_yes
 
@@ -15,6 +16,12 @@ examples:
 
 Connectors and their settings have RavenDB's names: OpenAi, AzureOpenAi, HuggingFace, MistralAi, Ollama, Google, Vertex,
 Embedded. A wrong setting is refused with the list of those there are. Without a --secret option the key is asked for.
+"""
+
+
+_SERVER = """\
+It needs RavenDB's own client: pip install 'astrolabe-tui[ravendb]'. A secured server wants a client certificate: a PEM
+file with certificate and key, or a PFX file without password.
 """
 
 
@@ -35,6 +42,7 @@ def add_connections(verbs: Verbs) -> None:
     add_yes(_add_one(noun, "remove", "remove a connection string; collections that use it stop vectorizing"))
     add_format(_add_one(noun, "test", "ask the service for one short embedding"))
     _add_files(noun)
+    _add_server(noun)
 
 
 def _add_one(noun: Verbs, name: str, words: str) -> argparse.ArgumentParser:
@@ -63,6 +71,19 @@ def _add_files(noun: Verbs) -> None:
     read = add_verb(noun, "import", "connections:import_file", "read connection strings from RavenDB's JSON")
     read.add_argument("file", metavar="FILE", help="file to read; - is stdin")
     _add_replace(read, "here")
+
+
+def _add_server(noun: Verbs) -> None:
+    pull = add_verb(noun, "pull", "connections:pull", "read connection strings from a RavenDB database", epilog=_SERVER)
+    push = add_verb(noun, "push", "connections:push", "save connection strings to a RavenDB database", epilog=_SERVER)
+    for parser, where in ((pull, "here"), (push, "there")):
+        parser.add_argument("name", metavar="NAME", nargs="?", help="only this one (default: all)")
+        parser.add_argument("--url", required=True, metavar="URL", help="address of the RavenDB server")
+        parser.add_argument("--database", required=True, metavar="NAME", help="the database there")
+        parser.add_argument("--certificate", type=Path, metavar="FILE", help="client certificate, PEM with key, or PFX")
+        parser.add_argument("--authority", type=Path, metavar="FILE", help="certificate of a private authority (PEM)")
+        _add_replace(parser, where)
+    _add_with_secrets(push)
 
 
 def _add_replace(parser: argparse.ArgumentParser, where: str) -> None:

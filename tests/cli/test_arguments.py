@@ -63,6 +63,8 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "connections test",
         "connections export",
         "connections import",
+        "connections pull",
+        "connections push",
         "credentials add",
         "credentials reencrypt",
         "credentials rehearse",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import stat
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from tests.cli.conftest import Program
 from tests.support.provider_server import Answer, ProviderServer, provider_server_in_thread
+from tests.support.raven import Raven, raven_server
 
 KEY = "sk-SENTINEL-of-the-strings-0001"
 PLACE = ("--database", "shop", "--collection", "notes")
@@ -148,3 +150,24 @@ def test_the_embedded_connector_needs_nothing_and_has_nothing_to_test(program: P
     assert "no connection to test" in program("connections", "test", "local").err
     program.done("collections", "create", "notes", "--database", "shop", "--provider", "connectionString")
     assert program.done("search", "bicycle", *PLACE).code == 0
+
+
+def test_strings_go_to_a_raven_server_and_come_back(shop: Program) -> None:
+    with raven_server(Raven()) as raven:
+        there = ("--url", raven.url, "--database", raven.database)
+        pushed = shop.done("connections", "push", *there, "--with-secrets")
+        assert KEY not in pushed.out + pushed.err
+        assert raven.strings["My OpenAI"]["OpenAiSettings"]["ApiKey"] == KEY
+        assert "--replace" in shop("connections", "push", "my-openai", *there).err
+        assert shop("connections", "pull", *there).code == 1
+        shop.done("connections", "remove", "my-openai", "--yes")
+        shop.done("connections", "pull", "My OpenAI", *there)
+    (row,) = shop.done("connections", "list", "--format", "json").rows
+    assert (row["name"], row["secret"][-4:]) == ("My OpenAI", KEY[-4:])
+
+
+def test_without_its_client_a_raven_server_is_not_asked(shop: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ravendb" else real(name))
+    refused = shop("connections", "pull", "--url", "https://h", "--database", "Orders")
+    assert "pip install 'astrolabe-tui[ravendb]'" in refused.err

@@ -12,10 +12,12 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from astrolabe.errors import AstrolabeError, UsageError
+from astrolabe.errors import UsageError
 from astrolabe.portal import connection_strings_json as raven_json
 from astrolabe.portal.connection_care import model_change
+from astrolabe.portal.connection_exchange import embedding_strings, push_all, take_in_all
 from astrolabe.portal.connection_strings_model import ConnectionString, ConnectionStringDraft
+from astrolabe.portal.raven_server import RavenPlace, RavenServer
 from astrolabe.providers.catalogue import CONNECTION_STRING
 from astrolabe.providers.connectors import MODEL, Connector, get_connector
 from astrolabe.workspace import Workspace
@@ -134,10 +136,43 @@ async def import_file(args: Namespace) -> int:
         return await take_in(workspace, drafts, replace=args.replace)
 
 
+async def pull(args: Namespace) -> int:
+    """Read connection strings from a RavenDB database."""
+    async with workspace_of(args) as workspace:
+        found, skipped = embedding_strings(await _server(args, workspace).strings(), args.name)
+        for name in skipped:
+            say(f"{name}: left out, it is for a chat model.")
+        if not found:
+            say(f"The database {args.database} has no connection string for embeddings.")
+            return 0
+        return await take_in(workspace, raven_json.read_all(found), replace=args.replace)
+
+
+async def push(args: Namespace) -> int:
+    """Save connection strings to a RavenDB database."""
+    async with workspace_of(args) as workspace:
+        strings = await chosen(workspace, args.name)
+        server = _server(args, workspace)
+        outcomes = []
+        for outcome in await push_all(
+            workspace.connection_strings, server, strings, replace=args.replace, with_secrets=args.with_secrets
+        ):
+            say(f"{outcome.name}: {outcome.words}")
+            outcomes.append(outcome.done)
+    return 0 if all(outcomes) else FAILED
+
+
+def _server(args: Namespace, workspace: Workspace) -> RavenServer:
+    place = RavenPlace(args.url, args.database, args.certificate, args.authority)
+    return RavenServer(place, allow_plain_http=workspace.options.allow_plain_http)
+
+
 async def take_in(workspace: Workspace, drafts: list[ConnectionStringDraft], *, replace: bool) -> int:
     """Keep connection strings that came from elsewhere; one that cannot be kept holds up no other."""
-    outcomes = [await _take_one(workspace, draft, replace=replace) for draft in drafts]
-    return 0 if all(outcomes) else FAILED
+    outcomes = await take_in_all(workspace.connection_strings, drafts, replace=replace)
+    for outcome in outcomes:
+        say(f"{outcome.name}: {outcome.words}")
+    return 0 if all(outcome.done for outcome in outcomes) else FAILED
 
 
 async def chosen(workspace: Workspace, name: str | None) -> list[ConnectionString]:
@@ -160,25 +195,6 @@ def say_about_secrets(strings: list[ConnectionString], *, with_secrets: bool) ->
         say("The secrets are written out in it. Whoever reads it can use them.")
     else:
         say("Secrets were left out (null). --with-secrets writes them out.")
-
-
-async def _take_one(workspace: Workspace, draft: ConnectionStringDraft, *, replace: bool) -> bool:
-    strings = workspace.connection_strings
-    before = next((one for one in await strings.list() if one.name == draft.name.strip()), None)
-    try:
-        if before is None:
-            string = await strings.create(draft, secret_follows=True)
-        elif replace:
-            string = await strings.edit(before.identifier, draft, version=before.version)
-        else:
-            say(f"{draft.name}: there is one of that name already. --replace replaces it.")
-            return False
-    except AstrolabeError as error:
-        say(f"{draft.name}: {error.message} {error.hint}".rstrip())
-        return False
-    lacking = " Its key was not in the file: edit it and put it in." if string.lacks_secret else ""
-    say(f"{string.name}: kept with the identifier {string.identifier}.{lacking}")
-    return True
 
 
 def _settings(args: Namespace, connector: Connector, before: Mapping[str, Any]) -> dict[str, Any]:
