@@ -20,6 +20,7 @@ from tui.argument_parts import add_yes as _add_yes
 from tui.argument_parts import positive as _positive
 from tui.argument_parts import settings_options as _settings
 from tui.connection_arguments import add_connections
+from tui.lab_arguments import add_lab
 
 _METRICS = ("cosine", "dot_product", "euclidean")
 _ID_TYPES = ("uuid", "uuidv6", "uuidv7", "objectId")
@@ -58,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_serve(verbs)
     _add_tokens(verbs)
     _add_cache(verbs)
+    add_lab(verbs)
     _add_care(verbs)
     info = _add(verbs, "info", "info:info", "print the version, every path, and what is optional and present")
     _add_format(info)

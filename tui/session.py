@@ -44,6 +44,7 @@ def options_of(settings: Settings, *, data_dir: Path | None = None) -> Workspace
         cache_bytes=settings.embedding_cache.most_bytes,
         served_at=settings.server.address,
         default_database=settings.server.database,
+        troubles=settings.troubles,
     )
 
 

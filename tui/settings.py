@@ -29,12 +29,14 @@ from pydantic_settings import (
 from astrolabe.errors import UsageError
 from astrolabe.providers.catalogue import load_catalogue
 from astrolabe.providers.connectors import connector_addresses
+from astrolabe.providers.lab import EVERY_PROVIDER, Rule
 from astrolabe.providers.setup import ProviderSetup
 from astrolabe.workspace import DEFAULT_HOST, DEFAULT_PORT, base_address
 from screens.text import display_text
 from storage.embedding_cache import DEFAULT_BYTES
 from storage.keyring_keys import KeyPlace
 from tui import paths
+from tui.lab_settings import TroubleSettings
 from tui.provider_settings import ProviderSettings
 
 PREFIX = "ASTROLABE_"
@@ -116,6 +118,10 @@ def _known_provider(name: str) -> str:
     return name
 
 
+def _known_in_lab(name: str) -> str:
+    return name if name == EVERY_PROVIDER else _known_provider(name)
+
+
 class Settings(BaseSettings):
     """All settings, validated; :func:`load_settings` makes them."""
 
@@ -145,6 +151,8 @@ class Settings(BaseSettings):
     """Where ``astrolabe serve`` listens, and whom it answers."""
     providers: dict[Annotated[str, AfterValidator(_known_provider)], ProviderSettings] = Field(default_factory=dict)
     """By provider key, spelled as the Data API spells it."""
+    failure_lab: dict[Annotated[str, AfterValidator(_known_in_lab)], TroubleSettings] = Field(default_factory=dict)
+    """Troubles of this process by provider key, or for ``all``."""
 
     @classmethod
     def settings_customise_sources(
@@ -179,6 +187,11 @@ class Settings(BaseSettings):
     def provider_urls(self) -> dict[str, str]:
         """The addresses set in place of the catalogue's, by provider key."""
         return {key: setup.address for key, setup in self.provider_setups.items() if setup.address}
+
+    @property
+    def troubles(self) -> tuple[Rule, ...]:
+        """What the failure lab answers in this process."""
+        return tuple(Rule(key, one.trouble, one.delay, one.calls) for key, one in self.failure_lab.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,11 +287,14 @@ def _from_file(file: Path, *, must_exist: bool) -> dict[str, Any]:
 
 def _canonical(values: dict[str, Any]) -> dict[str, Any]:
     """Spell the providers' names as the catalogue does; unknown ones stay as they are and are refused later."""
-    providers = values.get("providers")
-    if not isinstance(providers, dict):
+    groups = {name: values[name] for name in ("providers", "failure_lab") if isinstance(values.get(name), dict)}
+    if not groups:
         return values
-    spelling = {provider.key.casefold(): provider.key for provider in load_catalogue().providers}
-    return values | {"providers": {spelling.get(name.casefold(), name): given for name, given in providers.items()}}
+    spelling = {key.casefold(): key for key in (*(one.key for one in load_catalogue().providers), EVERY_PROVIDER)}
+    return values | {
+        group: {spelling.get(name.casefold(), name): given for name, given in members.items()}
+        for group, members in groups.items()
+    }
 
 
 def _problem(details: ErrorDetails, layers: Sequence[_Layer]) -> str:
@@ -289,6 +305,7 @@ def _problem(details: ErrorDetails, layers: Sequence[_Layer]) -> str:
     if details["type"] == "extra_forbidden":
         groups = {"providers": ProviderSettings.model_fields, "secrets": SecretsSettings.model_fields}
         groups |= {"server": ServerSettings.model_fields, "embedding_cache": EmbeddingCacheSettings.model_fields}
+        groups["failure_lab"] = TroubleSettings.model_fields
         valid = groups[where[0]] if len(where) > 1 else Settings.model_fields
         return f"{name} is no setting of Astrolabe.{_nearest(where[-1], list(valid))}"
     words = details["msg"].removeprefix("Value error, ")

@@ -98,6 +98,13 @@ class Rule:
         return creating is (self.trouble is Trouble.COLLECTION_LIMIT)
 
 
+def lasting(rule: Rule) -> str:
+    """Return how long a rule holds, in a few words."""
+    if rule.calls is None:
+        return "until it is switched off"
+    return "for one call more" if rule.calls == 1 else f"for {rule.calls:,} calls more"
+
+
 class Lab(Protocol):
     """Says whether a call is to fail."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from astrolabe.errors import AstrolabeError, SecretUnreadableError, UsageError
 from astrolabe.portal.model import Credential, Database
+from astrolabe.providers.lab import lasting
 from astrolabe.workspace import Workspace
 from tui.output import Format, say, write_rows
 from tui.process import FAILED
@@ -108,6 +109,8 @@ async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator
         except AstrolabeError as error:
             yield _problem(check, error)
     yield await _cache(workspace)
+    for finding in await _lab(workspace):
+        yield finding
     credentials = [one for found in await workspace.integrations.list() for one in found.credentials]
     for credential in credentials:
         yield await _secret(workspace, credential)
@@ -128,6 +131,19 @@ async def _cache(workspace: Workspace) -> Finding:
     if facts.problem is not None:
         return Finding(check, State.WARNING, facts.problem.message, facts.problem.hint)
     return Finding(check, State.OK, f"{facts.entries:,} vectors, {megabytes(facts.size)} of {megabytes(facts.most)}")
+
+
+async def _lab(workspace: Workspace) -> list[Finding]:
+    """Warn of failures that are simulated: they look like real ones."""
+    return [
+        Finding(
+            f"failure lab {one.rule.provider}",
+            State.WARNING,
+            f"{one.rule.trouble.value} is simulated {lasting(one.rule)}",
+            "Take failure_lab out of the settings." if one.from_settings else f"astrolabe lab off {one.rule.provider}",
+        )
+        for one in await workspace.lab.rules()
+    ]
 
 
 async def _disabled(workspace: Workspace, database: Database) -> AsyncIterator[Finding]:
