@@ -18,6 +18,7 @@ from textual.widgets import Static
 from astrolabe.dataapi.client import Collection, DatabaseClient
 from astrolabe.errors import NotFoundError
 from astrolabe.loading.model import LoadPlan
+from astrolabe.portal.failure_lab import ActiveRule
 from astrolabe.portal.model import Database
 from astrolabe.workspace import Workspace
 from screens.line_filter import ControlFilter
@@ -113,6 +114,10 @@ class Console(TypeAhead):
         for screen in self.screen_stack:  # a page of another place draws its line when it is shown again
             for line in screen.query(Badged):
                 line.draw()
+
+    def show_lab(self, active: Sequence[ActiveRule]) -> None:
+        """Show or hide the failure lab's badge."""
+        self.set_badge("lab", "lab" if active else None)
 
     def select(self, database: Database | None, keyspace: str | None = None, collection: str | None = None) -> None:
         """Remember what the user is looking at."""

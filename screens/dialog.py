@@ -22,6 +22,7 @@ from screens.code import CodeDialog
 from screens.console import Console
 from screens.fields import WRONG, Field
 from screens.text import display_text
+from screens.unexpected import source_of
 
 DraftT = TypeVar("DraftT")
 ResultT = TypeVar("ResultT")
@@ -192,7 +193,7 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
         if placed:
             self.show_problems({str(name): text for name, text in placed.items()})
             return
-        parts = (error.message, f"Source: {error.owner.value}.", error.hint)
+        parts = (error.message, f"{source_of(error)}.", error.hint)
         self.say("\n".join(part for part in parts if part), wrong=True)
 
     def _set_busy(self, *, busy: bool) -> None:

@@ -8,6 +8,7 @@ from textual.widgets import Static
 
 from astrolabe.errors import AstrolabeError, DataApiError, ProviderError
 from screens.text import display_text
+from screens.unexpected import source_of
 from screens.viewer import Viewer
 
 
@@ -24,7 +25,7 @@ class ErrorDialog(Viewer):
 
     def compose_above(self) -> ComposeResult:
         """Say where it comes from."""
-        yield Static(Content(f"Source: {display_text(self.error.owner.value)}"), id="owner")
+        yield Static(Content(display_text(source_of(self.error))), id="owner")
 
 
 def describe(error: AstrolabeError) -> str:

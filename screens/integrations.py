@@ -15,6 +15,7 @@ from astrolabe.providers.model import Hosting
 from screens.actions import Action, register
 from screens.clear_cache import ClearCacheDialog
 from screens.console import Section
+from screens.failure_lab import FailureLabPage
 from screens.integration import IntegrationPage
 from screens.page import Page
 
@@ -79,6 +80,7 @@ class IntegrationsPage(Page):
 
     BINDINGS = register(
         Action("integrations.open", "enter", "Open", "Open the integration and its API keys."),
+        Action("integrations.lab", "f", "Failure lab", "Make providers fail, to try out how a program takes it."),
         Action("integrations.left", "left,h", "Left", "Go to the tile on the left.", shown=False),
         Action("integrations.right", "right,l", "Right", "Go to the tile on the right.", shown=False),
         Action("integrations.up", "up,k", "Up", "Go to the tile above.", shown=False),
@@ -153,6 +155,10 @@ class IntegrationsPage(Page):
     def _cache_cleared(self, removed: int | None) -> None:
         if removed is not None:
             self.app.tell(f"The cache of embeddings is empty; {removed:,} vectors were forgotten.")
+
+    def action_integrations_lab(self) -> None:
+        """Go to the failure lab."""
+        self.app.push_screen(FailureLabPage())
 
     @on(Tile.Opened)
     def _tile_opened(self, event: Tile.Opened) -> None:

@@ -20,6 +20,7 @@ from screens.console import Console
 from screens.fields import WRONG
 from screens.load_job import LoadJob
 from screens.text import display_text
+from screens.unexpected import source_of
 
 FAILURES_SHOWN = 6
 """Refused rows named in the summary; all of them are in a file."""
@@ -170,4 +171,4 @@ def _failure_lines(summary: LoadSummary) -> list[str]:
 
 def error_words(error: AstrolabeError) -> str:
     """Return why a load could not begin or go on."""
-    return "\n".join(part for part in (f"{WRONG} {error.message}", f"Source: {error.owner.value}.", error.hint) if part)
+    return "\n".join(part for part in (f"{WRONG} {error.message}", f"{source_of(error)}.", error.hint) if part)

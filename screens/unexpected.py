@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import logging
 
-from astrolabe.errors import AstrolabeError
+from astrolabe.errors import AstrolabeError, DataApiError, ProviderError
 from screens.text import VIEWER_LIMIT, display_text
 
 log = logging.getLogger(__name__)
+
+
+def source_of(error: AstrolabeError) -> str:
+    """Return who has to act; a simulated failure is told from a real one here, since its words are the same."""
+    simulated = isinstance(error, DataApiError | ProviderError) and error.simulated
+    return f"Source: {error.owner.value}{', simulated by the failure lab' if simulated else ''}"
 
 
 def as_told(error: BaseException) -> AstrolabeError:

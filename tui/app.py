@@ -6,6 +6,7 @@ import asyncio
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
@@ -17,12 +18,14 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 import screens
+from astrolabe.errors import AstrolabeError
 from astrolabe.workspace import Workspace
 from screens.actions import Action, action_of, register
 from screens.activity import ActivityPage
 from screens.console import Console, Section, Surroundings
 from screens.data_explorer import DataExplorerPage
 from screens.databases import DatabasesPage
+from screens.failure_lab import FailureLabPage
 from screens.help import HelpDialog
 from screens.integrations import IntegrationsPage
 from screens.search import SearchPage
@@ -43,6 +46,9 @@ _PLACES = [
         start=1,
     )
 ]
+
+LAB_INTERVAL = 0.5
+"""Seconds between two looks at the failure lab; one look is one small query."""
 
 SMALLEST = (60, 18)
 """Columns and lines below which the console asks for a larger terminal."""
@@ -81,6 +87,7 @@ class AstrolabeApp(Console):
             ),
             Action("app.keys", "question_mark", "Help", "List the keys that work here.", key_display="?"),
             Action("app.palette", "ctrl+p", "Find", "Find any action by name.", key_display="^p"),
+            Action("app.lab", "f9", "Failure lab", "See and change which providers are made to fail.", shown=False),
             Action("app.theme", "f8", "Theme", "Choose a theme; it is remembered.", shown=False),
             Action("app.leave", "ctrl+q,f10", "Quit", "Leave the console.", key_display="^q", priority=True),
         )
@@ -122,12 +129,14 @@ class AstrolabeApp(Console):
         if self.surroundings.calm:
             self.animation_level = "none"
 
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Listen to signals and show the first place."""
         if self._wanted_theme not in self.available_themes:
             self.tell(f"There is no theme {self._wanted_theme}; the default is used.", warning=True)
         self.theme_changed_signal.subscribe(self, lambda theme: self._theme_chosen(theme.name))
         self._listen_to_signals()
+        await self._look_at_lab()
+        self.set_interval(LAB_INTERVAL, self._look_at_lab)
         if self._start is not Section.DATABASES:
             self.go(self._start)
 
@@ -144,6 +153,11 @@ class AstrolabeApp(Console):
             self.push_screen(TooSmall(SMALLEST))
         elif asking and not too_small:
             self.pop_screen()
+
+    async def _look_at_lab(self) -> None:
+        """Show the badge of the failure lab while anything is simulated, whoever switched it on."""
+        with suppress(AstrolabeError):  # what is wrong with the data folder is told by the page that reads it
+            self.show_lab(await self.workspace.lab.rules())
 
     def _theme_chosen(self, name: str) -> None:
         if self._remember_theme is not None:
@@ -192,6 +206,12 @@ class AstrolabeApp(Console):
     def action_app_palette(self) -> None:
         """Open the command palette."""
         self.push_screen(CommandPalette(id="--command-palette"))
+
+    def action_app_lab(self) -> None:
+        """Go to the failure lab."""
+        if not isinstance(self.screen, FailureLabPage):
+            self.go(Section.INTEGRATIONS)
+            self.push_screen(FailureLabPage())
 
     def action_app_theme(self) -> None:
         """Choose a theme."""

@@ -79,9 +79,9 @@ class FailureLab:
     async def rules(self) -> list[ActiveRule]:
         """Return what is on, by provider in the catalogue's order, the rules for all providers last.
 
-        A program that reads it often costs little: the data folder is looked at no more than a few times a second.
+        What other programs have changed is seen at once; that costs one small query.
         """
-        await self._look()
+        await self._look(at_once=True)
         places = [*(provider.key for provider in self._catalogue.providers), EVERY_PROVIDER]
         return [one for place in places for one in self._at(place)]
 
@@ -178,10 +178,10 @@ class FailureLab:
     def _remember(self, kept: Rules, revision: int) -> None:
         self._kept, self._revision = kept, revision
 
-    async def _look(self) -> None:
+    async def _look(self, *, at_once: bool = False) -> None:
         """Read the rules again if anything in the catalog has changed, but do not ask at every call."""
         now = self._clock()
-        if now - self._looked_at < LOOK_EVERY:
+        if now - self._looked_at < LOOK_EVERY and not at_once:
             return
         self._looked_at = now
         try:
