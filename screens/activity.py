@@ -67,7 +67,7 @@ class ActivityPage(Page):
     @on(DataTable.RowHighlighted)
     def _row_highlighted(self) -> None:
         entry = self.entries.get(self.query_one(Grid).chosen() or "")
-        parts = (entry.outcome.value, entry.error_code, entry.detail) if entry else ()
+        parts = (_outcome(entry), entry.error_code, entry.detail) if entry else ()
         self.query_one("#detail", Static).update(Content(display_text(": ".join(filter(None, parts)), limit=300)))
 
     @on(DataTable.RowSelected)
@@ -83,3 +83,7 @@ class ActivityPage(Page):
         entry = self.entries.get(self.query_one(Grid).chosen() or "")
         if entry is not None:
             self.app.ask(CodeDialog(entry.planned, entry.endpoint))
+
+
+def _outcome(entry: ActivityEntry) -> str:
+    return f"{entry.outcome.value}, simulated by the failure lab" if entry.simulated else entry.outcome.value

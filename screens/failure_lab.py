@@ -28,7 +28,7 @@ class FailureLabPage(Page):
     WATCHES = True
 
     BINDINGS = register(
-        Action("lab.on", "enter,n", "Switch on", "Make the provider under the cursor fail.", key_display="enter"),
+        Action("lab.on", "enter", "Switch on", "Make the provider under the cursor fail."),
         Action("lab.off", "d", "Switch off", "Let the provider under the cursor answer again."),
         Action("lab.off-all", "x", "All off", "Let every provider answer again."),
     )
@@ -39,7 +39,7 @@ class FailureLabPage(Page):
 
     def compose_body(self) -> ComposeResult:
         """Lay out the table and what it means."""
-        yield Grid("lab", [("Provider", 25), ("Trouble", 30), ("Seconds", 7), ("Calls left", 10)])
+        yield Grid("lab", [("Provider", 25), ("Trouble", 30), ("Seconds", 7), ("Calls", 8)])
         yield Static(
             Content(
                 "A provider in trouble is not asked: its error comes back at once, in its own words, here and to every "

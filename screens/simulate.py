@@ -55,10 +55,10 @@ class SimulateDialog(Dialog[Rule, None]):
             help="How many requests fail before the provider answers again; empty: all until you switch it off.",
         )
 
-    def on_mount(self) -> None:
+    def focus_first(self) -> None:
         """Begin with the trouble: the provider is chosen already."""
-        super().on_mount()
-        self.set_focus(self.query_one("#trouble"))
+        for trouble in self.query("#trouble"):  # none when the program is being left at this moment
+            self.set_focus(trouble)
 
     @on(Select.Changed, "#trouble")
     def _trouble_changed(self) -> None:

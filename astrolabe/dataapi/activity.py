@@ -58,6 +58,7 @@ class ActivityEntry:
         detail: What came back, in a few words, or the first error's message.
         headers: Names of the headers that mattered, each with a mask in place of its value.
         endpoint: The address that code snippets of this command name.
+        simulated: Whether the failure lab made the error.
     """
 
     at: datetime
@@ -69,6 +70,7 @@ class ActivityEntry:
     detail: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     endpoint: str = ""
+    simulated: bool = False
 
 
 Listener = Callable[[ActivityEntry], None]
@@ -144,9 +146,11 @@ class RecordingDataApi:
         started, at = self._clock(), self._now()
         planned = display_copy(PlannedCommand(command, keyspace, name))
         outcome, code, detail = Outcome.CANCELLED, None, ""
+        simulated = False
         try:
             response = await self._inner.execute(command, keyspace=keyspace, name=name, headers=headers)
             outcome, code, detail = _verdict(response)
+            simulated = any(error.simulated for error in response.errors)
         except AstrolabeError as error:
             outcome, detail = Outcome.ERROR, error.message
             code = error.code if isinstance(error, DataApiError) else None
@@ -163,6 +167,7 @@ class RecordingDataApi:
                     detail=detail,
                     headers=dict.fromkeys(headers or {}, MASK),
                     endpoint=self._inner.endpoint,
+                    simulated=simulated,
                 )
             )
         return response

@@ -58,7 +58,7 @@ TROUBLES: Mapping[Trouble, TroubleInfo] = {
     Trouble.LOADING: TroubleInfo("503: the model is loading", 503, 2.0, "the time it says loading will take"),
     Trouble.WRONG_DIMENSION: TroubleInfo("vectors of a wrong dimension"),
     Trouble.TIMEOUT: TroubleInfo("no answer in time", None, 0.5, "the time until the request is given up"),
-    Trouble.COLLECTION_LIMIT: TroubleInfo("no more collections can be created"),
+    Trouble.COLLECTION_LIMIT: TroubleInfo("collection limit reached"),
 }
 """Every trouble, in the order in which they are offered."""
 

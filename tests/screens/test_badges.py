@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from astrolabe.providers.lab import Rule, Trouble
+from astrolabe.workspace import Workspace, WorkspaceOptions
 from screens.page import TopLine
 from tests.screens.conftest import MakeConsole
 from tests.support.console import SceneConsole
@@ -16,13 +22,13 @@ async def test_a_badge_stands_on_every_page_until_it_is_taken_away(console: Make
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        app.set_badge("lab", "lab")
+        app.set_badge("one", "lab")
         assert "[lab]" in line_of(app)
         for key in "2345":
             await pilot.press(key)
             await settle(pilot)
             assert "[lab]" in line_of(app)
-        app.set_badge("lab", None)
+        app.set_badge("one", None)
         assert "[lab]" not in line_of(app)
         await pilot.press("1")
         await settle(pilot)
@@ -33,10 +39,30 @@ async def test_each_badge_is_changed_without_touching_the_others(console: MakeCo
     app = console()
     async with app.run_test(size=(80, 24)) as pilot:
         await settle(pilot)
-        app.set_badge("lab", "lab")
+        app.set_badge("one", "lab")
         app.set_badge("server", "serving")
-        app.set_badge("lab", "lab 3")
+        app.set_badge("one", "lab 3")
         assert "[lab 3]" in line_of(app)
         assert "[serving]" in line_of(app)
-        app.set_badge("lab", None)
+        app.set_badge("one", None)
         assert app.badges == ("serving",)
+
+
+async def test_the_failure_lab_has_a_badge_whoever_switches_it_on(console: MakeConsole, tmp_path: Path) -> None:
+    app = console()
+    async with (
+        app.run_test(size=(80, 24)) as pilot,
+        Workspace.opened(WorkspaceOptions(tmp_path / "data")) as another,
+    ):
+        await settle(pilot)
+        assert "[lab]" not in line_of(app)
+        await another.lab.switch_on(Rule("openai", Trouble.BILLING))
+        await until(lambda: "[lab]" in line_of(app))
+        await another.lab.switch_off()
+        await until(lambda: "[lab]" not in line_of(app))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not condition():  # noqa: ASYNC110 - the console polls, and so does its test
+            await asyncio.sleep(0.01)

@@ -16,6 +16,7 @@ from textual.widgets import Input, TextArea
 
 from astrolabe.dataapi.planned import collection_options
 from astrolabe.portal.model import DEFAULT_KEYSPACE, CredentialDraft, Database, DatabaseDraft, ServiceConfig
+from astrolabe.providers.lab import EVERY_PROVIDER, Rule, Trouble
 from astrolabe.providers.setup import ProviderSetup
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from screens.console import Section, Surroundings
@@ -157,6 +158,13 @@ async def articles(workspace: Workspace) -> None:
     service = ServiceConfig("huggingface", "sentence-transformers/all-MiniLM-L6-v2", "webstore-prod")
     await client.create_collection(DEFAULT_KEYSPACE, "questions", collection_options(service=service))
     await client.create_collection(DEFAULT_KEYSPACE, "visits", collection_options())
+
+
+async def in_trouble(workspace: Workspace) -> None:
+    """Switch failures on: one with a delay and a number of calls, one until it is switched off, one for all."""
+    await workspace.lab.switch_on(Rule("openai", Trouble.RATE_LIMITED, delay=5, calls=3))
+    await workspace.lab.switch_on(Rule("huggingfaceDedicated", Trouble.UNAUTHORIZED))
+    await workspace.lab.switch_on(Rule(EVERY_PROVIDER, Trouble.COLLECTION_LIMIT, calls=1))
 
 
 class Templates:

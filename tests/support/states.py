@@ -9,11 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from astrolabe.dataapi.provider_errors import provider_error
 from astrolabe.errors import AstrolabeError, DataApiError, Family, ProviderError, ProviderFailure, ProviderReply
 from astrolabe.providers.setup import ProviderSetup, own_model
 from screens.console import Section
 from tests.support import loads
-from tests.support.console import Preparation, articles, embedded_texts, hugging_face, one_initializing, three_databases
+from tests.support.console import (
+    Preparation,
+    articles,
+    embedded_texts,
+    hugging_face,
+    in_trouble,
+    one_initializing,
+    three_databases,
+)
 from tests.support.steps import (
     Step,
     choose,
@@ -267,6 +276,24 @@ _SEARCH = (
     State("search-error", (*SHOP, "s", text("shoes"), reporting(TOKEN_REFUSED)), articles),
 )
 
+SIMULATED = _fixed(provider_error(TOKEN_REFUSED))
+SIMULATED.simulated = True
+LAB = ("2", "f")
+
+_FAILURE_LAB = (
+    State("failure-lab-empty", LAB, three_databases),
+    State("failure-lab", (*LAB, *("down",) * 3), three_databases, in_trouble),
+    State("failure-lab-badge", ("1",), three_databases, in_trouble),
+    State("failure-lab-all-off", (*LAB, "x"), three_databases, in_trouble),
+    State("simulate", (*LAB, "down", "enter"), three_databases),
+    State("simulate-filled", (*LAB, "enter", "tab", text("5"), "tab", text("3")), three_databases),
+    State("simulate-no-delay", (*LAB, "enter", choose("vec")), three_databases),
+    State("simulate-invalid", (*LAB, "enter", "tab", text("soon"), "tab", text("-3"), "ctrl+s"), three_databases),
+    State("simulate-busy", (*LAB, "enter", submit_without_end), three_databases),
+    State("simulate-error", (*LAB, "enter", failing_with(REFUSED)), three_databases),
+    State("error-simulated", (reporting(SIMULATED),), three_databases, in_trouble),
+)
+
 _EVERYWHERE = (
     State("activity-empty", start=Section.ACTIVITY),
     State("activity", (*SHOP, "5"), articles),
@@ -288,6 +315,7 @@ STATES: tuple[State, ...] = (
     *_CREATE_COLLECTION,
     *_LOAD,
     *_SEARCH,
+    *_FAILURE_LAB,
     *_EVERYWHERE,
 )
 """All states that are pictured."""
