@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import DataTable, Static
 
-from astrolabe.portal.failure_lab import ActiveRule
+from astrolabe.portal.failure_lab import ActiveRule, lab_providers
 from astrolabe.providers.lab import EVERY_PROVIDER, TROUBLES
 from screens.actions import Action, register
 from screens.console import Section
@@ -54,7 +54,7 @@ class FailureLabPage(Page):
         self.active = await self.app.workspace.lab.rules()
         self.app.show_lab(self.active)
         places = [(EVERY_PROVIDER, ALL_PROVIDERS)]
-        places += [(provider.key, provider.label) for provider in self.app.workspace.catalogue.providers]
+        places += [(provider.key, provider.label) for provider in lab_providers(self.app.workspace.catalogue)]
         grid = self.query_one(Grid)
         grid.fill([(key, self._row(key, label)) for key, label in places])
         if self.focused is None:

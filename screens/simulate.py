@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.widgets import Input, Select
 
-from astrolabe.portal.failure_lab import calls_problems, delay_problems
+from astrolabe.portal.failure_lab import calls_problems, delay_problems, lab_providers
 from astrolabe.providers.catalogue import Catalogue
 from astrolabe.providers.lab import EVERY_PROVIDER, TROUBLES, Rule, Trouble
 from screens.dialog import Dialog
@@ -39,7 +39,7 @@ class SimulateDialog(Dialog[Rule, None]):
     def compose_form(self) -> ComposeResult:
         """Lay out the form."""
         providers = [(ALL_PROVIDERS, EVERY_PROVIDER)]
-        providers += [(provider.label, provider.key) for provider in self.catalogue.providers]
+        providers += [(provider.label, provider.key) for provider in lab_providers(self.catalogue)]
         troubles = [(info.label, trouble.value) for trouble, info in TROUBLES.items()]
         yield Field("Provider", choice("provider", providers, self.provider))
         yield Field(

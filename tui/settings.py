@@ -27,6 +27,7 @@ from pydantic_settings import (
 )
 
 from astrolabe.errors import UsageError
+from astrolabe.portal.failure_lab import lab_providers
 from astrolabe.providers.catalogue import load_catalogue
 from astrolabe.providers.connectors import connector_addresses
 from astrolabe.providers.lab import EVERY_PROVIDER, Rule
@@ -119,7 +120,10 @@ def _known_provider(name: str) -> str:
 
 
 def _known_in_lab(name: str) -> str:
-    return name if name == EVERY_PROVIDER else _known_provider(name)
+    known = [*(provider.key for provider in lab_providers(load_catalogue())), EVERY_PROVIDER]
+    if name not in known:
+        raise ValueError(f"there is no provider of that name.{_nearest(name, known)}")
+    return name
 
 
 class Settings(BaseSettings):
@@ -290,7 +294,8 @@ def _canonical(values: dict[str, Any]) -> dict[str, Any]:
     groups = {name: values[name] for name in ("providers", "failure_lab") if isinstance(values.get(name), dict)}
     if not groups:
         return values
-    spelling = {key.casefold(): key for key in (*(one.key for one in load_catalogue().providers), EVERY_PROVIDER)}
+    known = (*(provider.key for provider in lab_providers(load_catalogue())), EVERY_PROVIDER)
+    spelling = {key.casefold(): key for key in known}
     return values | {
         group: {spelling.get(name.casefold(), name): given for name, given in members.items()}
         for group, members in groups.items()

@@ -18,7 +18,9 @@ from astrolabe.errors import NotFoundError, StorageError
 from astrolabe.portal.records import AuditTrail
 from astrolabe.portal.rules import Findings
 from astrolabe.providers.catalogue import Catalogue
+from astrolabe.providers.connectors import load_connectors
 from astrolabe.providers.lab import EVERY_PROVIDER, LONGEST_DELAY, MOST_CALLS, TROUBLES, Rule, Trouble
+from astrolabe.providers.model import ProviderInfo
 from storage.catalog import Catalog, CatalogReader, CatalogWriter
 
 LOOK_EVERY = 0.25
@@ -82,7 +84,7 @@ class FailureLab:
         What other programs have changed is seen at once; that costs one small query.
         """
         await self._look(at_once=True)
-        places = [*(provider.key for provider in self._catalogue.providers), EVERY_PROVIDER]
+        places = [*(provider.key for provider in lab_providers(self._catalogue)), EVERY_PROVIDER]
         return [one for place in places for one in self._at(place)]
 
     async def switch_on(self, rule: Rule) -> None:
@@ -207,6 +209,12 @@ class FailureLab:
         )
 
 
+def lab_providers(catalogue: Catalogue) -> list[ProviderInfo]:
+    """Return every provider that can be put into trouble: the catalogue's, and those of connection strings alone."""
+    own = [connector.provider for connector in load_connectors()]
+    return [*catalogue.providers, *(provider for provider in own if provider is not None)]
+
+
 def check_rule(rule: Rule, catalogue: Catalogue) -> None:
     """Refuse a rule that means nothing.
 
@@ -214,7 +222,7 @@ def check_rule(rule: Rule, catalogue: Catalogue) -> None:
         RuleError: Everything that is wrong with it.
     """
     findings = Findings()
-    known = [provider.key for provider in catalogue.providers]
+    known = [provider.key for provider in lab_providers(catalogue)]
     if rule.provider not in {*known, EVERY_PROVIDER}:
         message = f"There is no embedding provider '{rule.provider}'. Use {EVERY_PROVIDER}, or one of: "
         findings.add("provider", [f"{message}{', '.join(known)}."])

@@ -111,11 +111,24 @@ def other_dimension(dimension: int) -> int:
 def _wrong_vectors(request: Replaced) -> bytes:
     length = other_dimension(request.spec.dimension)
     vectors = [[1 / math.sqrt(length)] * length for _ in range(request.count)]
-    if request.envelope is Envelope.BARE:
-        return json.dumps(vectors).encode()
-    data = [{"object": "embedding", "index": place, "embedding": vector} for place, vector in enumerate(vectors)]
-    usage = {"prompt_tokens": request.count, "total_tokens": request.count}
-    return json.dumps({"object": "list", "data": data, "model": request.spec.model, "usage": usage}).encode()
+    return json.dumps(_answer(request, vectors)).encode()
+
+
+def _answer(request: Replaced, vectors: list[list[float]]) -> Any:  # noqa: ANN401 - any JSON
+    """Return a successful answer in the provider's envelope."""
+    match request.envelope:
+        case Envelope.BARE:
+            return vectors
+        case Envelope.OLLAMA:
+            return {"model": request.spec.model, "embeddings": vectors}
+        case Envelope.GOOGLE:
+            return {"embeddings": [{"values": vector} for vector in vectors]}
+        case Envelope.VERTEX:
+            return {"predictions": [{"embeddings": {"values": vector}} for vector in vectors]}
+        case Envelope.OPENAI:
+            data = [{"object": "embedding", "index": place, "embedding": one} for place, one in enumerate(vectors)]
+            usage = {"prompt_tokens": request.count, "total_tokens": request.count}
+            return {"object": "list", "data": data, "model": request.spec.model, "usage": usage}
 
 
 def _error_reply(rule: Rule, provider: ProviderInfo, spec: EmbeddingSpec) -> Reply:

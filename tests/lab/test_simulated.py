@@ -9,11 +9,14 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError, ProviderFailure
-from astrolabe.providers.catalogue import EMBEDDED
+from astrolabe.portal.failure_lab import lab_providers
+from astrolabe.providers.adapters import WireAdapter
+from astrolabe.providers.catalogue import EMBEDDED, load_catalogue
 from astrolabe.providers.delivery import EngineLimits
 from astrolabe.providers.lab import Rule, Trouble, find_trouble
 from astrolabe.providers.model import Direction, EmbeddingSpec
-from astrolabe.providers.simulated import other_dimension
+from astrolabe.providers.simulated import Replaced, _bodies, _wrong_vectors, other_dimension
+from astrolabe.providers.wire import Envelope, WireFormat
 from tests.providers.setup import KEY, SUBJECTS, Bench
 from tests.support.provider_server import Answer, ProviderServer
 
@@ -152,6 +155,21 @@ async def test_the_model_on_this_machine_fails_too(bench: Bench, trouble: Troubl
     assert lab.taken == 1
     vectors = await bench.engine.embed(EMBEDDED_SPEC, ["a text"], Direction.STORE, None)
     assert vectors.shape == (1, 256)
+
+
+def test_every_provider_and_connector_has_an_answer_of_its_own_for_every_trouble() -> None:
+    troubles = {Trouble.UNAUTHORIZED, Trouble.BILLING, Trouble.RATE_LIMITED, Trouble.LOADING}
+    keys = {provider.key for provider in lab_providers(load_catalogue())}
+    assert keys >= {"openai", "embedded", "ollama", "google", "vertex"}
+    assert {key: set(bodies) for key, bodies in _bodies().items()} == dict.fromkeys(keys, troubles)
+
+
+@pytest.mark.parametrize("envelope", Envelope)
+def test_vectors_of_a_wrong_dimension_come_in_the_providers_own_envelope(envelope: Envelope) -> None:
+    provider = load_catalogue().get("openai")
+    request = Replaced(provider, EmbeddingSpec("openai", "text-embedding-3-small", 64), 3, envelope, 5.0)
+    adapter = WireAdapter(provider, WireFormat(envelope=envelope))
+    assert adapter.parse(_wrong_vectors(request), 3).vectors.shape == (3, 32)
 
 
 def test_troubles_are_known_by_name_and_by_status() -> None:

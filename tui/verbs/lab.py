@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from astrolabe.errors import UsageError
+from astrolabe.portal.failure_lab import lab_providers
 from astrolabe.providers.lab import EVERY_PROVIDER, TROUBLES, Rule, Trouble, find_trouble, lasting
 from astrolabe.workspace import Workspace
 from tui.output import Format, say, write_rows
@@ -57,5 +58,5 @@ async def off(args: Namespace) -> int:
 
 def _key(workspace: Workspace, given: str) -> str:
     """Return the provider's key in its own spelling; an unknown one stays as it is and is refused later."""
-    keys = [*(provider.key for provider in workspace.catalogue.providers), EVERY_PROVIDER]
+    keys = [*(provider.key for provider in lab_providers(workspace.catalogue)), EVERY_PROVIDER]
     return next((key for key in keys if key.casefold() == given.casefold()), utf8(given, "The provider"))
