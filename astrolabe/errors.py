@@ -226,11 +226,19 @@ class ProviderFailure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderReply:
-    """What the provider answered, for the technical tail of an error."""
+    """What the provider answered, for the technical tail of an error.
+
+    Attributes:
+        status: HTTP status, or None when there was no answer.
+        words: What the provider said.
+        retry_after: Seconds it asked to wait, or None.
+        quoted: Whether the words are one text out of a JSON answer: the Data API shows it as JSON, in quotes.
+    """
 
     status: int | None = None
     words: str = ""
     retry_after: float | None = None
+    quoted: bool = False
 
 
 class ProviderError(AstrolabeError):
@@ -241,6 +249,7 @@ class ProviderError(AstrolabeError):
         failure: The kind of failure.
         status: HTTP status, or None when there was no answer.
         words: What the provider said, as it said it (foreign text: neutralise before display).
+        quoted: Whether the Data API shows the words in quotes.
         retry_after: Seconds the provider asked to wait, or None.
         attempts: How many requests were made before giving up.
         simulated: Whether the failure lab failed in the provider's place; shown to people, told to no program.
@@ -276,6 +285,7 @@ class ProviderError(AstrolabeError):
         self.failure = failure
         self.status = reply.status
         self.words = reply.words
+        self.quoted = reply.quoted
         self.retry_after = reply.retry_after
         self.attempts = attempts
         self.simulated = False

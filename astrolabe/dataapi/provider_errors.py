@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
@@ -10,6 +11,11 @@ from astrolabe.errors import DataApiError, ProviderError, ProviderFailure
 
 _GAVE_UP = "<CLIENT SOCKET TIMEOUT>"
 _TIMEOUTS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT})
+
+_UNQUOTED = "upstageAI"
+"""The provider whose words upstream shows as they are."""
+_UNREAD = ("mistral", HTTPStatus.UNAUTHORIZED)
+"""The provider and status whose words upstream knows without reading them."""
 
 Translation = tuple[str, str]
 """A code and a message."""
@@ -80,7 +86,10 @@ def _answered(error: ProviderError, what: str) -> str:
 
 
 def _said(error: ProviderError) -> str:
-    return error.words or error.message
+    if not error.words:
+        return error.message
+    bare = not error.quoted or error.provider == _UNQUOTED or (error.provider, error.status) == _UNREAD
+    return error.words if bare else json.dumps(error.words, ensure_ascii=False)
 
 
 def _timeout(error: ProviderError) -> Translation:

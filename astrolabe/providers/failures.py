@@ -151,7 +151,7 @@ def naming_text(provider: ProviderInfo, error: ProviderError, number: int, total
         provider,
         ProviderFailure.TOO_LONG if error.failure is ProviderFailure.TOO_MANY else error.failure,
         f"Text {number} of {total}: {error.message}",
-        reply=ProviderReply(error.status, error.words, error.retry_after),
+        reply=ProviderReply(error.status, error.words, error.retry_after, error.quoted),
     )
     named.attempts = error.attempts
     named.seconds, named.request_id, named.quota = error.seconds, error.request_id, error.quota
@@ -174,7 +174,8 @@ def from_answer(
     document = _object(body)
     failure = _failure(provider, status, words, document)
     wait = _loading_time(document) if failure is ProviderFailure.LOADING else None
-    reply = ProviderReply(status, words, wait if wait is not None else retry_after)
+    quoted = bool(document) and not words.startswith(("{", "["))
+    reply = ProviderReply(status, words, wait if wait is not None else retry_after, quoted)
     refused = failure in {ProviderFailure.AUTHENTICATION, ProviderFailure.PERMISSION, ProviderFailure.BILLING}
     noun = f" to the {provider.credential_noun} '{credential}'" if refused and credential else ""
     message = f"{provider.label} answered{noun} with HTTP {status}{_phrase(status)}.{_said(words)}"
