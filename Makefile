@@ -48,8 +48,9 @@ check: $(VENV)/installed-dev ## formatting, lint, strict types over code and tes
 pytest: $(VENV)/installed-dev $(VENV)/installed-clients ## the tests alone; WORKERS=0 in one process, TESTS="…" chooses
 	$(BIN)/python -m pytest $(if $(filter-out 0,$(WORKERS)),-n $(WORKERS)) $(TESTS)
 
-screenshots: $(VENV)/installed-dev ## draw the pictures of the README and the guides anew
+screenshots: $(VENV)/installed-dev ## draw the pictures and write the tables of the README and the guides anew
 	$(BIN)/python -m tests.pictures
+	$(BIN)/python -m tests.provider_table
 
 format: $(VENV)/installed-dev ## rewrite the code in the project's format and fix what can be fixed
 	$(BIN)/ruff format $(CHECKED)

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.dataapi.provider_listing import list_providers
-from astrolabe.providers.catalogue import Catalogue
+from astrolabe.providers.catalogue import Catalogue, load_catalogue
 from astrolabe.providers.model import Hosting, ModelInfo, ModelStatus, ParameterInfo, ParameterType, ProviderInfo
 from tests.dataapi.test_create_service import with_status
 from tests.support.local_api import LocalDatabase, codes, local_database, message
@@ -79,6 +79,35 @@ async def test_openai_as_the_contract_shows_it(db: LocalDatabase) -> None:
     assert (dimension["type"], dimension["required"], dimension["defaultValue"]) == ("number", True, "1536")
     assert dimension["validation"] == {"numericRange": [2, 1536]}
     assert (fixed["vectorDimension"], fixed["parameters"]) == (1536, [])
+
+
+async def test_a_default_and_a_label_are_listed_as_upstream_has_them(db: LocalDatabase) -> None:
+    listed = await providers(db)
+    (truncate,) = listed["voyageAI"]["parameters"]
+    assert (truncate["name"], truncate["type"], truncate["defaultValue"]) == ("autoTruncate", "BOOLEAN", "true")
+    cloud = listed["huggingfaceDedicated"]["parameters"][2]
+    assert cloud["displayName"] == "Cloud provider where the dedicated endpoint is deployed"
+    assert cloud["hint"] == "Add cloud name"
+    v3 = next(model for model in listed["jinaAI"]["models"] if model["name"] == "jina-embeddings-v3")
+    assert [(entry["name"], entry["type"], entry["defaultValue"]) for entry in v3["parameters"]] == [
+        ("vectorDimension", "number", "1024"),
+        ("task", "string", "text-matching"),
+        ("late_chunking", "boolean", "false"),
+    ]
+    assert listed["nvidia"]["displayName"] == "Nvidia"
+
+
+async def test_models_that_astra_does_not_list_are_listed_only_on_demand(tmp_path: Path) -> None:
+    async def names(catalogue: Catalogue, folder: str) -> set[str]:
+        async with local_database(tmp_path / folder, catalogue=catalogue) as database:
+            listed = await providers(database)
+        return {model["name"] for provider in listed.values() for model in provider["models"]}
+
+    usual = await names(load_catalogue(), "usual")
+    everything = await names(load_catalogue(unlisted_models=True), "everything")
+    assert "voyage-4" not in usual
+    assert {"voyage-4", "codestral-embed", "jina-embeddings-v4"} <= everything - usual
+    assert usual < everything
 
 
 async def test_hosted_providers_need_no_key(db: LocalDatabase) -> None:

@@ -56,6 +56,47 @@ def test_batch_limits(key: str, batch: int) -> None:
     assert CATALOGUE.get(key).batch_limit == batch
 
 
+def test_the_data_api_never_sends_more_texts_than_a_provider_takes() -> None:
+    most = {provider.key: provider.request_texts for provider in CATALOGUE.providers if provider.request_texts}
+    assert most == {"mistral": 256, "upstageAI": 100, "voyageAI": 1000}
+    assert all(CATALOGUE.get(key).batch_limit <= texts for key, texts in most.items())
+
+
+def test_voyage_limits_the_tokens_of_a_request_by_model() -> None:
+    voyage = load_catalogue(unlisted_models=True).get("voyageAI")
+    assert {model.name: model.request_tokens for model in voyage.models if model.request_tokens} == {
+        "voyage-4-large": 120_000,
+        "voyage-4": 320_000,
+        "voyage-4-lite": 1_000_000,
+        "voyage-3.5": 320_000,
+        "voyage-3.5-lite": 1_000_000,
+        "voyage-3-large": 120_000,
+        "voyage-code-3": 120_000,
+    }
+
+
+def test_every_model_but_the_endpoints_own_says_how_long_a_text_may_be() -> None:
+    spoken_to = [provider for provider in load_catalogue(unlisted_models=True).providers if provider.url]
+    silent = [model.name for provider in spoken_to for model in provider.models if model.context_tokens is None]
+    assert silent == ["endpoint-defined-model"]
+
+
+def test_both_marks_of_each_model() -> None:
+    models = [model for provider in load_catalogue(unlisted_models=True).providers for model in provider.models]
+    gone = {model.name for model in models if not model.current}
+    assert gone == {
+        "NV-Embed-QA",
+        "voyage-large-2-instruct",
+        "voyage-code-2",
+        "voyage-large-2",
+        "voyage-2",
+        "voyage-multilingual-2",
+    }
+    assert all(model.listed_by_astra for model in models if not model.current)
+    newer = {"jina-embeddings-v4", "codestral-embed", "nvidia/nv-embedqa-e5-v5", "solar-embedding-2", "voyage-4"}
+    assert newer <= {model.name for model in models if not model.listed_by_astra}
+
+
 def test_dimensions_are_fixed_or_a_range_with_the_documented_default() -> None:
     def dimensions(key: str) -> dict[str, object]:
         return {
