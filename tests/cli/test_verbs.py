@@ -271,6 +271,30 @@ def test_a_scope_decides_which_database_may_use_a_credential(library: Program) -
     library.done(*create, *model)
 
 
+def test_a_hosted_provider_says_where_it_is_offered(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASTROLABE_PROVIDERS__nvidia__URL", "http://127.0.0.1:9/v1/embeddings")
+    monkeypatch.setenv("ASTROLABE_PROVIDERS__nvidia__REGIONS", "us-east-2")
+    create = ("collections", "create", "docs", "--provider", "nvidia", "--database")
+    program.done("databases", "create", "here", "--provider", "aws", "--region", "us-east-2")
+    program.done("databases", "create", "there", "--provider", "aws", "--region", "eu-west-1")
+    program.done(*create, "here")
+    outcome = program(*create, "there")
+    assert outcome.code == 1
+    assert "offered to databases in: us-east-2" in outcome.err
+
+
+def test_a_server_of_ones_own_needs_a_dimension_and_no_credential(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ASTROLABE_PROVIDERS__openai__BASE_URL", "http://127.0.0.1:9/v1")
+    program.done("databases", "create", "here")
+    create = ("collections", "create", "docs", "--database", "here", "--provider", "openai", "--model", "any-name")
+    assert "Dimensions are required" in program(*create).err
+    program.done(*create, "--dimension", "768")
+    (row,) = program.done("collections", "list", "--database", "here", "--format", "json").rows
+    assert (row["model"], row["dimension"], row["credential"]) == ("any-name", 768, None)
+
+
 def test_info_prints_every_path_and_what_is_optional(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ASTROLABE_PROVIDERS__nvidia__URL", "http://127.0.0.1:9/v1/embeddings")
     facts = {row["subject"]: row for row in program.done("info", "--format", "json").rows}

@@ -11,7 +11,7 @@ from astrolabe.errors import NotFoundError, Problem, RuleError, UsageError
 from astrolabe.portal import collection_form as form
 from astrolabe.portal.collection_form import CollectionDraft
 from astrolabe.portal.model import Database, VectorizeChoice
-from astrolabe.portal.rules import collection_name_warnings
+from astrolabe.portal.rules import collection_name_warnings, with_article
 from astrolabe.workspace import Workspace
 from storage.model import Metric
 from tui.confirm import confirm_name
@@ -67,12 +67,15 @@ async def _choice(workspace: Workspace, database: Database, provider: str | None
     choices = await workspace.choices(database)
     found = next((choice for choice in choices if choice.provider.key == provider), None)
     if found is None:
+        elsewhere = f"It is offered to databases in: {', '.join(info.regions)}."
+        scope = (
+            f"Add the database to the scope of {with_article(info.credential_noun)}: "
+            f"`astrolabe scopes add CREDENTIAL --provider {provider} --database {database.name}`."
+        )
         raise NotFoundError(
             f"{info.label} is not available to the database {database.name}.",
             field="provider",
-            hint=info.unavailable_reason
-            or f"Add the database to the scope of a {info.credential_noun}: "
-            f"`astrolabe scopes add CREDENTIAL --provider {provider} --database {database.name}`.",
+            hint=info.unavailable_reason or (scope if info.offered_in(database.region) else elsewhere),
         )
     return found
 
