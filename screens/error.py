@@ -6,7 +6,8 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from astrolabe.errors import AstrolabeError, DataApiError, ProviderError
+from astrolabe.errors import AstrolabeError, DataApiError
+from screens.provider_words import failure_of, title_of
 from screens.text import display_text
 from screens.unexpected import source_of
 from screens.viewer import Viewer
@@ -20,7 +21,7 @@ class ErrorDialog(Viewer):
     def __init__(self, error: AstrolabeError) -> None:
         """Show ``error``."""
         self.error = error
-        super().__init__(error.title, describe(error))
+        super().__init__(title_of(error), describe(error))
         self.add_class("-error")
 
     def compose_above(self) -> ComposeResult:
@@ -29,22 +30,32 @@ class ErrorDialog(Viewer):
 
 
 def describe(error: AstrolabeError) -> str:
-    """Return the error as paragraphs: what failed, what to try, and the technical tail."""
+    """Return the error as paragraphs: what failed, what was said, what it means, what to try, and the technical tail."""
+    failure = failure_of(error)
     parts = [error.message]
-    if error.hint:
-        parts.append(f"What to try: {error.hint}")
-    if isinstance(error, ProviderError) and error.words:
-        parts.append(f"The provider said: {error.words}")
+    if failure is not None:
+        parts = [failure.message]
+        parts += (
+            [f"The provider said: {failure.words}"] if failure.words and failure.words not in failure.message else []
+        )
+        parts += [f"Most likely: {failure.meaning}"] if failure.meaning else []
+        parts += [f"What to do: {failure.step}"] if failure.step else []
+    elif error.hint:
+        parts.append(f"What to do: {error.hint}")
     tail = technical_tail(error)
     return "\n\n".join([*parts, tail] if tail else parts)
 
 
 def technical_tail(error: AstrolabeError) -> str:
     """Return codes and ids that a report needs; empty when there are none."""
+    lines = []
     if isinstance(error, DataApiError):
         where = f"{error.family.value}/{error.scope}" if error.scope else error.family.value
-        return f"Code: {error.code} ({where})\nError id: {error.id}"
-    if isinstance(error, ProviderError):
-        status = f", HTTP {error.status}" if error.status else ""
-        return f"Provider: {error.provider}{status}, {error.attempts} attempt(s), {error.failure.value}"
-    return ""
+        lines += [f"Code: {error.code} ({where})", f"Error id: {error.id}"]
+    failure = failure_of(error)
+    if failure is not None:
+        status = f", HTTP {failure.status}" if failure.status else ""
+        lines.append(f"Provider: {failure.provider}{status}, {failure.attempts} attempt(s), {failure.failure.value}")
+        lines += [f"Request id: {failure.request_id}"] if failure.request_id else []
+        lines += ["Simulated: the failure lab failed in the provider's place."] if failure.simulated else []
+    return "\n".join(lines)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from rich.text import Text
+from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static, Tree
 
 from astrolabe.portal.model import Credential, Database, Integration
-from astrolabe.providers.model import Hosting, ModelInfo, ProviderInfo
+from astrolabe.providers.model import Hosting
+from screens.about_provider import about, empty_words
 from screens.actions import Action, register
 from screens.add_credential import AddCredentialDialog
 from screens.add_scope import AddScopeDialog
@@ -25,6 +27,8 @@ from screens.removal import credential_danger, integration_danger, scope_danger
 from screens.rotate_credential import RotateDialog, RotationDraft
 from screens.test_credential import open_test, open_trial
 from screens.text import display_text
+from screens.weather_panel import INTERVAL as WEATHER_INTERVAL
+from screens.weather_panel import WeatherPanel
 
 MORE = (
     Entry("integration_scope", "b", "Add database"),
@@ -78,6 +82,7 @@ class IntegrationPage(Page):
         tree.guide_depth = 3
         yield tree
         yield Static("", id="no-keys", classes="empty", markup=False)
+        yield WeatherPanel(id="weather")
 
     async def reload(self) -> None:
         """Read the integration again."""
@@ -90,28 +95,25 @@ class IntegrationPage(Page):
         self.query_one("#section").display = not hosted
         empty = self.query_one("#no-keys", Static)
         empty.display = hosted or not integration.credentials
-        empty.update(Content(self._empty_words(integration)))
+        empty.update(Content(empty_words(integration)))
         self._fill_tree(integration.credentials)
         self.refresh_bindings()
+        self._show_weather()
 
-    @staticmethod
-    def _empty_words(integration: Integration) -> str:
-        provider = integration.provider
-        if provider.hosting is Hosting.HOSTED and provider.available:
-            regions = ", ".join(provider.regions)
-            whose = f"Every database in {regions} may use it." if regions else "Every database may use it."
-            return f"This provider is hosted: it needs no credential and no scope.\n{whose} t tests it."
-        if provider.hosting is Hosting.HOSTED:
-            return f"Not available here. {provider.unavailable_reason}"
-        if provider.keyless:
-            return (
-                f"The settings name a server in the place of {provider.label}: no {provider.credential_noun} is needed."
-                "\nEvery database may use it.\n\nPress a to add one that it is sent instead."
-            )
-        return (
-            f"No {provider.credential_noun} yet, so the integration is inactive.\n\n"
-            "Press a to add the integration: a name, the secret, and the databases that may use it."
-        )
+    @on(events.Mount)
+    def _watch_weather(self) -> None:
+        self.set_interval(WEATHER_INTERVAL, self._show_weather)
+
+    @on(Tree.NodeHighlighted, "#keys")
+    def _show_weather(self) -> None:
+        """Show how the provider has been with the chosen credential; cheap, and draws only what has changed."""
+        if self.integration is None or not self.is_current:
+            return
+        node, weather = self.chosen(), self.app.workspace.engine.weather
+        names = [node.credential.name, None] if node is not None else [None]
+        reports = [weather.report(self.provider, name) for name in names]
+        surroundings = self.app.surroundings
+        self.query_one(WeatherPanel).show(reports, surroundings.now(), timeless=surroundings.timeless)
 
     def _fill_tree(self, credentials: Sequence[Credential]) -> None:
         tree: Tree[Node] = self.query_one("#keys", Tree)
@@ -237,7 +239,7 @@ class IntegrationPage(Page):
         """Ask the provider with the chosen credential."""
         node = self.chosen()
         integration = self.integration
-        if integration is not None and (node is not None or integration.provider.hosting is Hosting.HOSTED):
+        if integration is not None and (node is not None or _needs_no_key(integration)):
             name = node.credential.name if node is not None else None
             self.open_in_background(partial(open_test, self.app, integration.provider, name), "test connection")
 
@@ -319,27 +321,10 @@ class IntegrationPage(Page):
             return not self.integration.credentials
         if action == "integration_add":
             return bool(self.integration.credentials)
+        if action == "integration_test" and _needs_no_key(self.integration):
+            return True
         return True if self.integration.credentials else None
 
 
-def about(provider: ProviderInfo) -> Content:
-    """Return the provider's description, models and address as a few lines."""
-    text = Content(display_text(provider.description, limit=400))
-    if provider.models:
-        text += Content("\n") + Content.styled("Models  ", "$foreground-muted")
-        names = [f"{model.name} ({dimensions(model)})" for model in provider.models[:MODELS_SHOWN]]
-        more = len(provider.models) - len(names)
-        text += Content(display_text(", ".join(names) + (f" and {more} more" if more > 0 else ""), limit=400))
-    return text
-
-
-MODELS_SHOWN = 4
-"""Models named on the integration page; the rest is a number."""
-
-
-def dimensions(model: ModelInfo) -> str:
-    """Return a model's dimension or range in words."""
-    if model.dimension is not None:
-        return str(model.dimension)
-    low, high = model.dimension_range or (0, 0)
-    return f"{low}–{high}"
+def _needs_no_key(integration: Integration) -> bool:
+    return integration.provider.hosting is Hosting.HOSTED or integration.provider.keyless

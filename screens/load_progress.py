@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -17,6 +18,7 @@ from astrolabe.loading.model import LoadPhase, LoadProgress, LoadSummary
 from screens.actions import Action, register
 from screens.boundary import WorkerBoundary
 from screens.console import Console
+from screens.countdown import Countdown
 from screens.fields import WRONG
 from screens.load_job import LoadJob
 from screens.text import display_text
@@ -41,6 +43,7 @@ class LoadProgressDialog(ModalScreen[bool], WorkerBoundary):
         super().__init__()
         self.job = job
         self._unsubscribe: Callable[[], None] = lambda: None
+        self._countdown = Countdown(self, self._say_wait)
 
     def compose(self) -> ComposeResult:
         """Lay out the bar, the numbers and the summary's place."""
@@ -74,6 +77,7 @@ class LoadProgressDialog(ModalScreen[bool], WorkerBoundary):
         ended = self.job.summary or self.job.error
         self.query_one("#summary").display = ended is not None
         if ended is not None:
+            self._countdown.stop()
             words = summary_words(ended) if isinstance(ended, LoadSummary) else error_words(ended)
             self.query_one("#summary-text", Static).update(Content(display_text(words, limit=4000, multiline=True)))
             self.query_one("#progress").display = False
@@ -83,7 +87,17 @@ class LoadProgressDialog(ModalScreen[bool], WorkerBoundary):
 
     def _draw_progress(self, progress: LoadProgress) -> None:
         self.query_one("#progress", ProgressBar).update(total=progress.total or None, progress=progress.done)
-        words = "Stopping after this batch …" if self.job.cancelling else progress_words(progress)
+        if progress.wait_reason and not self.job.cancelling:
+            self._countdown.start(progress.wait_seconds, progress.wait_reason)
+            return
+        self._countdown.stop()
+        self._say("Stopping after this batch …" if self.job.cancelling else progress_words(progress))
+
+    def _say_wait(self, words: str) -> None:
+        if self.job.progress is not None:
+            self._say(progress_words(replace(self.job.progress, waiting=words)))
+
+    def _say(self, words: str) -> None:
         self.query_one("#numbers", Static).update(Content(display_text(words, limit=400, multiline=True)))
 
     def action_load_stop(self) -> None:

@@ -14,13 +14,19 @@ from textual.widgets import Input, Static
 
 from astrolabe.dataapi.client import CollectionInfo, DatabaseClient
 from astrolabe.dataapi.search_form import DEFAULT_LIMIT, SearchDraft, plan_search, problems
+from astrolabe.errors import AstrolabeError
+from astrolabe.providers.waiting import wait_listener
 from screens.actions import Action, register
 from screens.code import CodeDialog
 from screens.console import Section
+from screens.countdown import Countdown
 from screens.documents import DocumentDialog, DocumentsPane
 from screens.fields import WRONG, text_input
 from screens.page import Page
 from screens.text import display_text
+
+SEARCH = "search"
+"""The group of the work that a search is."""
 
 
 class SearchPage(Page):
@@ -134,22 +140,35 @@ class SearchPage(Page):
         self._say(found)
         if not found:
             self.query_one(DocumentsPane).show_nothing("Searching …")
-            self.in_background(partial(self._search, self.info), "search")
+            self.in_background(partial(self._search, self.info), SEARCH)
 
     async def _search(self, info: CollectionInfo) -> None:
         if self.client is None:
             return
+        pane = self.query_one(DocumentsPane)
+        countdown = Countdown(self, lambda words: pane.show_nothing(f"{words}\n\nesc stops waiting."))
         started = time.perf_counter()
-        response = await self.client.run(plan_search(self._draft(), info))
+        try:
+            with wait_listener(countdown.start):
+                response = await self.client.run(plan_search(self._draft(), info))
+        except AstrolabeError:
+            pane.show_nothing("The search failed. Press enter in the query to try again.")
+            raise
+        finally:
+            countdown.stop()
         milliseconds = (time.perf_counter() - started) * 1000
         documents: Sequence[dict[str, object]] = (response.data or {}).get("documents", [])
-        pane = self.query_one(DocumentsPane)
         if not documents:
             pane.show_nothing("Nothing found. Try other words, or a wider filter.")
             return
         pane.show(documents, self._words(len(documents), milliseconds))
         if self.screen.is_current:
             pane.focus_view()
+
+    @property
+    def searching(self) -> bool:
+        """Whether a search is under way."""
+        return any(one.group == SEARCH and one.node is self and not one.is_finished for one in self.workers)
 
     def _words(self, count: int, milliseconds: float) -> str:
         took = "" if self.app.surroundings.timeless else f" in {milliseconds:.0f} ms"
@@ -187,8 +206,11 @@ class SearchPage(Page):
             self.app.ask(CodeDialog(plan_search(self._draft(), self.info), self.client.endpoint))
 
     def action_page_back(self) -> None:
-        """Leave an input first; then there is nothing to go back to."""
-        if isinstance(self.focused, Input):
+        """Stop a search under way, or leave an input; then there is nothing to go back to."""
+        if self.searching:
+            self.workers.cancel_group(self, SEARCH)
+            self.query_one(DocumentsPane).show_nothing("Stopped. Press enter in the query to search again.")
+        elif isinstance(self.focused, Input):
             self.query_one(DocumentsPane).focus_view()
 
     def allows(self, action: str) -> bool | None:

@@ -51,7 +51,9 @@ class LoadProgress:
         rate: Rows a second, of late.
         eta: Seconds until the end of the phase, None when unknown.
         elapsed: Seconds since the load was started.
-        waiting: What is being waited for, in the embedding provider's case; else empty.
+        waiting: What is being waited for, in the embedding provider's case, and how long; else empty.
+        wait_reason: The same without the time.
+        wait_seconds: How long still.
         from_cache: Texts of this run whose vector was in the cache of embeddings.
     """
 
@@ -65,6 +67,8 @@ class LoadProgress:
     eta: float | None = None
     elapsed: float = 0
     waiting: str = ""
+    wait_reason: str = ""
+    wait_seconds: float = 0
     from_cache: int = 0
 
 

@@ -29,8 +29,8 @@ _CONCURRENCY = 4
 IN_FLIGHT = _CONCURRENCY * MOST_ROWS
 """Rows that may be stored without the ledger knowing, at most."""
 
-_GRACE = 3.0
-"""Seconds that the batches in flight get to end by themselves when a load stops."""
+_GRACE = 0.8
+"""Seconds that the batches in flight get to end by themselves when a load stops: who stops it is waiting."""
 
 
 @dataclass(slots=True)

@@ -27,7 +27,8 @@ class ProgressMeter:
         self._phase = LoadPhase.CHECKING
         self._done = self._loaded = self._already_there = self._failed = 0
         self._total: int | None = None
-        self._waiting = ""
+        self._waiting = self._wait_reason = ""
+        self._wait_ends = 0.0
         self._from_cache = 0
         self._samples: deque[tuple[float, int]] = deque([(self._started, 0)])
 
@@ -53,7 +54,7 @@ class ProgressMeter:
     def settled(self, record: LoadRecord) -> None:
         """Tell how far the ledger is."""
         self._count(record)
-        self._waiting = ""
+        self._waiting = self._wait_reason = ""
         self._report()
 
     @property
@@ -68,6 +69,7 @@ class ProgressMeter:
     def waiting(self, seconds: float, reason: str) -> None:
         """Tell that the provider asked to wait."""
         self._waiting = f"{reason} (next try in {seconds:.0f} s)"
+        self._wait_reason, self._wait_ends = reason, self._clock() + seconds
         self._report(at_once=True)
 
     def finish(self) -> None:
@@ -97,6 +99,8 @@ class ProgressMeter:
                 eta=left / rate if left is not None and rate > 0 else None,
                 elapsed=now - self._started,
                 waiting=self._waiting,
+                wait_reason=self._wait_reason,
+                wait_seconds=max(self._wait_ends - now, 0.0) if self._wait_reason else 0.0,
                 from_cache=self._from_cache,
             )
         )
