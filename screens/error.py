@@ -30,7 +30,7 @@ class ErrorDialog(Viewer):
 
 
 def describe(error: AstrolabeError) -> str:
-    """Return the error as paragraphs: what failed, what was said, what it means, what to try, and the technical tail."""
+    """Return the error as paragraphs: what failed, what was said, what it means, what to do, and the technical tail."""
     failure = failure_of(error)
     parts = [error.message]
     if failure is not None:

@@ -189,9 +189,7 @@ class TestConnectionDialog(ModalScreen[None], WorkerBoundary):
         self._testing = False
         if self._countdown is not None:
             self._countdown.stop()
-        button = self.query_one("#again", Button)
-        button.disabled = False
-        button.label = Content("Test again")
+        self.query_one("#again", Button).disabled = False
 
     def _show(self) -> None:
         if self._countdown is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import SecretStr
 
 from astrolabe.errors import RuleError
-from astrolabe.portal.connection_test import Question, Tested
+from astrolabe.portal.connection_test import Question, Tested, first_question, models_to_ask
 from astrolabe.providers.model import Hosting, ProviderInfo
 from astrolabe.providers.waiting import WaitListener
 from screens.console import Console
@@ -55,6 +55,8 @@ async def _open(
             questions = [one for one in await care.questions(provider.key, stored) if one.used_by]
         except RuleError:  # nothing uses it, and the provider needs to be told more: the form asks for it
             questions = []
+    if not questions and not provider.parameters and len(models_to_ask(provider)) == 1:
+        questions = [first_question(provider, {})]
     form = None if questions else ConnectionForm(provider, await care.known_parameters(provider.key))
     named = stored if provider.hosting is not Hosting.HOSTED else None
 

@@ -38,7 +38,7 @@ _GENERAL: Mapping[ProviderFailure, Advice] = {
         "The provider has no such model or address for this account.", "Check both for spelling mistakes."
     ),
     ProviderFailure.WRONG_MODEL: Advice(
-        "The model at that address is no embedding model; a chat model, most likely.",
+        "The model at that address is no embedding model; it may be a chat model.",
         "Use the name and the address of a model that creates embeddings.",
     ),
     ProviderFailure.TOO_LONG: Advice(
@@ -87,7 +87,7 @@ _GENERAL: Mapping[ProviderFailure, Advice] = {
 
 _BY_PROVIDER: Mapping[tuple[str, ProviderFailure], Advice] = {
     ("huggingfaceDedicated", ProviderFailure.UNKNOWN_HOST): Advice(
-        "The endpoint name, region or cloud is most likely misspelt, or the endpoint was deleted.",
+        "The endpoint name, region or cloud is misspelt, or the endpoint was deleted.",
         "Compare all three with the endpoint's address at Hugging Face.",
     ),
     ("huggingfaceDedicated", ProviderFailure.NOT_FOUND): Advice(
@@ -102,7 +102,7 @@ _BY_PROVIDER: Mapping[tuple[str, ProviderFailure], Advice] = {
         "Compare the collection's dimension with the endpoint's model; it has to run Text Embeddings Inference.",
     ),
     ("azureOpenAI", ProviderFailure.UNKNOWN_HOST): Advice(
-        "The resource name is most likely misspelt.",
+        "The resource name is misspelt.",
         "Compare it with the endpoint of the resource in the Azure portal.",
     ),
     ("azureOpenAI", ProviderFailure.AUTHENTICATION): Advice(

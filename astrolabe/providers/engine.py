@@ -156,6 +156,7 @@ class EmbeddingEngine:
         wire = self._wire(spec)
         if wire is None:
             recall = await self._recall(provider, spec, cleaned, context_of(spec, direction))
+            self.weather.gauge(spec.provider, None).found(recall.hits)
             if not recall.missing:
                 return recall.filled(np.empty((0, spec.dimension), dtype=np.float32))
             return recall.filled(await self._embed_here(provider, spec, recall.missing, recall=recall))
@@ -166,6 +167,7 @@ class EmbeddingEngine:
         means = self._means(job, wire, self.weather.gauge(spec.provider, credential))
         request = means.adapter.call(job.url, spec, [""], direction)
         recall = await self._recall(provider, spec, cleaned, context_of(spec, direction, request))
+        means.gauge.found(recall.hits)
         job = replace(job, texts=recall.missing, numbers=recall.numbers, total=len(cleaned), on_vectors=recall.keep)
         batches = plan(recall.missing, self._batch_limits(job, wire, means.lane))
         return recall.filled(await Delivery(job, means).run(batches))

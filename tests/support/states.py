@@ -14,6 +14,7 @@ from astrolabe.errors import AstrolabeError, DataApiError, Family, ProviderError
 from astrolabe.providers.setup import ProviderSetup, own_model
 from screens.console import Section
 from tests.support import loads
+from tests.support import provider_steps as provider
 from tests.support.console import (
     Preparation,
     articles,
@@ -23,6 +24,7 @@ from tests.support.console import (
     one_initializing,
     three_databases,
 )
+from tests.support.provider_server import Answer
 from tests.support.steps import (
     Step,
     choose,
@@ -180,6 +182,73 @@ _CREDENTIALS = (
     State("audit-entry", ("a", "enter"), hugging_face, start=Section.ACTIVITY),
 )
 
+TEST = (*SERVERLESS, "enter")
+CHAT = "The embeddings operation does not work with the specified model, gpt-4o."
+
+_CONNECTIONS = (
+    State("test-connection", (*TEST, provider.answering(provider.vectors(384)), "t"), articles),
+    State("test-connection-dimension", (*TEST, provider.answering(provider.vectors(768)), "t"), articles),
+    State("test-connection-refused", (*TEST, provider.answering(provider.REFUSED), "t"), articles),
+    State("test-connection-unknown-host", (*TEST, provider.no_such_host, "t"), articles),
+    State(
+        "test-connection-waiting",
+        (*TEST, provider.answering(provider.LOADING), provider.press_and_hold("t", "18 s")),
+        articles,
+    ),
+    State(
+        "test-connection-busy",
+        (*TEST, provider.answering(Answer(fault="hang")), provider.press_and_hold("t", "Asking")),
+        articles,
+    ),
+    State("test-connection-form", (*DEDICATED, "enter", "a", *FORM, "f4"), three_databases),
+    State("test-connection-form-invalid", (*DEDICATED, "enter", "a", *FORM, "f4", "ctrl+s"), three_databases),
+    State(
+        "test-connection-trial",
+        (*SERVERLESS, "enter", provider.answering(provider.vectors(384)), "a", *FORM, "f4", "ctrl+s"),
+        three_databases,
+    ),
+    State(
+        "weather",
+        (*TEST, provider.answering(), provider.embedding("webstore-prod", "a red bicycle", "a wooden chair"), "f5"),
+        articles,
+    ),
+    State(
+        "weather-failures",
+        (
+            *(*TEST, provider.answering(provider.SLOW_DOWN, provider.vectors(384), provider.REFUSED)),
+            *(provider.embedding("webstore-prod", "a chair"), provider.embedding("webstore-prod", "a lamp"), "f5"),
+        ),
+        articles,
+    ),
+    State(
+        "weather-header",
+        (*TEST, provider.answering(), provider.embedding("webstore-prod", "a"), provider.embedding(None, "b"), "f5"),
+        articles,
+    ),
+    State("weather-embedded", (*EMBEDDED_TILE, "enter", "t", "escape", "f5")),
+    State(
+        "error-provider-401",
+        (
+            reporting(
+                provider.as_the_data_api_says(
+                    provider.answered("openai", 401, b"", "Incorrect API key provided: sk-•••.")
+                )
+            ),
+        ),
+        three_databases,
+    ),
+    State(
+        "error-unknown-host",
+        (reporting(provider.as_the_data_api_says(provider.unknown_endpoint())),),
+        three_databases,
+    ),
+    State(
+        "error-wrong-model",
+        (reporting(provider.as_the_data_api_says(provider.answered("azureOpenAI", 400, b"", CHAT))),),
+        three_databases,
+    ),
+)
+
 SHOP = ("down", "enter")
 POINTS, QUESTIONS, VISITS = (*SHOP, "down"), (*SHOP, *("down",) * 2), (*SHOP, *("down",) * 3)
 
@@ -272,6 +341,14 @@ _SEARCH = (
     State("search-invalid", (*SHOP, "s", text("shoes"), "tab", text('{"price": }'), "enter"), articles),
     State("search-no-vector", (*VISITS, "s", text("shoes"), "enter"), articles),
     State("search-busy", (*SHOP, "s", text("shoes"), search_without_end), articles),
+    State(
+        "search-waiting",
+        (
+            *(*QUESTIONS, "s", provider.answering(provider.LOADING), text("shoes")),
+            provider.press_and_hold("enter", "18 s"),
+        ),
+        articles,
+    ),
     State("search-code", (*SHOP, "s", text("shoes"), "f2"), articles),
     State("search-error", (*SHOP, "s", text("shoes"), reporting(TOKEN_REFUSED)), articles),
 )
@@ -311,6 +388,7 @@ STATES: tuple[State, ...] = (
     *_DATABASES,
     *_INTEGRATIONS,
     *_CREDENTIALS,
+    *_CONNECTIONS,
     *_EXPLORER,
     *_CREATE_COLLECTION,
     *_LOAD,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from argparse import Namespace
 
 from astrolabe.serving.server import DataApiServer, ServerOptions
@@ -9,6 +10,8 @@ from astrolabe.workspace import Workspace
 from tui.output import emit, say
 from tui.session import options_of, settings_of
 from tui.settings import ServerSettings
+
+log = logging.getLogger(__name__)
 
 
 async def serve(args: Namespace) -> int:
@@ -23,7 +26,24 @@ async def serve(args: Namespace) -> int:
             await server.wait()
         finally:
             await server.stop()
+            log_weather(workspace)
     return 0
+
+
+def log_weather(workspace: Workspace) -> None:
+    """Write into the log how each provider has been with each credential."""
+    for report in workspace.engine.weather.reports():
+        log.info(
+            "%s with %s: %d requests, %d failed, %d texts, %d tokens, p50 %.3f s, p95 %.3f s",
+            report.provider,
+            report.credential or "no stored credential",
+            report.requests,
+            report.failed,
+            report.texts,
+            report.tokens,
+            report.median or 0.0,
+            report.slow or 0.0,
+        )
 
 
 def server_options(settings: ServerSettings) -> ServerOptions:
