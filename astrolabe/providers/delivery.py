@@ -272,6 +272,9 @@ class Delivery:
     async def _persist(self, texts: Sequence[str]) -> Matrix | ProviderError:
         """Try until it works or is hopeless; a final error is returned, because halving the batch may mend it."""
         attempt = 0
+        pause = self._means.lane.pause
+        if pause > 0 and self._job.on_wait is not None:  # an earlier job was told to wait, and so is this one
+            self._job.on_wait(pause, f"{self._job.provider.label} asked to wait")
         while True:
             attempt += 1
             async with self._means.lane.slot():

@@ -40,6 +40,11 @@ class Lane:
         self._opens_at = 0.0
         self._freed = asyncio.Event()
 
+    @property
+    def pause(self) -> float:
+        """Seconds until the next request may be sent."""
+        return max(self._opens_at - self._clock(), 0.0)
+
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
         """Wait until a request may be sent, and hold its place while it is under way."""
