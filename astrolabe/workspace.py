@@ -56,6 +56,7 @@ from astrolabe.portal.tokens import Tokens
 from astrolabe.providers.catalogue import EMBEDDED, Catalogue, load_catalogue
 from astrolabe.providers.engine import EmbeddingEngine
 from astrolabe.providers.lab import Rule
+from astrolabe.providers.local.models import LocalModels
 from astrolabe.providers.setup import ProviderSetup
 from storage.catalog import Catalog
 from storage.database import DatabaseStore
@@ -103,6 +104,7 @@ class WorkspaceOptions:
         default_database: Name or id of the database that the bare address belongs to, if any.
         now: The clock for everything that is recorded.
         user: Who is noted in the audit trail; the operating system's name of the user when None.
+        minilm_folder: Folder with the files of all-MiniLM-L6-v2; None takes the package that carries them.
         troubles: What the failure lab answers in this process, beside what is kept with the data.
     """
 
@@ -118,6 +120,7 @@ class WorkspaceOptions:
     default_database: str | None = None
     now: Callable[[], datetime] = _utc_now
     user: str | None = None
+    minilm_folder: Path | None = None
     troubles: tuple[Rule, ...] = ()
 
 
@@ -151,7 +154,10 @@ class Workspace:
         setups = options.provider_setups
         urls = dict(options.provider_urls) | {key: setup.address for key, setup in setups.items() if setup.address}
         self.catalogue: Catalogue = load_catalogue(
-            configured=urls.keys(), setups=setups, unlisted_models=options.unlisted_models
+            configured=urls.keys(),
+            setups=setups,
+            unlisted_models=options.unlisted_models,
+            local_models=LocalModels(minilm_folder=options.minilm_folder),
         )
         self.databases = Databases(catalog, trail)
         self.lab = FailureLab(catalog, self.catalogue, trail, settings=options.troubles, read_only=options.read_only)
@@ -415,7 +421,8 @@ def _embedded_service(catalogue: Catalogue) -> ServiceConfig:
             hint="Everything else works without it: create a collection with another provider, or none.",
             owner=Owner.MACHINE,
         )
-    return ServiceConfig(provider.key, provider.models[0].name)
+    model = next(model for model in provider.models if model.available)
+    return ServiceConfig(provider.key, model.name)
 
 
 def _files(options: WorkspaceOptions) -> DatabaseFiles:

@@ -41,7 +41,7 @@ from astrolabe.loading.sample import SAMPLE_VECTOR_FIELD, sample_file
 from astrolabe.loading.survey import Surveyor
 from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft, ServiceConfig
 from astrolabe.providers.catalogue import EMBEDDED
-from astrolabe.providers.embedded import EMBEDDED_DIMENSION
+from astrolabe.providers.local.static import STATIC_DIMENSION
 from astrolabe.providers.model import Direction, EmbeddingSpec
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from benchmarks.machine import machine_line
@@ -130,7 +130,7 @@ async def read_peer(bench: Bench) -> None:
 
 async def embed(bench: Bench) -> None:
     """Embed the texts in batches through the engine."""
-    spec = EmbeddingSpec(EMBEDDED, bench.workspace.catalogue.get(EMBEDDED).models[0].name, EMBEDDED_DIMENSION)
+    spec = EmbeddingSpec(EMBEDDED, bench.workspace.catalogue.get(EMBEDDED).models[0].name, STATIC_DIMENSION)
     for texts in _batches(bench.texts):
         await bench.workspace.engine.embed(spec, texts, Direction.STORE, None)
 
@@ -196,7 +196,7 @@ def write_rows(folder: Path, count: int) -> tuple[Path, list[str]]:
 async def measure(folder: Path, rows: int, rounds: int) -> dict[str, list[float]]:
     """Run every part and its peer in turns; return the seconds of each run."""
     path, texts = write_rows(folder, rows)
-    vectors = np.random.default_rng(1).standard_normal((MOST_ROWS, EMBEDDED_DIMENSION)).astype(np.float32)
+    vectors = np.random.default_rng(1).standard_normal((MOST_ROWS, STATIC_DIMENSION)).astype(np.float32)
     seconds: dict[str, list[float]] = defaultdict(list)
     async with Workspace.opened(WorkspaceOptions(folder / "data")) as workspace:
         database = await workspace.create_database(DatabaseDraft("bench"))

@@ -18,7 +18,9 @@ def empty_words(integration: Integration) -> str:
     if provider.hosting is Hosting.HOSTED and provider.available:
         regions = ", ".join(provider.regions)
         whose = f"Every database in {regions} may use it." if regions else "Every database may use it."
-        return f"This provider is hosted: it needs no credential and no scope.\n{whose} t tests it."
+        missing = [model.unavailable_reason for model in provider.models if not model.available]
+        words = f"This provider is hosted: it needs no credential and no scope.\n{whose} t tests it."
+        return "\n\n".join([words, *missing])
     if provider.hosting is Hosting.HOSTED:
         return f"Not available here. {provider.unavailable_reason}"
     if provider.keyless:

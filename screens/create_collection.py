@@ -97,22 +97,15 @@ class CreateCollectionDialog(Dialog[PlannedCommand, str]):
         if chosen.credentials:
             rows.append(self._credential_field(chosen))
         rows += [parameter_field(info) for info in provider.parameters]
-        models = [(model.name, model.name) for model in chosen.models]
+        models = [(model_label(model), model.name) for model in chosen.models]
+        first = form.first_model(chosen)
         rows.append(
-            Field(
-                "Embedding model",
-                choice("model", models, models[0][0] if models else None),
-                help="The model that makes the vectors; locked for the life of the collection.",
-            )
+            Field("Embedding model", choice("model", models, first.name if first else None), help=model_help(first))
         )
         rows.append(
-            Vertical(*(parameter_field(info) for info in self._first_model_parameters(chosen)), id="model-fields")
+            Vertical(*(parameter_field(info) for info in (first.parameters if first else ())), id="model-fields")
         )
         return rows
-
-    @staticmethod
-    def _first_model_parameters(chosen: VectorizeChoice) -> tuple[ParameterInfo, ...]:
-        return chosen.models[0].parameters if chosen.models else ()
 
     @staticmethod
     def _credential_field(chosen: VectorizeChoice) -> Field:
@@ -142,6 +135,9 @@ class CreateCollectionDialog(Dialog[PlannedCommand, str]):
         if place:
             await place.first().remove_children()
             await place.first().mount(*(parameter_field(info) for info in (model.parameters if model else ())))
+            row = self.fields()["model"]
+            row.set_help(model_help(model))
+            row.set_problem(model.unavailable_reason if model else "")
         self._show_dimension()
 
     def _model(self) -> ModelInfo | None:
@@ -204,6 +200,17 @@ class CreateCollectionDialog(Dialog[PlannedCommand, str]):
             dimension=form.dimension_of(draft), metric=form.metric_of(draft), service=form.service_of(draft)
         )
         return plan_create_collection(self.keyspace, draft.name, options)
+
+
+def model_label(model: ModelInfo) -> str:
+    """Return a model's name, marked when it cannot be used here."""
+    return model.name if model.available else f"{model.name} (not installed)"
+
+
+def model_help(model: ModelInfo | None) -> str:
+    """Return what to know about a model before it is chosen."""
+    locked = "The model that makes the vectors; locked for the life of the collection."
+    return f"{model.help} Locked for the life of the collection." if model is not None and model.help else locked
 
 
 def parameter_field(info: ParameterInfo) -> Field:

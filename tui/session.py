@@ -45,6 +45,7 @@ def options_of(settings: Settings, *, data_dir: Path | None = None) -> Workspace
         served_at=settings.server.address,
         default_database=settings.server.database,
         troubles=settings.troubles,
+        minilm_folder=settings.embedded.minilm_dir,
     )
 
 

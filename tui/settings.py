@@ -81,6 +81,20 @@ class EmbeddingCacheSettings(BaseModel):
         return self.size_mb * _MEGABYTE if self.enabled else None
 
 
+class EmbeddedSettings(BaseModel):
+    """The models of the Embedded provider."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    minilm_dir: Path | None = None
+    """Folder with ``model.safetensors`` and ``tokenizer.json`` of all-MiniLM-L6-v2; None takes their package."""
+
+    @field_validator("minilm_dir")
+    @classmethod
+    def _whole_path(cls, path: Path | None) -> Path | None:
+        return path and path.expanduser().absolute()
+
+
 class ServerSettings(BaseModel):
     """Where ``astrolabe serve`` listens, and whom it answers."""
 
@@ -151,6 +165,8 @@ class Settings(BaseSettings):
     """How stored secrets are kept."""
     embedding_cache: EmbeddingCacheSettings = Field(default_factory=EmbeddingCacheSettings)
     """Vectors of texts that were embedded before."""
+    embedded: EmbeddedSettings = Field(default_factory=EmbeddedSettings)
+    """The models of the Embedded provider."""
     server: ServerSettings = Field(default_factory=ServerSettings)
     """Where ``astrolabe serve`` listens, and whom it answers."""
     providers: dict[Annotated[str, AfterValidator(_known_provider)], ProviderSettings] = Field(default_factory=dict)
@@ -311,6 +327,7 @@ def _problem(details: ErrorDetails, layers: Sequence[_Layer]) -> str:
         groups = {"providers": ProviderSettings.model_fields, "secrets": SecretsSettings.model_fields}
         groups |= {"server": ServerSettings.model_fields, "embedding_cache": EmbeddingCacheSettings.model_fields}
         groups["failure_lab"] = TroubleSettings.model_fields
+        groups["embedded"] = EmbeddedSettings.model_fields
         valid = groups[where[0]] if len(where) > 1 else Settings.model_fields
         return f"{name} is no setting of Astrolabe.{_nearest(where[-1], list(valid))}"
     words = details["msg"].removeprefix("Value error, ")

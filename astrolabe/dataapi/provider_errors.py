@@ -42,6 +42,11 @@ def unavailable(provider: str, model: str) -> DataApiError:
     )
 
 
+def missing_model(provider: str, reason: str) -> DataApiError:
+    """Make the error of a model on this machine whose files are not there; the reason says how to get them."""
+    return data_api_error("EMBEDDING_PROVIDER_UNAVAILABLE", f"Provider '{provider}' is unavailable. {reason}")
+
+
 def unexpected_response(problem: str) -> DataApiError:
     """Make the error of an answer that came but cannot be used."""
     return data_api_error(
@@ -120,6 +125,12 @@ def _unexpected(error: ProviderError) -> Translation:
     return translated.code, translated.message
 
 
+def _too_long(error: ProviderError) -> Translation:
+    if error.status is not None:
+        return _by_status(error, error.status)
+    return "EMBEDDING_PROVIDER_CLIENT_ERROR", f"Provider '{error.provider}' refused the request: {_said(error)}"
+
+
 def _unavailable(error: ProviderError) -> Translation:
     return "EMBEDDING_PROVIDER_UNAVAILABLE", f"Provider '{error.provider}' is unavailable. {error.message}"
 
@@ -128,6 +139,7 @@ _BY_FAILURE: Mapping[ProviderFailure, Callable[[ProviderError], Translation]] = 
     ProviderFailure.BAD_RESPONSE: _unexpected,
     ProviderFailure.NO_KEY: _no_key,
     ProviderFailure.TIMEOUT: _timeout,
+    ProviderFailure.TOO_LONG: _too_long,
     ProviderFailure.UNKNOWN_HOST: _bad_host,
 }
 """Failures that decide the code whatever the status; for the others the status decides."""

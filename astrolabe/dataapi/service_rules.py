@@ -13,6 +13,7 @@ from decimal import Decimal
 from astrolabe.dataapi.commands.schema import Service
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import JsonValue
+from astrolabe.dataapi.provider_errors import missing_model
 from astrolabe.dataapi.services import CREDENTIAL_KEY, stored_credential
 from astrolabe.errors import DataApiError
 from astrolabe.portal.model import ServiceConfig
@@ -104,6 +105,8 @@ async def check_service(
         raise invalid_options(problem)
     checked = _check_dimension(model, dimension)
     _check_status(provider, model)
+    if not model.available:
+        raise missing_model(provider.key, model.unavailable_reason)
     _check_parameters(provider, model, service.parameters or {})
     config = ServiceConfig(provider.key, model.name, credential, dict(service.parameters or {}))
     return CheckedService(config, checked)

@@ -32,10 +32,10 @@ class _Rows:
     def __len__(self) -> int:
         return len(self.documents) + len(self.refused)
 
-    def takes(self, outcome: PreparedRow | FailedRow) -> bool:
+    def takes(self, outcome: PreparedRow | FailedRow, most: int) -> bool:
         """Whether there is room for a row; always in an empty batch."""
         size = outcome.size if isinstance(outcome, PreparedRow) else len(outcome.content)
-        return not len(self) or (len(self) < MOST_ROWS and self.size + size <= _MOST_BYTES)
+        return not len(self) or (len(self) < most and self.size + size <= _MOST_BYTES)
 
     def add(self, outcome: PreparedRow | FailedRow) -> None:
         """Put a row in."""
@@ -54,18 +54,22 @@ class _Rows:
 class BatchReader:
     """The batches of a file from some row on. Use it in a ``with`` block; blocks on the disk."""
 
-    def __init__(self, file: DataFile, make_builder: Callable[[], DocumentBuilder]) -> None:
+    def __init__(
+        self, file: DataFile, make_builder: Callable[[], DocumentBuilder], *, most_rows: int = MOST_ROWS
+    ) -> None:
         """Open the file.
 
         Args:
             file: The file.
             make_builder: Makes what turns its rows into documents; called once for each pass.
+            most_rows: Rows of one batch.
 
         Raises:
             LoadError: It has disappeared, or may not be read.
         """
         self._file = file
         self._make_builder = make_builder
+        self._most_rows = most_rows
         self._open()
 
     def _open(self) -> None:
@@ -119,7 +123,7 @@ class BatchReader:
     def _split(self) -> Iterator[Batch]:
         rows: _Rows | None = None
         for outcome in self._outcomes:
-            if rows is not None and not rows.takes(outcome):
+            if rows is not None and not rows.takes(outcome, self._most_rows):
                 yield rows.closed()
                 rows = None
             rows = _Rows(outcome.row) if rows is None else rows

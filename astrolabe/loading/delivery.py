@@ -134,7 +134,7 @@ def _may_be_one_document(error: DataApiError) -> bool:
     """Whether other documents of the same batch may be accepted."""
     if error.code == _PROVIDER_REFUSED:
         status = re.search(r"\bHTTP (\d{3})\b", error.message)
-        return status is not None and status.group(1) in _TEXT_AT_FAULT
+        return status is None or status.group(1) in _TEXT_AT_FAULT  # a model on this machine refuses only texts
     return error.scope == "DOCUMENT" or error.code in _ABOUT_DOCUMENTS
 
 

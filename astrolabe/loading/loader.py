@@ -17,7 +17,7 @@ from astrolabe.loading.detect import inspect_file
 from astrolabe.loading.documents import DocumentBuilder
 from astrolabe.loading.failures_file import write_failures
 from astrolabe.loading.model import LoadPlan, LoadSummary, ProgressListener
-from astrolabe.loading.pipeline import IN_FLIGHT, Pipeline, flights_for
+from astrolabe.loading.pipeline import IN_FLIGHT, Pipeline, flights_for, rows_for
 from astrolabe.loading.progress import ProgressMeter
 from astrolabe.loading.resumption import Start, find_start
 from astrolabe.loading.rows import DataFile
@@ -66,7 +66,8 @@ async def run_load(
     if survey is None:
         return LoadSummary(file.path, 0, 0, 0, 0, 0, seconds=meter.elapsed, cancelled=True)
     key = LoadKey(plan.database, collection.keyspace, collection.name, plan.vector_field or "", survey.digest)
-    with BatchReader(file, lambda: DocumentBuilder(survey, plan.info, plan.vector_field)) as batches:
+    rows = rows_for(plan.info)
+    with BatchReader(file, lambda: DocumentBuilder(survey, plan.info, plan.vector_field), most_rows=rows) as batches:
         start = await find_start(ledger, key, file, batches, collection, in_flight=IN_FLIGHT)
         meter.begin(survey.rows, start.record)
         pipeline = Pipeline(start, batches, collection, ledger, meter, flights=flights_for(plan.info))

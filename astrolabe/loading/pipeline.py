@@ -20,6 +20,7 @@ from astrolabe.loading.delivery import Batch, deliver, existing
 from astrolabe.loading.progress import ProgressMeter
 from astrolabe.loading.resumption import Start
 from astrolabe.providers.catalogue import EMBEDDED
+from astrolabe.providers.local.models import is_slow
 from storage.connection import uninterrupted
 from storage.load_ledger import LoadLedger, Settled
 
@@ -28,6 +29,9 @@ _CONCURRENCY = 4
 
 IN_FLIGHT = _CONCURRENCY * MOST_ROWS
 """Rows that may be stored without the ledger knowing, at most."""
+
+_SLOW_ROWS = 16
+"""Rows of a batch for a model on this machine that takes milliseconds for each: well under a second's work."""
 
 _GRACE = 0.8
 """Seconds that the batches in flight get to end by themselves when a load stops: who stops it is waiting."""
@@ -48,6 +52,12 @@ def flights_for(info: CollectionInfo) -> int:
     the other keeps the documents in the order of the file.
     """
     return _CONCURRENCY if info.service is not None and info.service.provider != EMBEDDED else 1
+
+
+def rows_for(info: CollectionInfo) -> int:
+    """Return how many rows to put into a batch: few where each takes long, so that progress is seen."""
+    slow = info.service is not None and info.service.provider == EMBEDDED and is_slow(info.service.model)
+    return _SLOW_ROWS if slow else MOST_ROWS
 
 
 class Pipeline:

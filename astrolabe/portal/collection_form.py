@@ -51,6 +51,12 @@ class CollectionDraft:
     metric: Metric = Metric.COSINE
 
 
+def first_model(choice: VectorizeChoice | None) -> ModelInfo | None:
+    """Return the model that a form begins with: the first that can be used here."""
+    models = choice.models if choice else ()
+    return next((model for model in models if model.available), next(iter(models), None))
+
+
 def chosen_model(draft: CollectionDraft) -> ModelInfo | None:
     """Return the draft's model, or None when there is no method or no such model."""
     if draft.choice is None or draft.model is None:
@@ -77,10 +83,11 @@ def problems(draft: CollectionDraft) -> dict[str, str]:
 
 
 def _service_problems(draft: CollectionDraft, choice: VectorizeChoice) -> dict[str, str]:
-    found = {"model": "" if chosen_model(draft) else "Choose an embedding model."}
+    model = chosen_model(draft)
+    found = {"model": model.unavailable_reason if model else "Choose an embedding model."}
     if choice.credentials and draft.credential not in {credential.name for credential in choice.credentials}:
         found["credential"] = f"Choose a {choice.provider.credential_noun}."
-    for info in parameters_of(choice, chosen_model(draft)):
+    for info in parameters_of(choice, model):
         found[info.name] = _parameter_problem(info, draft.parameters.get(info.name, "").strip())
     return found
 

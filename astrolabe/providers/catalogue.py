@@ -9,13 +9,13 @@ from importlib import resources
 from typing import Any
 
 from astrolabe.errors import NotFoundError
-from astrolabe.providers.embedded import why_unavailable
+from astrolabe.providers.local.models import LocalModels
 from astrolabe.providers.model import Hosting, ModelInfo, ModelStatus, ParameterInfo, ParameterType, ProviderInfo
 from astrolabe.providers.setup import ProviderSetup, compatible_wire, with_setup
 from astrolabe.providers.wire import Envelope, TextsForm, WireFormat
 
 EMBEDDED = "embedded"
-"""The key of the provider whose model runs on this machine."""
+"""The key of the provider whose models run on this machine."""
 
 
 CONNECTION_STRING = "connectionString"
@@ -40,10 +40,17 @@ class Catalogue:
 
     Attributes:
         providers: In the order of the portal's tiles.
+        local_models: What Embedded runs.
     """
 
-    def __init__(self, providers: tuple[ProviderInfo, ...], wires: Mapping[str, WireFormat] | None = None) -> None:
+    def __init__(
+        self,
+        providers: tuple[ProviderInfo, ...],
+        wires: Mapping[str, WireFormat] | None = None,
+        local_models: LocalModels | None = None,
+    ) -> None:
         self.providers = providers
+        self.local_models = local_models or LocalModels()
         self._by_key = {provider.key: provider for provider in (*providers, CONNECTION_STRINGS)}
         self._wires = dict(wires or {})
 
@@ -76,6 +83,7 @@ def load_catalogue(
     configured: Collection[str] = (),
     setups: Mapping[str, ProviderSetup] | None = None,
     unlisted_models: bool = False,
+    local_models: LocalModels | None = None,
 ) -> Catalogue:
     """Read the catalogue.
 
@@ -84,6 +92,7 @@ def load_catalogue(
             provider that needs one of them is unavailable without it.
         setups: What the settings say, by provider key as the catalogue spells it.
         unlisted_models: Also offer models that the Data API does not list but the providers offer today.
+        local_models: What Embedded runs; None looks for the models where they are by default.
     """
     text = resources.files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
     given = dict(setups or {})
@@ -91,12 +100,22 @@ def load_catalogue(
     entries: list[dict[str, Any]] = tomllib.loads(text)["provider"]
     wires = {entry["key"]: read_wire(entry.pop("wire")) for entry in entries if "wire" in entry}
     wires |= {key: compatible_wire(wires[key]) for key, setup in given.items() if setup.base_url}
-    providers = (_provider(entry, folded, unlisted_models=unlisted_models) for entry in entries)
-    return Catalogue(tuple(with_setup(one, given.get(one.key, ProviderSetup())) for one in providers), wires)
+    local_models = local_models or LocalModels()
+    providers = [_provider(entry, folded, unlisted_models=unlisted_models) for entry in entries]
+    located = (_located(one, local_models) if one.key == EMBEDDED else one for one in providers)
+    complete = tuple(with_setup(one, given.get(one.key, ProviderSetup())) for one in located)
+    return Catalogue(complete, wires, local_models)
 
 
 def _usable(setup: ProviderSetup) -> bool:
     return bool(setup.address) or setup.key is not None
+
+
+def _located(provider: ProviderInfo, local_models: LocalModels) -> ProviderInfo:
+    """Return the provider with what is missing here of each of its models; it is available while one of them is."""
+    models = tuple(replace(one, unavailable_reason=local_models.why_unavailable(one.name)) for one in provider.models)
+    reason = "" if any(model.available for model in models) else models[0].unavailable_reason
+    return replace(provider, models=models, available=not reason, unavailable_reason=reason)
 
 
 def _provider(entry: dict[str, Any], configured: Collection[str], *, unlisted_models: bool) -> ProviderInfo:
@@ -119,7 +138,7 @@ def _provider(entry: dict[str, Any], configured: Collection[str], *, unlisted_mo
         regions=regions,
         listed_by_astra=listed,
     )
-    reason = why_unavailable() if provider.key == EMBEDDED else ""
+    reason = ""
     if needs_setting and provider.key.casefold() not in configured:
         reason = (
             f"{provider.label} is hosted by whoever runs this program, and no address is set for it. "

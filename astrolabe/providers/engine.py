@@ -14,15 +14,14 @@ import numpy as np
 from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
-from astrolabe.providers.adapters import AnswerError, Usage, WireAdapter
-from astrolabe.providers.adapters.answers import check_vectors
+from astrolabe.providers.adapters import Usage, WireAdapter
 from astrolabe.providers.address import AddressError, check, fill
 from astrolabe.providers.batching import BatchLimits, plan
 from astrolabe.providers.catalogue import Catalogue
 from astrolabe.providers.delivery import Delivery, EngineLimits, Job, Means, OnWait
-from astrolabe.providers.embedded import EMBEDDED_DIMENSION, EmbeddedModel
-from astrolabe.providers.failures import Setback, bad_answer, make_error
+from astrolabe.providers.failures import Setback, make_error
 from astrolabe.providers.lab import Lab
+from astrolabe.providers.local.models import LocalRunner
 from astrolabe.providers.model import Direction, EmbeddingSpec, Hosting, ProviderInfo
 from astrolabe.providers.pacing import Clock, Lane, Sleep
 from astrolabe.providers.quota import quota_headers, request_id
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
     from astrolabe.providers.google_tokens import GoogleTokens
     from astrolabe.providers.transport import Transport
 
-_EMBEDDED_SLICE = 64
 _PROBE_TEXT = "A short text to test the connection."
 
 
@@ -122,7 +120,7 @@ class EmbeddingEngine:
         self._lab = lab
         self._transport: Transport | None = None
         self._lanes: dict[tuple[str, SecretStr | None, int], Lane] = {}
-        self._embedded = EmbeddedModel()
+        self._local = LocalRunner(catalogue.local_models)
         self._google: GoogleTokens | None = None
         self.weather = Weather(now)
 
@@ -230,7 +228,8 @@ class EmbeddingEngine:
 
     def _usable(self, spec: EmbeddingSpec) -> ProviderInfo:
         provider = spec.route.provider if spec.route is not None else self._catalogue.find(spec.provider)
-        if provider is None or provider.known_model(spec.model) is None:
+        model = provider.known_model(spec.model) if provider is not None else None
+        if provider is None or model is None:
             message = f"The model '{spec.model}' for service provider '{spec.provider}' is not supported."
             raise ProviderError(
                 message,
@@ -241,6 +240,8 @@ class EmbeddingEngine:
             )
         if not provider.available:
             raise make_error(provider, ProviderFailure.UNAVAILABLE, provider.unavailable_reason)
+        if not model.available:
+            raise make_error(provider, ProviderFailure.UNAVAILABLE, model.unavailable_reason)
         return provider
 
     def _wire(self, spec: EmbeddingSpec) -> WireFormat | None:
@@ -272,27 +273,14 @@ class EmbeddingEngine:
     async def _embed_here(
         self, provider: ProviderInfo, spec: EmbeddingSpec, texts: Sequence[str], *, recall: Recall | None = None
     ) -> Matrix:
-        """Run the model in a thread, a slice at a time, so that cancelling takes effect between slices."""
+        """Run a model on this machine, unless the failure lab has it fail."""
         gauge = self.weather.gauge(provider.key, None)
         rule = await self._lab.take(provider.key) if self._lab is not None else None
         if rule is not None:
             failure = await local_failure(rule, provider, spec, self._sleep)
             gauge.failed(failure)
             raise failure
-        result = np.empty((len(texts), EMBEDDED_DIMENSION), dtype=np.float32)
-        try:
-            for start in range(0, len(texts), _EMBEDDED_SLICE):
-                part = texts[start : start + _EMBEDDED_SLICE]
-                started = time.perf_counter()
-                result[start : start + len(part)] = await asyncio.to_thread(self._embedded.embed, part)
-                gauge.succeeded(time.perf_counter() - started, texts=len(part))
-        except OSError as error:
-            message = f"The Embedded model's files cannot be read: {error}."
-            raise make_error(provider, ProviderFailure.UNAVAILABLE, message) from error
-        try:
-            check_vectors(result, spec.dimension)
-        except AnswerError as problem:
-            raise bad_answer(provider, str(problem), meaning=problem.meaning, hint=problem.hint) from problem
+        result = await self._local.embed(provider, spec, texts, on_slice=gauge.succeeded)
         if recall is not None:
             recall.keep(range(len(texts)), result)
         return result

@@ -121,6 +121,8 @@ class ModelInfo:
         status_message: Reason shown with a status other than SUPPORTED.
         server_decides: Whether the server alone decides the dimension: it is checked and never asked for.
         cached: Whether its vectors are worth keeping; not those of a model that is faster than a look-up.
+        help: What to know before choosing it.
+        unavailable_reason: Why it cannot be used here and how to get it; empty when it can.
     """
 
     name: str
@@ -138,6 +140,13 @@ class ModelInfo:
     status_message: str = ""
     server_decides: bool = False
     cached: bool = True
+    help: str = ""
+    unavailable_reason: str = ""
+
+    @property
+    def available(self) -> bool:
+        """Whether it can be used here and now."""
+        return not self.unavailable_reason
 
     def accepts_dimension(self, dimension: int) -> bool:
         """Return whether the model can give vectors of that dimension."""
@@ -162,7 +171,7 @@ class ProviderInfo:
         batch_limit: Texts per request, as the Data API sends them.
         request_texts: Texts per request that the provider itself takes, where that is known to be more.
         description: One or two sentences for the integration page.
-        available: Whether it can be used here and now (a missing package makes Embedded unavailable).
+        available: Whether it can be used here and now (Embedded needs the files of one of its models).
         unavailable_reason: Why not, and how to get it.
         regions: Regions a hosted provider is offered in; empty means all.
         listed_by_astra: Whether upstream knows it.
@@ -174,6 +183,7 @@ class ProviderInfo:
         keyless: Whether a collection may do without a credential, because the settings name a server that asks for
             none or bring its key.
         free_models: Whether any model name is accepted, because the settings name a server with models of its own.
+        default_model: The model that is meant when none is named; empty when there is no such.
     """
 
     key: str
@@ -197,6 +207,7 @@ class ProviderInfo:
     unlisted: tuple[ModelInfo, ...] = ()
     keyless: bool = False
     free_models: bool = False
+    default_model: str = ""
 
     @property
     def authentication(self) -> Mapping[AuthenticationType, AuthenticationMode]:

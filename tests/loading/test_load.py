@@ -8,8 +8,13 @@ from pathlib import Path
 import pytest
 import simplejson
 
-from astrolabe.errors import LoadError, RuleError
+from astrolabe.dataapi.client import CollectionInfo
+from astrolabe.errors import LoadError, ProviderError, ProviderFailure, RuleError
+from astrolabe.loading.batches import MOST_ROWS
 from astrolabe.loading.model import LoadPhase, LoadSummary
+from astrolabe.loading.pipeline import rows_for
+from astrolabe.portal.model import ServiceConfig
+from storage.model import Metric
 from tests.loading.conftest import EMBEDDED, Loading, refusal
 from tests.support.local_api import vector_of
 
@@ -267,3 +272,29 @@ def test_the_summary_counts_a_row_once() -> None:
     summary = LoadSummary(Path("a"), 10, 5, 2, 2, 1)
     assert not summary.complete
     assert LoadSummary(Path("a"), 10, 8, 2, 0, 0).complete
+
+
+async def test_a_text_too_long_for_a_model_on_this_machine_fails_alone(loading: Loading) -> None:
+    error = ProviderError("It has 300 tokens.", provider="embedded", failure=ProviderFailure.TOO_LONG)
+    loading.engine.rule = lambda texts: error if "text 37" in texts else None
+    summary = await loading.load(loading.rows(60))
+    assert counts(summary) == (59, 0, 1, 0)
+    [(row, reason)] = reasons(summary)
+    assert row == 38
+    assert "300 tokens" in reason
+
+
+def test_a_slow_model_on_this_machine_gets_few_rows_at_a_time() -> None:
+    def rows(provider: str, model: str) -> int:
+        service = ServiceConfig(provider, model)
+        return rows_for(CollectionInfo("c", "k", 384, Metric.COSINE, service, {}))
+
+    assert rows("embedded", "all-MiniLM-L6-v2") == 16
+    assert rows("embedded", "wordllama-l2-supercat-256") == MOST_ROWS
+    assert rows("huggingface", "all-MiniLM-L6-v2") == MOST_ROWS
+
+
+async def test_batches_are_as_small_as_they_should_be(loading: Loading, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("astrolabe.loading.loader.rows_for", lambda _info: 16)
+    assert counts(await loading.load(loading.rows(40))) == (40, 0, 0, 0)
+    assert [len(call.texts) for call in loading.engine.calls] == [16, 16, 8]

@@ -124,7 +124,7 @@ def test_dimensions_are_fixed_or_a_range_with_the_documented_default() -> None:
     assert dimensions("nvidia") == {"NV-Embed-QA": 1024}
     assert dimensions("upstageAI") == {"solar-embedding-1-large": 4096}
     assert len(dimensions("voyageAI")) == 7
-    assert dimensions("embedded") == {"wordllama-l2-supercat-256": 256}
+    assert dimensions("embedded") == {"wordllama-l2-supercat-256": 256, "all-MiniLM-L6-v2": 384}
 
 
 def test_every_model_has_exactly_one_way_to_say_its_dimension() -> None:

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
-from astrolabe.providers import embedded
 from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.embedded import EmbeddedModel, why_unavailable
 from astrolabe.providers.engine import EmbeddingEngine
+from astrolabe.providers.local import static
+from astrolabe.providers.local.static import StaticModel
 from astrolabe.providers.model import Direction, EmbeddingSpec
 from storage.model import Matrix
 
@@ -74,9 +74,9 @@ async def test_meaning_is_found(engine: EmbeddingEngine) -> None:
 
 
 async def test_a_huge_text_is_pooled_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = EmbeddedModel().embed(["alpha beta gamma delta " * 50])
-    monkeypatch.setattr(embedded, "_TOKENS_AT_ONCE", 7)
-    parts = EmbeddedModel().embed(["alpha beta gamma delta " * 50])
+    whole = StaticModel().embed(["alpha beta gamma delta " * 50])
+    monkeypatch.setattr(static, "_TOKENS_AT_ONCE", 7)
+    parts = StaticModel().embed(["alpha beta gamma delta " * 50])
     np.testing.assert_allclose(parts, whole, atol=1e-6)
 
 
@@ -100,15 +100,15 @@ async def test_cancelling_stops_between_slices(engine: EmbeddingEngine, monkeypa
     slices = 0
     begun = asyncio.Event()
     loop = asyncio.get_running_loop()
-    real = EmbeddedModel.embed
+    real = StaticModel.embed
 
-    def counted(self: EmbeddedModel, texts: list[str]) -> Matrix:
+    def counted(self: StaticModel, texts: list[str]) -> Matrix:
         nonlocal slices
         slices += 1
         loop.call_soon_threadsafe(begun.set)
         return real(self, texts)
 
-    monkeypatch.setattr(EmbeddedModel, "embed", counted)
+    monkeypatch.setattr(StaticModel, "embed", counted)
     task = asyncio.create_task(engine.embed(SPEC, ["word"] * 64_000, Direction.STORE, None))
     await begun.wait()
     task.cancel()
@@ -136,14 +136,14 @@ async def test_a_missing_package_leaves_everything_else_working(monkeypatch: pyt
 
 
 def test_a_package_without_its_data_says_which_file_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(embedded, "_package_folder", lambda: tmp_path)
-    assert "l2_supercat_256.safetensors" in why_unavailable()
+    monkeypatch.setattr(static, "_package_folder", lambda: tmp_path)
+    assert "l2_supercat_256.safetensors" in StaticModel().why_unavailable()
 
 
 async def test_unreadable_files_are_an_error_of_this_machine(
     engine: EmbeddingEngine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(embedded, "_package_folder", lambda: tmp_path)
+    monkeypatch.setattr(static, "_package_folder", lambda: tmp_path)
     with pytest.raises(ProviderError) as caught:
         await engine.embed(SPEC, ["x"], Direction.STORE, None)
     assert caught.value.failure is ProviderFailure.UNAVAILABLE

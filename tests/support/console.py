@@ -6,9 +6,10 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from pydantic import SecretStr
@@ -17,6 +18,8 @@ from textual.widgets import Input, TextArea
 from astrolabe.dataapi.planned import collection_options
 from astrolabe.portal.model import DEFAULT_KEYSPACE, CredentialDraft, Database, DatabaseDraft, ServiceConfig
 from astrolabe.providers.lab import EVERY_PROVIDER, Rule, Trouble
+from astrolabe.providers.local import models
+from astrolabe.providers.local.transformer import MINILM
 from astrolabe.providers.setup import ProviderSetup
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from screens.console import Section, Surroundings
@@ -57,6 +60,7 @@ class Scene:
         start: The place that is shown first.
         provider_urls: Addresses in place of the catalogue's.
         theme: The theme.
+        minilm: Whether the files of all-MiniLM-L6-v2 are there; never this machine's own.
         provider_setups: What else is set for providers.
     """
 
@@ -65,6 +69,7 @@ class Scene:
     start: Section = Section.DATABASES
     provider_urls: tuple[tuple[str, str], ...] = ()
     theme: str = "astrolabe-night"
+    minilm: bool = False
     provider_setups: tuple[tuple[str, ProviderSetup], ...] = ()
 
 
@@ -84,7 +89,10 @@ class SceneConsole(AstrolabeApp):
             now=lambda: NOW,
             user="ada",
         )
-        self.workspace = await Workspace.open(options)
+        if self.scene.minilm:
+            options = replace(options, minilm_folder=hollow_minilm(self.scene.folder.with_name("minilm")))
+        with patch.object(models, "MINILM", replace(MINILM, module="not_on_this_machine")):
+            self.workspace = await Workspace.open(options)
         if self.scene.prepare is not None:
             await self.scene.prepare(self.workspace)
             self.workspace.activity.clear()
@@ -94,6 +102,15 @@ class SceneConsole(AstrolabeApp):
             await self.load_job.stop()
         if self.workspace is not None:  # it could not be opened: that error is the one to see
             await self.workspace.close()
+
+
+def hollow_minilm(folder: Path) -> Path:
+    """Make files of the right sizes with nothing in them, for what looks at the model and does not run it."""
+    folder.mkdir(exist_ok=True)
+    for pinned in (MINILM.weights, MINILM.tokenizer):
+        with (folder / pinned.name).open("wb") as file:
+            file.truncate(pinned.size)
+    return folder
 
 
 def hold_cursors_still(patch: Callable[[type, str, object], None]) -> None:

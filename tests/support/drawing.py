@@ -27,7 +27,9 @@ def draw(state: State, folder: Path, templates: Templates, sizes: Sequence[Size]
     """
     if state.prepare is not None:
         templates.copy(state.prepare, folder)
-    app = SceneConsole(Scene(folder, state.then, state.start, theme=state.theme, provider_setups=state.setups))
+    app = SceneConsole(
+        Scene(folder, state.then, state.start, theme=state.theme, minilm=state.minilm, provider_setups=state.setups)
+    )
     return asyncio.run(_draw(app, state, sizes))
 
 

@@ -58,6 +58,7 @@ class State:
         then: What is put into it after that.
         start: The place that is shown first.
         theme: The theme.
+        minilm: Whether all-MiniLM-L6-v2 is there.
         setups: What is set for providers, by provider key.
     """
 
@@ -67,6 +68,7 @@ class State:
     then: Preparation | None = None
     start: Section = Section.DATABASES
     theme: str = NIGHT
+    minilm: bool = False
     setups: tuple[tuple[str, ProviderSetup], ...] = ()
 
 
@@ -132,6 +134,7 @@ _INTEGRATIONS = (
     State("integration-empty", (*DEDICATED, "enter"), three_databases),
     State("integration", (*DEDICATED, "enter", "down", "space"), hugging_face),
     State("integration-hosted", (*EMBEDDED_TILE, "enter")),
+    State("integration-hosted-minilm", (*EMBEDDED_TILE, "enter"), minilm=True),
     State("integration-unavailable", ("2", *("right",) * 5, "enter")),
     State("integration-regions", ("2", *("right",) * 5, "enter"), setups=OWN_SERVERS),
     State("integrations-own-servers", ("2", *("right",) * 6), setups=OWN_SERVERS),
@@ -278,11 +281,14 @@ _EXPLORER = (
 
 NEW = (*SHOP, "c", text("reviews"))
 METHOD = (*NEW, "tab", "tab")
+SENTENCES = (*METHOD, "tab", choose("all"))
 
 _CREATE_COLLECTION = (
     State("create-collection", (*SHOP, "c"), articles),
     State("create-collection-day", (*SHOP, "c"), articles, theme=DAY),
     State("create-collection-embedded", NEW, articles),
+    State("create-collection-minilm", SENTENCES, articles, minilm=True),
+    State("create-collection-minilm-absent", SENTENCES, articles),
     State("create-collection-own", (*METHOD, choose("b")), articles),
     State("create-collection-dedicated", ("down", "down", "enter", "c", "tab", "tab", choose("h")), hugging_face),
     State("create-collection-dedicated-several", (*METHOD, choose("h"), "tab"), articles),

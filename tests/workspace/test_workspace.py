@@ -18,7 +18,7 @@ from astrolabe.errors import (
     StoreNotWritableError,
 )
 from astrolabe.portal.model import CredentialDraft, DatabaseDraft, DatabaseStatus
-from astrolabe.providers import catalogue
+from astrolabe.providers.local.models import LocalModels
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from storage.database_files import DatabaseFiles
 
@@ -218,7 +218,7 @@ async def test_the_sample_finds_the_mail_client_by_its_meaning(workspace: Worksp
 async def test_without_the_embedded_provider_the_sample_says_what_is_missing(
     options: WorkspaceOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(catalogue, "why_unavailable", lambda: "Install the package wordllama.")
+    monkeypatch.setattr(LocalModels, "why_unavailable", lambda *_: "Install the package wordllama.")
     async with Workspace.opened(options) as workspace:
         database = await workspace.create_database(DatabaseDraft("library"))
         with pytest.raises(ProviderError, match="Install the package wordllama"):

@@ -81,16 +81,17 @@ async def _choice(workspace: Workspace, database: Database, provider: str | None
 
 
 def _draft(args: Namespace, choice: VectorizeChoice | None) -> CollectionDraft:
-    """Return the draft; a model or credential that is the only one need not be named, as in the dialog."""
+    """Return the draft; a model or credential that is the only one, or a default one, need not be named."""
     credentials = [credential.name for credential in choice.credentials] if choice else []
     credential = args.key or (credentials[0] if len(credentials) == 1 else None)
     models = [model.name for model in choice.models_of(credential)] if choice else []
+    default = choice.provider.default_model if choice else ""
     return CollectionDraft(
         name=args.name,
         vector_enabled=choice is not None or args.dimension is not None,
         choice=choice,
         credential=credential,
-        model=args.model or (models[0] if len(models) == 1 else None),
+        model=args.model or (models[0] if len(models) == 1 else default or None),
         parameters=parameters_of(args.param),
         dimension="" if args.dimension is None else str(args.dimension),
         metric=Metric(args.metric or Metric.COSINE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from argparse import Namespace
 from collections.abc import AsyncIterator
@@ -11,7 +12,11 @@ from pathlib import Path
 
 from astrolabe.errors import AstrolabeError, SecretUnreadableError, UsageError
 from astrolabe.portal.model import Credential, Database
+from astrolabe.providers.catalogue import EMBEDDED
 from astrolabe.providers.lab import lasting
+from astrolabe.providers.local.protocol import LocalModelError
+from astrolabe.providers.local.transformer import MINILM
+from astrolabe.providers.model import ModelInfo
 from astrolabe.workspace import Workspace
 from tui.output import Format, say, write_rows
 from tui.process import FAILED
@@ -108,6 +113,8 @@ async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator
             yield _sound(check, await workspace.integrity(database))
         except AstrolabeError as error:
             yield _problem(check, error)
+    for model in workspace.catalogue.get(EMBEDDED).models:
+        yield await _local_model(workspace, model)
     yield await _cache(workspace)
     for finding in await _lab(workspace):
         yield finding
@@ -144,6 +151,19 @@ async def _lab(workspace: Workspace) -> list[Finding]:
         )
         for one in await workspace.lab.rules()
     ]
+
+
+async def _local_model(workspace: Workspace, model: ModelInfo) -> Finding:
+    """Load a model of this machine, which compares its files with what they should be; one may also do without it."""
+    check = f"model {model.name}"
+    if not model.available:
+        wanted = workspace.options.minilm_folder is not None and model.name == MINILM.name
+        return Finding(check, State.PROBLEM if wanted else State.OK, f"not here: {model.unavailable_reason}")
+    try:
+        await asyncio.to_thread(workspace.catalogue.local_models.verify, model.name)
+    except (LocalModelError, OSError) as error:
+        return Finding(check, State.PROBLEM, str(error))
+    return Finding(check, State.OK, f"sound, {model.dimension} dimensions")
 
 
 async def _disabled(workspace: Workspace, database: Database) -> AsyncIterator[Finding]:

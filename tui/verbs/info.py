@@ -10,7 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from astrolabe.errors import StorageError, UsageError
-from astrolabe.providers.catalogue import load_catalogue
+from astrolabe.providers.catalogue import EMBEDDED, load_catalogue
+from astrolabe.providers.local.models import LocalModels
 from astrolabe.workspace import Workspace
 from storage.connection import SQLITE_VERSION
 from tui import paths
@@ -101,11 +102,17 @@ def _version_or_absent(package: str) -> str:
 def _providers(settings: Settings | None) -> list[_Fact]:
     setups = settings.provider_setups if settings is not None else {}
     urls = settings.provider_urls if settings is not None else {}
-    return [
+    folder = settings.embedded.minilm_dir if settings is not None else None
+    catalogue = load_catalogue(setups=setups, local_models=LocalModels(minilm_folder=folder))
+    providers = [
         (
             f"provider: {provider.key}",
             "available" if provider.available else "unavailable",
             urls.get(provider.key) or provider.unavailable_reason,
         )
-        for provider in load_catalogue(setups=setups).providers
+        for provider in catalogue.providers
+    ]
+    return providers + [
+        (f"model: {model.name}", "available" if model.available else "unavailable", model.unavailable_reason)
+        for model in catalogue.get(EMBEDDED).models
     ]

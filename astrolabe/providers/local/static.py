@@ -1,8 +1,8 @@
-"""The Embedded provider: a bag-of-words model on this machine, without key or network.
+"""A bag-of-words model: a text's vector is the mean of its tokens' vectors, scaled to unit length.
 
 The vectors and the tokenizer come with the ``wordllama`` package. Its two data files are read directly, so neither
-its compiled modules nor its download code is ever imported. A text's vector is the mean of its tokens' vectors,
-scaled to unit length: what ``WordLlama.load().embed(texts, norm=True)`` returns.
+its compiled modules nor its download code is ever imported. The result is what
+``WordLlama.load().embed(texts, norm=True)`` returns.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from astrolabe.providers.local.protocol import LongText
+from astrolabe.providers.local.tensors import map_file, read_tensors
+from storage.model import Matrix
+
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-EMBEDDED_DIMENSION = 256
+STATIC_DIMENSION = 256
 """Length of the model's vectors."""
 
 INSTALL_LINE = "pip install wordllama==0.4.0.post1"
@@ -27,31 +31,39 @@ INSTALL_LINE = "pip install wordllama==0.4.0.post1"
 
 _WEIGHTS = Path("weights") / "l2_supercat_256.safetensors"
 _TOKENIZER = Path("tokenizers") / "l2_supercat_tokenizer_config.json"
-_NEEDED = ("wordllama", "tokenizers", "safetensors")
+_NEEDED = ("wordllama", "tokenizers")
 _TOKENS_AT_ONCE = 16_384
 """Token vectors gathered at a time (16 MB), so that one huge text does not take gigabytes."""
 
 
-def why_unavailable() -> str:
-    """Return why the model cannot be used here and how to get it; empty when it can."""
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        return f"The Embedded model needs the package {missing[0]}, which is not installed. Run: {INSTALL_LINE}"
-    folder = _package_folder()
-    absent = next((path for path in (_WEIGHTS, _TOKENIZER) if not (folder / path).is_file()), None)
-    if absent is not None:
-        return f"The installed wordllama package has no {absent.name}. Run: {INSTALL_LINE}"
-    return ""
-
-
-class EmbeddedModel:
+class StaticModel:
     """The model, loaded on first use and then kept (32 MB). May be used from several threads."""
+
+    name = "wordllama-l2-supercat-256"
+    dimension = STATIC_DIMENSION
+    slow = False
+    slice_size = 64
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._loaded: tuple[NDArray[np.float32], Tokenizer] | None = None
 
-    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+    def why_unavailable(self) -> str:
+        """Return why the model cannot be used here and how to get it; empty when it can."""
+        missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
+        if missing:
+            return f"The Embedded model needs the package {missing[0]}, which is not installed. Run: {INSTALL_LINE}"
+        folder = _package_folder()
+        absent = next((path for path in (_WEIGHTS, _TOKENIZER) if not (folder / path).is_file()), None)
+        if absent is not None:
+            return f"The installed wordllama package has no {absent.name}. Run: {INSTALL_LINE}"
+        return ""
+
+    def too_long(self, texts: Sequence[str]) -> LongText | None:  # noqa: ARG002 - it reads any length
+        """Return None: every token counts."""
+        return None
+
+    def embed(self, texts: Sequence[str]) -> Matrix:
         """Return one unit vector per text, shape ``(len(texts), 256)``; blocks, so call it in a thread.
 
         A text without any token has the zero vector.
@@ -60,7 +72,7 @@ class EmbeddedModel:
             OSError: The model's files cannot be read.
         """
         table, tokenizer = self._load()
-        result = np.zeros((len(texts), EMBEDDED_DIMENSION), dtype=np.float32)
+        result = np.zeros((len(texts), STATIC_DIMENSION), dtype=np.float32)
         encodings = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         for row, encoding in enumerate(encodings):
             ids = np.minimum(np.asarray(encoding.ids, dtype=np.int64), len(table) - 1)
@@ -86,11 +98,11 @@ def _package_folder() -> Path:
 
 
 def _read_model(folder: Path) -> tuple[NDArray[np.float32], Tokenizer]:
-    # Imported here: together they cost a tenth of a second, and most runs never embed on this machine.
-    from safetensors.numpy import load_file  # noqa: PLC0415
+    # Imported here: it costs time, and most runs never embed on this machine.
     from tokenizers import Tokenizer  # noqa: PLC0415
 
-    table = load_file(folder / _WEIGHTS)["embedding.weight"].astype(np.float32)
+    weights = folder / _WEIGHTS
+    table = read_tensors(weights, map_file(weights))["embedding.weight"].astype(np.float32)
     tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
     tokenizer.no_truncation()
     tokenizer.no_padding()
