@@ -20,6 +20,7 @@ from astrolabe.portal.model import (
 from astrolabe.portal.rehearsal import mismatches
 from astrolabe.portal.rules import credential_name_problems, scope_problems
 from screens.dialog import Dialog
+from screens.equivalents import Equivalents, add_credential
 from screens.fields import Field, many_of, text_input
 from screens.secret_from import SecretRow, SourceField, TryingOut, TryOut
 from screens.text import display_text
@@ -137,6 +138,13 @@ class AddCredentialDialog(TryingOut, Dialog[CredentialDraft, Credential]):
             return {}
         self._pointed_out = text
         return {"mismatch": f"{text} ^s again adds it all the same."} if text else {}
+
+    def equivalents(self) -> Equivalents:
+        """Return the command line that adds it."""
+        names = {database.id: database.name for database in self.databases}
+        draft = self.draft()
+        databases = [names[chosen] for chosen in draft.database_ids]
+        return add_credential(draft.provider, draft.name.strip(), draft.secret, databases)
 
     def draft(self) -> CredentialDraft:
         """Return the form's contents; the secret is redacted from here on."""

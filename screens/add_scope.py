@@ -11,6 +11,7 @@ from textual.widgets import SelectionList, Static
 from astrolabe.portal.model import MOST_DATABASES_AT_ONCE, Credential, Database
 from astrolabe.portal.rules import scope_problems
 from screens.dialog import Dialog
+from screens.equivalents import Equivalents, add_scope
 from screens.fields import Field, many_of
 from screens.text import display_text
 
@@ -56,6 +57,12 @@ class AddScopeDialog(Dialog[tuple[str, ...], Credential]):
         """Ask for at least one and at most ten."""
         found = scope_problems(len(self._chosen()), at_least_one=True)
         return {"scope": " ".join(found)} if found else {}
+
+    def equivalents(self) -> Equivalents:
+        """Return the command line that adds them."""
+        chosen = self._chosen()
+        names = [database.name for database in self.databases if database.id in chosen]
+        return add_scope(self.credential.provider, self.credential.name, names)
 
     def draft(self) -> tuple[str, ...]:
         """Return the ids of the chosen databases."""

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from screens.dialog import Dialog
+from screens.equivalents import Equivalents, clear_cache
 from screens.text import display_text
 from storage.embedding_cache import CacheFacts
 
@@ -29,6 +30,10 @@ class ClearCacheDialog(Dialog[None, int]):
         """Say what is there, what it was good for, and what clearing means."""
         for sentence in cache_sentences(self._facts, enabled=self._enabled):
             yield Static(Content(display_text(sentence, limit=600)), classes="consequence")
+
+    def equivalents(self) -> Equivalents:
+        """Return the command line that empties it."""
+        return clear_cache()
 
     def draft(self) -> None:
         """There is nothing to fill in."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
@@ -12,8 +14,8 @@ from screens.actions import Action, register
 from screens.viewer import Viewer
 
 
-class CodeDialog(Viewer):
-    """Shows a Data API command as JSON, curl and whatever else the snippets can render; tab changes the language."""
+class FormsDialog(Viewer):
+    """Shows the same thing written in several languages; tab changes the language."""
 
     FILE_NAME = "command.txt"
 
@@ -22,18 +24,17 @@ class CodeDialog(Viewer):
         Action("code.previous", "shift+tab,left", "Previous", "Show it in the language before.", shown=False),
     )
 
-    def __init__(self, planned: PlannedCommand, endpoint: str) -> None:
-        """Show a command.
+    def __init__(self, languages: Sequence[str], write: Callable[[str], str]) -> None:
+        """Show what ``write`` returns for each of the languages.
 
         Args:
-            planned: The command with where it goes.
-            endpoint: The database's Data API address, named in the snippets.
+            languages: What there is to choose from; at least one.
+            write: Returns the text in a language.
         """
-        self.planned = planned
-        self.endpoint = endpoint
-        self.languages = tuple(Language)
+        self.languages = tuple(languages)
         self.position = 0
-        super().__init__("The command", render(planned, endpoint, self.languages[0]))
+        self._write = write
+        super().__init__("The command", write(self.languages[0]))
 
     def compose_above(self) -> ComposeResult:
         """Lay out the line of languages."""
@@ -41,15 +42,16 @@ class CodeDialog(Viewer):
 
     def _line(self) -> Content:
         parts = [
-            Content.styled(f" {language.value} ", "reverse bold" if place == self.position else "$foreground-muted")
+            Content.styled(f" {language} ", "reverse bold" if place == self.position else "$foreground-muted")
             for place, language in enumerate(self.languages)
         ]
-        return Content(" ").join(parts) + Content.styled("   tab: next", "dim")
+        more = "   tab: next" if len(self.languages) > 1 else ""
+        return Content(" ").join(parts) + Content.styled(more, "dim")
 
     def _turn(self, step: int) -> None:
         self.position = (self.position + step) % len(self.languages)
         self.query_one("#languages", Static).update(self._line())
-        self.replace_text(render(self.planned, self.endpoint, self.languages[self.position]))
+        self.replace_text(self._write(self.languages[self.position]))
 
     def action_code_next(self) -> None:
         """Show the next language."""
@@ -58,3 +60,25 @@ class CodeDialog(Viewer):
     def action_code_previous(self) -> None:
         """Show the language before."""
         self._turn(-1)
+
+
+class CodeDialog(FormsDialog):
+    """Shows a Data API command as JSON, curl and whatever else the snippets can render."""
+
+    def __init__(self, planned: PlannedCommand, endpoint: str) -> None:
+        """Show a command.
+
+        Args:
+            planned: The command with where it goes.
+            endpoint: The database's Data API address, named in the snippets.
+        """
+        languages = [language.value for language in Language]
+        super().__init__(languages, lambda language: render(planned, endpoint, Language(language)))
+
+
+class EquivalentsDialog(FormsDialog):
+    """Shows what does the same as a dialog that sends no Data API command."""
+
+    def __init__(self, equivalents: Mapping[str, str]) -> None:
+        """Show texts by the name of what they are written in."""
+        super().__init__(tuple(equivalents), lambda language: equivalents[language])

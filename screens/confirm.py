@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -27,6 +27,7 @@ class Danger:
         verb: The button, such as ``Delete collection``.
         consequences: Sentences about what is lost and what stays.
         planned: The command it sends, if it is a Data API command.
+        equivalents: What does the same, by what it is written in, if it is none.
     """
 
     heading: str
@@ -35,6 +36,7 @@ class Danger:
     verb: str
     consequences: Sequence[str] = ()
     planned: PlannedCommand | None = None
+    equivalents: Mapping[str, str] = field(default_factory=dict)
 
 
 class TypeTheNameDialog(Dialog[str, bool]):
@@ -49,8 +51,22 @@ class TypeTheNameDialog(Dialog[str, bool]):
 
     @property
     def shows_command(self) -> bool:
+        """Whether there is something to show."""
+        return self.sends_command or bool(self.danger.equivalents)
+
+    @property
+    def sends_command(self) -> bool:
         """Whether it is a Data API command."""
         return self.danger.planned is not None
+
+    def action_dialog_code(self) -> None:
+        """Show the command, whatever has been typed: it does not depend on that."""
+        if self.shows_command:
+            self.show_command()
+
+    def equivalents(self) -> Mapping[str, str]:
+        """Return what does the same."""
+        return self.danger.equivalents
 
     def heading(self) -> str:
         """Return the title."""

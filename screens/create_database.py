@@ -12,6 +12,7 @@ from astrolabe.portal.model import Database, DatabaseDraft
 from astrolabe.portal.regions import CLOUD_PROVIDERS, regions_of
 from astrolabe.portal.rules import database_name_problems
 from screens.dialog import Dialog
+from screens.equivalents import Equivalents, create_database
 from screens.fields import Field, choice, select_options, text_input
 
 
@@ -59,6 +60,10 @@ class CreateDatabaseDialog(Dialog[DatabaseDraft, Database]):
         """Check the name."""
         found = database_name_problems(self.query_one("#name", Input).value)
         return {"name": " ".join(found)} if found else {}
+
+    def equivalents(self) -> Equivalents:
+        """Return the command line and the request that create it."""
+        return create_database(self.draft(), self.app.workspace.options.served_at)
 
     def draft(self) -> DatabaseDraft:
         """Return the form's contents."""

@@ -12,6 +12,7 @@ from screens.actions import Action, register
 from screens.confirm import Danger, TypeTheNameDialog
 from screens.console import Section
 from screens.create_database import CreateDatabaseDialog
+from screens.equivalents import delete_database
 from screens.grid import Grid
 from screens.page import Page
 
@@ -104,6 +105,7 @@ class DatabasesPage(Page):
                 f"All keyspaces, collections and documents of {database.name} are deleted; this cannot be undone.",
                 "It leaves the scope of every credential. The credentials themselves stay.",
             ),
+            equivalents=delete_database(database.name, database.id, self.app.workspace.options.served_at),
         )
 
         async def delete(_name: str) -> bool:

@@ -18,7 +18,7 @@ from astrolabe.dataapi.planned import PlannedCommand
 from astrolabe.errors import AstrolabeError, RuleError
 from screens.actions import Action, register
 from screens.boundary import WorkerBoundary
-from screens.code import CodeDialog
+from screens.code import CodeDialog, EquivalentsDialog
 from screens.console import Console
 from screens.fields import WRONG, Field
 from screens.text import display_text
@@ -48,7 +48,12 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
     BINDINGS = register(
         Action("dialog.cancel", "escape", "Cancel", "Close the dialog; nothing is changed.", priority=True),
         Action("dialog.submit", "ctrl+s", "Save", "Check the form and carry it out.", priority=True),
-        Action("dialog.code", "f2", "Command", "Show the command this dialog will send, as JSON and curl."),
+        Action(
+            "dialog.code",
+            "f2",
+            "Command",
+            "Show what this dialog does as a command, in every language it can be written in.",
+        ),
     )
 
     app = app_getter(Console)
@@ -81,7 +86,12 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
 
     @property
     def shows_command(self) -> bool:
-        """Whether the dialog sends a Data API command that f2 can show."""
+        """Whether f2 can show a command that does the same: of the Data API, or of the shell."""
+        return self.sends_command or type(self).equivalents is not Dialog.equivalents
+
+    @property
+    def sends_command(self) -> bool:
+        """Whether the dialog sends a Data API command."""
         return type(self).planned is not Dialog.planned
 
     def compose_form(self) -> ComposeResult:
@@ -101,6 +111,10 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
         """Return the command that submitting would send now."""
         message = f"{type(self).__name__} sends no command"
         raise AssertionError(message)
+
+    def equivalents(self) -> Mapping[str, str]:
+        """Return what does the same as submitting now, by what it is written in, where no Data API command does."""
+        return {}
 
     def on_mount(self) -> None:
         """Name the dialog on its border and focus the first field."""
@@ -204,12 +218,19 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
             self.say("Working …")
 
     def action_dialog_code(self) -> None:
-        """Show the command that would be sent."""
+        """Show the command that would be sent, or a command line that does the same."""
         if self.shows_command:
             problems = self.problems()
             self.show_problems(problems)
             if not problems:
-                self.app.ask(CodeDialog(self.planned(), self.endpoint()))
+                self.show_command()
+
+    def show_command(self) -> None:
+        """Show the command; the form has no problem."""
+        if self.sends_command:
+            self.app.ask(CodeDialog(self.planned(), self.endpoint()))
+        else:
+            self.app.ask(EquivalentsDialog(self.equivalents()))
 
     def endpoint(self) -> str:
         """Return the address that code snippets name; dialogs that know their database override it."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from astrolabe.portal.model import Credential, Database, Dependent, Integration
 from astrolabe.portal.rehearsal import Rehearsal
 from screens.confirm import Danger
+from screens.equivalents import remove_credential, remove_integration, remove_scope
 
 MOST_LISTED = 6
 """Collections named in a dialog; the rehearsal lists all."""
@@ -25,6 +26,7 @@ def scope_danger(credential: Credential, database: Database, rehearsal: Rehearsa
             _stops(rehearsal, f"No collection in {database.name} uses {credential.name} now."),
             f"{_GO_ON} Adding the database to the scope again brings them back.",
         ),
+        equivalents=remove_scope(credential.provider, credential.name, database.name),
     )
 
 
@@ -40,6 +42,7 @@ def credential_danger(credential: Credential, noun: str, rehearsal: Rehearsal) -
             f"{_GO_ON} Adding one with the same name and scope brings them back; both are remembered.",
             f"The {noun} is not removed from your account at the provider; delete it there too.",
         ),
+        equivalents=remove_credential(credential.provider, credential.name),
     )
 
 
@@ -56,6 +59,7 @@ def integration_danger(integration: Integration, rehearsal: Rehearsal) -> Danger
             _stops(rehearsal, "No collection or column uses them now."),
             f"{_GO_ON} They are not removed from your account at the provider.",
         ),
+        equivalents=remove_integration(integration.provider.key),
     )
 
 

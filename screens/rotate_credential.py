@@ -12,6 +12,7 @@ from textual.widgets import Checkbox, Static
 
 from astrolabe.portal.model import Credential
 from screens.dialog import Dialog
+from screens.equivalents import Equivalents, rotate_credential
 from screens.fields import Field, check
 from screens.secret_from import SecretRow, SourceField, TryingOut, TryOut
 from screens.text import display_text
@@ -73,6 +74,11 @@ class RotateDialog(TryingOut, Dialog[RotationDraft, Credential]):
     def problems(self) -> dict[str, str]:
         """Check the secret."""
         return self.query_one(SecretRow).problems()
+
+    def equivalents(self) -> Equivalents:
+        """Return the command line that rotates it."""
+        draft = self.draft()
+        return rotate_credential(self.credential.provider, self.credential.name, draft.secret, test=draft.test)
 
     def draft(self) -> RotationDraft:
         """Return what was filled in."""

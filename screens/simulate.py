@@ -13,6 +13,7 @@ from astrolabe.portal.failure_lab import calls_problems, delay_problems, lab_pro
 from astrolabe.providers.catalogue import Catalogue
 from astrolabe.providers.lab import EVERY_PROVIDER, TROUBLES, Rule, Trouble
 from screens.dialog import Dialog
+from screens.equivalents import Equivalents, simulate
 from screens.fields import Field, choice, text_input
 
 ALL_PROVIDERS = "All providers"
@@ -80,6 +81,10 @@ class SimulateDialog(Dialog[Rule, None]):
             "calls": calls_problems(calls),
         }
         return {name: " ".join(problems) for name, problems in found.items() if problems}
+
+    def equivalents(self) -> Equivalents:
+        """Return the command line that switches it on."""
+        return simulate(self.draft())
 
     def draft(self) -> Rule:
         """Return the form's contents."""

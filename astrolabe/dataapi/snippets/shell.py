@@ -5,6 +5,7 @@ from __future__ import annotations
 import simplejson
 
 from astrolabe.dataapi.planned import PlannedCommand
+from astrolabe.dataapi.protocol import Json
 from astrolabe.dataapi.snippets.addresses import TOKEN_VARIABLE, command_path
 
 
@@ -22,6 +23,15 @@ def render_curl(planned: PlannedCommand, endpoint: str) -> str:
         '--header "Content-Type: application/json"',
         f"--data {_quoted(render_json(planned))}",
     )
+    return " \\\n  ".join(lines)
+
+
+def render_request(method: str, url: str, body: Json | None = None) -> str:
+    """Return a command line that sends a request to the DevOps API."""
+    lines = [f"curl -sS -X {method} {_quoted(url)}", f'--header "Authorization: Bearer ${TOKEN_VARIABLE}"']
+    if body is not None:
+        text = simplejson.dumps(body, indent=2, ensure_ascii=False)
+        lines += ['--header "Content-Type: application/json"', f"--data {_quoted(text)}"]
     return " \\\n  ".join(lines)
 
 

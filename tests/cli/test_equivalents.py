@@ -1,0 +1,58 @@
+"""The command lines that dialogs show are ones that this program takes, whatever stands in them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from astrolabe.portal.model import DatabaseDraft
+from astrolabe.providers.lab import Rule, Trouble
+from screens import equivalents as shown
+from storage.secret_references import ReferenceKind, SecretReference
+from tui.arguments import parse
+
+SECRET = "sk-SENTINEL-9Rk2"
+NAME = 'it\'s a "name"; $(rm -rf) & more'
+TYPED, FILE = SecretStr(SECRET), SecretReference(ReferenceKind.FILE, "/run/secrets/a key")
+VARIABLE, COMMAND = SecretReference(ReferenceKind.ENVIRONMENT, "HF"), SecretReference(ReferenceKind.COMMAND, "pass hf")
+RULE = Rule("openai", Trouble.RATE_LIMITED, 2.5, 3)
+
+
+@pytest.mark.parametrize(
+    ("equivalents", "expected"),
+    [
+        (shown.create_database(DatabaseDraft(NAME, "gcp", "us-east1"), ""), {"name": NAME, "region": "us-east1"}),
+        (shown.delete_database(NAME, "id", ""), {"name": NAME, "yes": False}),
+        (shown.add_credential("openai", NAME, TYPED, ["a b", "c"]), {"secret_stdin": True, "database": ["a b", "c"]}),
+        (shown.add_credential("openai", NAME, FILE, []), {"secret_file": "/run/secrets/a key", "database": []}),
+        (shown.add_credential("openai", NAME, VARIABLE, []), {"secret_env": "HF", "provider": "openai"}),
+        (shown.rotate_credential("openai", NAME, COMMAND, test=False), {"secret_command": "pass hf", "no_test": True}),
+        (shown.rotate_credential("openai", NAME, TYPED, test=True), {"secret_stdin": True, "no_test": False}),
+        (shown.remove_credential("openai", NAME), {"name": NAME, "provider": "openai", "yes": False}),
+        (shown.remove_integration("openai"), {"provider": "openai", "yes": False}),
+        (shown.add_scope("openai", NAME, ["x", "y z"]), {"name": NAME, "database": ["x", "y z"]}),
+        (shown.remove_scope("openai", NAME, "y z"), {"database": "y z", "yes": False}),
+        (shown.simulate(RULE), {"provider": "openai", "trouble": "rate-limited", "delay": 2.5, "calls": 3}),
+        (shown.simulate(Rule("all", Trouble.BILLING)), {"provider": "all", "delay": None, "calls": None}),
+        (shown.clear_cache(), {"run": "cache:clear"}),
+    ],
+)
+def test_the_program_takes_what_is_shown(equivalents: Mapping[str, str], expected: Mapping[str, Any]) -> None:
+    line = equivalents[shown.COMMAND_LINE]
+    assert SECRET not in line
+    line = line.replace(" \\\n", " ")  # as the shell does
+    words = shlex.split(line.rpartition("| ")[2] if line.startswith("printf") else line)
+    assert words[0] == "astrolabe"
+    found = vars(parse(words[1:]))
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_long_lines_are_broken_before_their_options() -> None:
+    line = shown.add_credential("huggingfaceDedicated", "webstore-prod", TYPED, ["shop", "support"])["astrolabe"]
+    first, *others = line.split(" \\\n")
+    assert first.startswith('printf %s "$EMBEDDING_API_KEY" | astrolabe credentials add')
+    assert all(other.startswith("  --") for other in others)
