@@ -82,3 +82,37 @@ def test_every_command_runs_as_python(run: Run) -> None:
     assert "deleted_count=1" in run.on("deleteMany", filter={"_id": "b"})
     run({"deleteCollection": {"name": "snippets"}})
     assert "snippets" not in run({"findCollections": {}})
+
+
+def test_values_that_json_has_no_words_for_arrive_as_what_they_are(run: Run) -> None:
+    run({"createCollection": {"name": "snippets", "options": {"vector": {"dimension": 2}}}})
+    values = {
+        "at": {"$date": 1732500000000},
+        "uuid": {"$uuid": "0b6f7a52-54b2-4d0c-9d3e-6a8f1c2b7e90"},
+        "oid": {"$objectId": "65f1a2b3c4d5e6f708192a3b"},
+        "$vector": {"$binary": "PwAAAD8AAAA="},
+    }
+    run.on("insertOne", document={"_id": "v", **values})
+    found = run.on("findOne", filter={"at": values["at"]}, projection={"*": 1})
+    assert "DataAPITimestamp" in found
+    assert "UUID('0b6f7a52-54b2-4d0c-9d3e-6a8f1c2b7e90')" in found
+    assert "65f1a2b3c4d5e6f708192a3b" in found
+    assert "0.5" in found
+    updates = {
+        "$set": {"a": 1},
+        "$unset": {"oid": ""},
+        "$inc": {"n": 2},
+        "$push": {"l": 1},
+        "$currentDate": {"c": True},
+    }
+    assert "'nModified': 1" in run.on("updateOne", filter={"_id": "v"}, update=updates)
+    assert "'n': 2" in run.on("find", filter={"_id": "v"}, sort={"$vector": values["$vector"]}, options={"limit": 1})
+    run({"deleteCollection": {"name": "snippets"}})
+
+
+def test_commands_on_the_database_run_as_python(run: Run) -> None:
+    run({"createKeyspace": {"name": "by_snippet"}}, keyspace=None)
+    assert "by_snippet" in run({"findKeyspaces": {}}, keyspace=None)
+    run({"dropKeyspace": {"name": "by_snippet"}}, keyspace=None)
+    assert "openai" in run({"findEmbeddingProviders": {}}, keyspace=None)
+    assert "tables" in run({"listTables": {}})
