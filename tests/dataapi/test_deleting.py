@@ -105,3 +105,11 @@ async def test_a_filter_is_required_for_delete_one(docs: LocalDatabase) -> None:
     assert codes(await docs.on_collection({"deleteOne": {}})) == ["COMMAND_FIELD_VALUE_INVALID"]
     assert codes(await docs.on_collection({"deleteMany": {"filter": [1]}})) == ["FILTER_UNSUPPORTED_DATA_TYPE"]
     assert await count(docs) == {"count": 60}
+
+
+async def test_a_filter_that_every_document_satisfies_is_a_filter(db: LocalDatabase) -> None:
+    await db.create()
+    await db.insert({"_id": 1}, {"_id": 2})
+    answer = await db.on_collection({"deleteMany": {"filter": {"$and": [{}]}}})
+    assert answer == {"status": {"deletedCount": 2}}
+    assert await db.documents() == []

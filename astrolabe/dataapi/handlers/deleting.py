@@ -49,7 +49,7 @@ async def delete_first(selection: Selection, *, vectors: Sequence[str] = ()) -> 
 async def delete_many(target: OpenCollection, command: DeleteMany) -> Response:
     """Delete every matching document at once, so that there is never more to do; without a filter, all of them."""
     selection = select(target, command.where)
-    if selection.where is None:
+    if not command.where:
         await target.store.truncate(target.container)
         return Response(status={"deletedCount": -1})
     total = 0
