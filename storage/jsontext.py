@@ -69,6 +69,7 @@ _LONG_NUMBER = b"9" * (LONGEST_NUMBER + 1)
 
 _LARGE_REQUEST = 1_000_000
 
+_PLAIN = frozenset({int, float, Decimal, bool, type(None)})
 _VALUES_AT_ONCE = 500
 _CHARACTERS_AT_ONCE = 20_000
 """What is read or written in well under a millisecond."""
@@ -132,8 +133,9 @@ def is_small(value: JsonValue) -> bool:
             characters -= len(found)
         elif isinstance(found, dict | list | tuple):
             values -= len(found)
-            if values >= 0:
-                todo.extend(found.values() if isinstance(found, dict) else found)
+            inner = found.values() if isinstance(found, dict) else found
+            if values >= 0 and not _PLAIN.issuperset(map(type, inner)):
+                todo.extend(inner)
         if values < 0 or characters < 0:
             return False
     return True

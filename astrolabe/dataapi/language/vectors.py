@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -22,6 +23,9 @@ MAX_VECTOR_LENGTH = 4096
 
 _SURE_CHARACTERS = 16
 """Decimals of at most 15 digits, a sign or a point beside them, are equal when the 64-bit floats nearest them are."""
+
+_EXACT = frozenset({int, Decimal})
+"""What numbers of a request are read as."""
 
 _NEARLY_ZERO = 1e-12
 """Length below which a vector has no direction that cosine similarity could compare."""
@@ -66,27 +70,33 @@ def parse_vector_of(spec: VectorSpec, value: object) -> VectorValue | None:
 
 def _from_array(values: list[Any]) -> VectorValue:
     _check_size(len(values))
-    for position, number in enumerate(values):
-        if not is_number(number):
-            raise _bad_number(f"position {position} has {type_name(number)}: {shown(number)}")
-    given = np.array([float(Decimal(v)) if isinstance(v, int) else v for v in values], np.float64)
+    kinds = set(map(type, values))
+    if not kinds <= _EXACT:
+        _check_numbers(values)
+    text = jsontext.dumps(values)
+    given = np.fromstring(text[1:-1], np.float64, sep=",")
     with np.errstate(over="ignore"):
         data = given.astype(np.float32)
     if not np.isfinite(data).all():
         position = int(np.flatnonzero(~np.isfinite(data))[0])
         raise _bad_number(f"position {position} has {shown(values[position])}, which a 32-bit float cannot hold")
-    return VectorValue(
-        data, VectorForm.ARRAY, None if _prints_the_same(values, given, data) else jsontext.dumps(values)
-    )
+    return VectorValue(data, VectorForm.ARRAY, None if _prints_the_same(text, kinds, given, data) else text)
 
 
-def _prints_the_same(values: list[Any], given: NDArray[np.float64], data: Vector) -> bool:
+def _check_numbers(values: list[Any]) -> None:
+    """Refuse what is no JSON number; a program in this process may also give NaN."""
+    for position, number in enumerate(values):
+        if not is_number(number) or not math.isfinite(number):
+            raise _bad_number(f"position {position} has {type_name(number)}: {shown(number)}")
+
+
+def _prints_the_same(text: str, kinds: set[type], given: NDArray[np.float64], data: Vector) -> bool:
     """Return whether printing the 32-bit floats shortest gives the numbers back, whole numbers without a point."""
-    if any(isinstance(number, int) for number in values):
+    if int in kinds:
         return False
-    if not np.array_equal(data.astype(str).astype(np.float64), given):
+    if Decimal in kinds and max(map(len, text[1:-1].split(","))) > _SURE_CHARACTERS:
         return False
-    return all(isinstance(number, float) or len(str(number)) <= _SURE_CHARACTERS for number in values)
+    return np.array_equal(data.astype(str).astype(np.float64), given)
 
 
 def _from_binary(text: object) -> VectorValue:
