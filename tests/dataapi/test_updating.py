@@ -283,3 +283,12 @@ async def test_a_failing_provider_changes_nothing(docs: LocalDatabase) -> None:
     assert list(answer) == ["errors"]
     assert codes(answer) == ["EMBEDDING_PROVIDER_UNAVAILABLE"]
     assert await stored(docs) == before
+
+
+async def test_zero_has_no_sign(db: LocalDatabase) -> None:
+    await db.create()
+    await db.insert({"_id": 1, "n": 0})
+    update = {"filter": {"_id": 1}, "update": {"$mul": {"n": -1}}, "options": {"returnDocument": "after"}}
+    answer = await db.on_collection({"findOneAndUpdate": update})
+    assert answer["status"] == {"matchedCount": 1, "modifiedCount": 0}
+    assert str(answer["data"]["document"]["n"]) == "0"

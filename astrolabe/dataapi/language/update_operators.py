@@ -234,11 +234,12 @@ def _calculate(
     if not isinstance(found, int | Decimal) or not is_number(found):
         raise _bad_target(action, "a number", found)
     try:
-        place.put(operation(Decimal(found), Decimal(action.argument)))
+        result = operation(Decimal(found), Decimal(action.argument))
     except (decimal.Inexact, decimal.Overflow, decimal.InvalidOperation) as problem:
         raise limit_violation(
             f"the result of '{action.operator}' at '{join_path(action.path)}' is too long"
         ) from problem
+    place.put(result or abs(result))  # a decimal zero may be negative, a JSON document's is not
 
 
 def _min(document: dict[str, Any], action: Action) -> None:
