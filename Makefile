@@ -11,6 +11,8 @@ WORKERS ?= 2
 TESTS ?=
 # Words for the fuzzer.
 FUZZ ?=
+# Random cases of each property test.
+EXAMPLES ?= 5000
 # How many vectors the search benchmark tries.
 ROWS ?= 10000 100000
 
@@ -25,7 +27,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test check minilm screenshots format pytest bench fuzz lock clean
+.PHONY: help run install test check minilm screenshots format pytest bench soak fuzz lock clean
 
 help: ## show this list
 	@echo "usage: make TARGET"
@@ -64,7 +66,11 @@ bench: $(VENV)/installed-dev ## start-up, load, server and search beside their p
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.serve
+	$(BIN)/python -m benchmarks.concurrency
 	$(BIN)/python -m benchmarks.search --rows $(ROWS)
+
+soak: $(VENV)/installed-dev ## the property tests with EXAMPLES=5000 random cases each
+	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/dataapi/test_properties.py
 
 fuzz: $(VENV)/installed-dev ## send 100,000 mutated requests to the server; FUZZ="--count 1000 --seed 2" chooses
 	$(BIN)/python -m tests.serving.fuzz $(FUZZ)
