@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.machine import machine_line
-from benchmarks.serve import DIMENSION, KEYSPACE, Connection, astrolabe_server, encoded, load
+from benchmarks.serve import KEYSPACE, Connection, astrolabe_server, data_folder, encoded, load
 
 _PAUSE = 0.005
 """Seconds between two small reads."""
@@ -55,12 +55,12 @@ class Delays:
         return self.small[min(int(len(self.small) * share), len(self.small) - 1)]
 
 
-def scans() -> list[Scan]:
-    """Return the long commands."""
+def scans(queries: list[list[float]]) -> list[Scan]:
+    """Return the long commands; ``queries`` are vectors near those of the documents."""
     chance = random.Random(2)  # noqa: S311 - the same requests each time
 
     def query() -> list[float]:
-        return [round(chance.gauss(0, 1), 4) for _ in range(DIMENSION)]
+        return chance.choice(queries)
 
     def unmatched() -> dict[str, Any]:
         # No two decimals of a kind: SQL cannot decide these, so every document is read and compared.
@@ -132,19 +132,21 @@ async def measure(address: str, rows: int, scan: Scan | None, seconds: float) ->
 
 
 async def _all(address: str, rows: int, seconds: float, only: str) -> None:
-    await load(address, rows)
-    for scan in scans():
+    queries = await load(address, rows)
+    for scan in scans(queries):
         await measure(address, rows, scan, 0.1)  # warm: indexes are read on the first search
     idle = await measure(address, rows, None, seconds)
     print(f"{'':34}{'ended':>6}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}{'delay p99':>11}{'delay max':>11}")
-    for scan in [None, *scans()]:
-        if scan is not None and only not in scan.name:
-            continue
-        found = idle if scan is None else await measure(address, rows, scan, seconds)
-        p50, p99, most = found.percentile(0.5), found.percentile(0.99), found.small[-1]
-        normal = idle.percentile(0.5)
-        name = "idle" if scan is None else scan.name
-        print(f"{name:34}{found.long:6}{p50:9.1f}{p99:9.1f}{most:9.1f}{p99 - normal:11.1f}{most - normal:11.1f}")
+    report("idle", idle, idle)
+    for scan in scans(queries):
+        if only in scan.name:
+            report(scan.name, await measure(address, rows, scan, seconds), idle)
+
+
+def report(name: str, found: Delays, idle: Delays) -> None:
+    """Print one line of the table."""
+    p50, p99, most, normal = found.percentile(0.5), found.percentile(0.99), found.small[-1], idle.percentile(0.5)
+    print(f"{name:34}{found.long:6}{p50:9.1f}{p99:9.1f}{most:9.1f}{p99 - normal:11.1f}{most - normal:11.1f}")
 
 
 def main() -> None:
@@ -155,7 +157,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="part of the name of the long commands to run")
     args = parser.parse_args()
     print(machine_line())
-    with astrolabe_server() as (_, address):
+    with data_folder() as variables, astrolabe_server(variables) as (_, address):
         asyncio.run(_all(address, args.rows, args.seconds, args.only))
 
 

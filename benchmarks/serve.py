@@ -3,8 +3,8 @@
 Server, peer and client are processes of their own on one machine, so they share its processors; the ratio to the peer
 in the same run says more than the numbers. The client writes HTTP itself: a general one would be the slowest part.
 
-    python -m benchmarks.serve                    20,000 vectors of 384 numbers, 1, 8 and 32 connections
-    python -m benchmarks.serve --rows 100000 --seconds 5
+    python -m benchmarks.serve                    100,000 vectors of 384 numbers, 1, 8 and 32 connections
+    python -m benchmarks.serve --rows 20000 --seconds 5
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import math
 import os
 import random
 import subprocess
@@ -27,13 +28,16 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import simplejson
+from numpy.typing import NDArray
 
 from benchmarks.machine import machine_line
 
 _TOKEN = "benchmark"  # noqa: S105 - the server of this run accepts it
 KEYSPACE = "/v1/default_keyspace"
 DIMENSION = 384
+_QUERIES = 50
 _CONNECTIONS = (1, 8, 32)
+_CLI = ("-m", "tui.cli")
 _PEER = """\
 import socket, uvicorn
 from starlette.applications import Starlette
@@ -76,14 +80,24 @@ class Measured:
     Attributes:
         rate: Requests a second.
         milliseconds: Of each, sorted.
+        computing: Milliseconds of processor time that the server took for each; it says more on a busy machine.
     """
 
     rate: float
     milliseconds: Sequence[float]
+    computing: float
 
     def percentile(self, share: float) -> float:
         """Return the time that a share of the requests stayed below."""
         return self.milliseconds[min(int(len(self.milliseconds) * share), len(self.milliseconds) - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A process that answers at an address."""
+
+    address: str
+    pid: int
 
 
 class Connection:
@@ -134,15 +148,20 @@ def process(*words: str, **variables: str) -> Iterator[tuple[subprocess.Popen[st
 
 
 @contextmanager
-def astrolabe_server() -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Lend a server on a new data folder with one database, and its address."""
+def data_folder() -> Iterator[dict[str, str]]:
+    """Lend the environment of a server with a new data folder that has one database."""
     with tempfile.TemporaryDirectory() as folder:
         variables = {"ASTROLABE_DATA_DIR": folder, "ASTROLABE_SERVER__TOKEN": _TOKEN}
-        cli = ("-m", "tui.cli")
-        with process(*cli, "databases", "create", "bench", **variables) as (creating, _):
+        with process(*_CLI, "databases", "create", "bench", **variables) as (creating, _):
             creating.wait(30)
-        with process(*cli, "serve", "--port", "0", **variables) as serving:
-            yield serving
+        yield variables
+
+
+@contextmanager
+def astrolabe_server(variables: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Lend a running server and its address."""
+    with process(*_CLI, "serve", "--port", "0", **variables) as serving:
+        yield serving
 
 
 def megabytes(pid: int) -> str:
@@ -154,13 +173,22 @@ def megabytes(pid: int) -> str:
     return f"{int(lines['VmRSS'].split()[0]) / 1000:.0f} MB"
 
 
-async def measure(address: str, job: Job, connections: int, seconds: float) -> Measured:
+def processor_time(pid: int) -> float:
+    """Return the seconds that a process has computed; nan where the system does not tell."""
+    path = Path(f"/proc/{pid}/stat")
+    if not path.exists():
+        return math.nan
+    fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def measure(server: Server, job: Job, connections: int, seconds: float) -> Measured:
     """Send one kind of request over some connections for some time; every answer must be a success."""
     taken: list[float] = []
     end = time.perf_counter() + seconds
 
     async def send() -> None:
-        connection = Connection(address)
+        connection = Connection(server.address)
         await connection.open()
         while (began := time.perf_counter()) < end:
             answer = await connection.post(job.path, job.body())
@@ -169,35 +197,46 @@ async def measure(address: str, job: Job, connections: int, seconds: float) -> M
                 raise RuntimeError(answer[:500].decode())
         await connection.close()
 
-    began = time.perf_counter()
+    began, computed = time.perf_counter(), processor_time(server.pid)
     await asyncio.gather(*(send() for _ in range(connections)))
-    return Measured(len(taken) / (time.perf_counter() - began), sorted(taken))
+    rate = len(taken) / (time.perf_counter() - began)
+    return Measured(rate, sorted(taken), (processor_time(server.pid) - computed) * 1000 / len(taken))
 
 
-async def load(address: str, rows: int) -> None:
-    """Create the collection and insert the vectors."""
+async def load(address: str, rows: int) -> list[list[float]]:
+    """Create the collection, insert documents with clustered vectors, and return queries of the same kind."""
     connection = Connection(address)
     await connection.open()
     options = {"vector": {"dimension": DIMENSION}}
     await connection.post(KEYSPACE, encoded({"createCollection": {"name": "docs", "options": options}}))
     await connection.post(KEYSPACE, encoded({"createCollection": {"name": "written"}}))
-    vectors = np.random.default_rng(1).standard_normal((rows, DIMENSION)).astype(np.float32).round(4)
+    vectors = _clustered(rows + _QUERIES)
     for start in range(0, rows, 100):
         documents = [
-            {"_id": number, "n": number, "kind": f"k{number % 100}", "$vector": vectors[number].tolist()}
+            {"_id": number, "n": number, "kind": f"k{number % 100}", "$vector": vectors[number].round(5).tolist()}
             for number in range(start, min(start + 100, rows))
         ]
         answer = await connection.post(f"{KEYSPACE}/docs", encoded({"insertMany": {"documents": documents}}))
         if b'"errors"' in answer:
             raise RuntimeError(answer[:500].decode())
     await connection.close()
+    queries: list[list[float]] = vectors[rows:].round(5).tolist()
+    return queries
 
 
-def jobs(rows: int) -> list[Job]:
-    """Return what is measured."""
+def _clustered(rows: int) -> NDArray[np.float64]:
+    """Return unit vectors in clusters, as texts about some subjects have them."""
+    chance = np.random.default_rng(1)
+    centres = chance.standard_normal((max(16, int(rows**0.5)), DIMENSION))
+    found = centres[chance.integers(0, len(centres), rows)] + chance.standard_normal((rows, DIMENSION))
+    unit: NDArray[np.float64] = found / np.linalg.norm(found, axis=1, keepdims=True)
+    return unit
+
+
+def jobs(rows: int, queries: list[list[float]]) -> list[Job]:
+    """Return what is measured; ``queries`` are vectors near those of the documents."""
     chance = random.Random(1)  # noqa: S311 - the same requests each time
     numbers = itertools.count()
-    query = [[round(chance.gauss(0, 1), 4) for _ in range(DIMENSION)] for _ in range(50)]
     text = "words of a paragraph " * 10
     docs, written = f"{KEYSPACE}/docs", f"{KEYSPACE}/written"
 
@@ -208,7 +247,7 @@ def jobs(rows: int) -> list[Job]:
         return {"documents": [{"n": next(numbers), "text": text} for _ in range(50)]}
 
     def nearest() -> dict[str, Any]:
-        return {"sort": {"$vector": chance.choice(query)}, "options": {"limit": 10, "includeSimilarity": True}}
+        return {"sort": {"$vector": chance.choice(queries)}, "options": {"limit": 10, "includeSimilarity": True}}
 
     return [
         Job("find by _id", docs, command("findOne", lambda: {"filter": {"_id": chance.randrange(rows)}})),
@@ -227,38 +266,48 @@ def encoded(value: Any) -> bytes:  # noqa: ANN401 - any JSON
 def report(name: str, connections: int, measured: Measured, peer: Measured) -> None:
     """Print one line of the table."""
     times = "".join(f"{measured.percentile(share):9.1f}" for share in (0.5, 0.95, 0.99))
-    print(f"{name:24}{connections:5}{measured.rate:11.0f}{times}{measured.rate / peer.rate:10.2f}")
+    to_bare = f"{measured.rate / peer.rate:9.2f}{measured.computing / peer.computing:13.1f}"
+    print(f"{name:24}{connections:5}{measured.rate:11.0f}{times}{to_bare}{measured.computing:9.2f}")
 
 
 def main() -> None:
     """Run everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=20_000)
+    parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=2.0, help="for each kind and number of connections")
     args = parser.parse_args()
     print(machine_line())
-    with tempfile.TemporaryDirectory() as folder:
-        variables = {"ASTROLABE_DATA_DIR": folder, "ASTROLABE_SERVER__TOKEN": _TOKEN}
-        cli = ("-m", "tui.cli")
-        with process(*cli, "databases", "create", "bench", **variables) as (creating, _):
-            creating.wait(30)
+    with process("-c", _PEER) as (bare, peer), data_folder() as variables:
         began = time.perf_counter()
-        with process(*cli, "serve", "--port", "0", **variables) as (server, address), process("-c", _PEER) as peer:
-            print(f"from start to address: {time.perf_counter() - began:.2f} s; memory: {megabytes(server.pid)}")
-            asyncio.run(_all(address, peer[1], args.rows, args.seconds))
+        with astrolabe_server(variables) as (server, address):
+            asyncio.run(first_answer(address))
+            print(f"from start to first answer: {time.perf_counter() - began:.2f} s")
+            print(f"memory after it: {megabytes(server.pid)} (bare Starlette: {megabytes(bare.pid)})")
+            asyncio.run(_all(Server(address, server.pid), Server(peer, bare.pid), args.rows, args.seconds))
             print(f"memory at the end: {megabytes(server.pid)}")
 
 
-async def _all(address: str, peer: str, rows: int, seconds: float) -> None:
-    await load(address, rows)
+async def first_answer(address: str) -> None:
+    """Send the first command."""
+    connection = Connection(address)
+    await connection.open()
+    await connection.post("/v1", b'{"findKeyspaces": {}}')
+    await connection.close()
+
+
+async def _all(server: Server, peer: Server, rows: int, seconds: float) -> None:
+    began = time.perf_counter()
+    queries = await load(server.address, rows)
+    print(f"{rows:,} documents loaded in {time.perf_counter() - began:.1f} s; memory: {megabytes(server.pid)}")
     constant = Job("bare Starlette", "/v1", lambda: b'{"findKeyspaces": {}}')
-    print(f"{'':24}{'conn.':>5}{'requests/s':>11}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'to bare':>10}")
+    print(f"{'':24}{'conn.':>5}{'requests/s':>11}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}", end="")
+    print(f"{'to bare':>9}{'CPU to bare':>13}{'CPU ms':>9}")
     for connections in _CONNECTIONS:
         bare = await measure(peer, constant, connections, seconds)
         report(constant.name, connections, bare, bare)
-        for job in jobs(rows):
-            await measure(address, job, connections, 0.3)  # warm: the index is read on the first search
-            report(job.name, connections, await measure(address, job, connections, seconds), bare)
+        for job in jobs(rows, queries):
+            await measure(server, job, connections, 0.3)  # warm: the index is read on the first search
+            report(job.name, connections, await measure(server, job, connections, seconds), bare)
 
 
 if __name__ == "__main__":
