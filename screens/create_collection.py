@@ -18,7 +18,7 @@ from astrolabe.portal.model import VectorizeChoice
 from astrolabe.portal.rules import collection_name_warnings
 from astrolabe.providers.model import ModelInfo, ParameterInfo, ParameterType
 from screens.dialog import Dialog
-from screens.fields import Field, check, choice, text_input
+from screens.fields import Field, check, choice, select_options, text_input
 from storage.model import Metric
 
 OWN_VECTORS = "own"
@@ -97,7 +97,8 @@ class CreateCollectionDialog(Dialog[PlannedCommand, str]):
         if chosen.credentials:
             rows.append(self._credential_field(chosen))
         rows += [parameter_field(info) for info in provider.parameters]
-        models = [(model_label(model), model.name) for model in chosen.models]
+        credential = chosen.credentials[0].name if chosen.credentials else None
+        models = [(model_label(model), model.name) for model in chosen.models_of(credential)]
         first = form.first_model(chosen)
         rows.append(
             Field("Embedding model", choice("model", models, first.name if first else None), help=model_help(first))
@@ -127,6 +128,16 @@ class CreateCollectionDialog(Dialog[PlannedCommand, str]):
     @on(Select.Changed, "#method")
     async def _method_changed(self) -> None:
         await self._show_method()
+
+    @on(Select.Changed, "#credential")
+    def _credential_changed(self) -> None:
+        """Offer the models of another connection string; other credentials all have the same."""
+        chosen, model = self.chosen(), self.query("#model").results(Select)
+        if chosen is not None and chosen.models_by_credential:
+            names = [(model_label(one), one.name) for one in chosen.models_of(self._value("credential"))]
+            for select in model:
+                select.set_options(select_options(names))
+                select.value = names[0][1] if names else Select.NULL
 
     @on(Select.Changed, "#model")
     async def _model_changed(self) -> None:

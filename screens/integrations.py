@@ -14,6 +14,7 @@ from astrolabe.portal.model import Integration
 from astrolabe.providers.model import Hosting
 from screens.actions import Action, register
 from screens.clear_cache import ClearCacheDialog
+from screens.connection_strings import ConnectionStringsPage
 from screens.console import Section
 from screens.failure_lab import FailureLabPage
 from screens.integration import IntegrationPage
@@ -85,6 +86,7 @@ class IntegrationsPage(Page):
         Action("integrations.right", "right,l", "Right", "Go to the tile on the right.", shown=False),
         Action("integrations.up", "up,k", "Up", "Go to the tile above.", shown=False),
         Action("integrations.down", "down,j", "Down", "Go to the tile below.", shown=False),
+        Action("integrations.strings", "s", "Connection strings", "Go to the AI connection strings, as RavenDB has."),
         Action("integrations.cache", "x", "Clear cache", "Show the cache of embeddings, and clear it.", shown=False),
     )
 
@@ -137,6 +139,10 @@ class IntegrationsPage(Page):
         """Open the focused tile."""
         if isinstance(self.focused, Tile):
             self._open(self.focused.provider)
+
+    def action_integrations_strings(self) -> None:
+        """Go to the connection strings."""
+        self.app.push_screen(ConnectionStringsPage())
 
     def action_integrations_cache(self) -> None:
         """Show the cache of embeddings, and clear it."""

@@ -51,8 +51,8 @@ class PathInput(Input):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete_path", "Complete", show=False)]
 
-    def __init__(self, id: str, value: str = "") -> None:  # noqa: A002 - Textual's name
-        super().__init__(value, id=id, placeholder="~/data/articles.csv", suggester=PathSuggester(), compact=True)
+    def __init__(self, id: str, value: str = "", *, placeholder: str = "~/data/articles.csv") -> None:  # noqa: A002
+        super().__init__(value, id=id, placeholder=placeholder, suggester=PathSuggester(), compact=True)
 
     def action_complete_path(self) -> None:
         """Take the completion, or leave the field."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from astrolabe.portal.connection_strings_model import ConnectionString
 from astrolabe.portal.model import Credential, Database, Dependent, Integration
 from astrolabe.portal.rehearsal import Rehearsal
 from screens.confirm import Danger
@@ -43,6 +44,21 @@ def credential_danger(credential: Credential, noun: str, rehearsal: Rehearsal) -
             f"The {noun} is not removed from your account at the provider; delete it there too.",
         ),
         equivalents=remove_credential(credential.provider, credential.name),
+    )
+
+
+def connection_danger(string: ConnectionString, rehearsal: Rehearsal) -> Danger:
+    """Return what removing a connection string says."""
+    return Danger(
+        heading="Remove connection string",
+        name=string.name,
+        noun="Connection string name",
+        verb="Remove",
+        consequences=(
+            _stops(rehearsal, "No collection or column uses it now."),
+            f"{_GO_ON} One with the identifier {string.identifier}, the same model and databases brings them back.",
+            "The key is not removed from your account at the service; delete it there too.",
+        ),
     )
 
 

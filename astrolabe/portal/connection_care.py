@@ -11,11 +11,12 @@ from astrolabe.portal import connection_strings_rules as rules
 from astrolabe.portal.care import CredentialCare
 from astrolabe.portal.connection_strings import ConnectionStrings, no_secret
 from astrolabe.portal.connection_strings_model import ConnectionString, ConnectionStringDraft
-from astrolabe.portal.connection_test import Prober, Tested
+from astrolabe.portal.connection_test import Prober, Question, Tested, ask
 from astrolabe.portal.model import Dependent
 from astrolabe.portal.rules import Findings
 from astrolabe.providers.catalogue import CONNECTION_STRING
 from astrolabe.providers.connectors import DIMENSIONS, MODEL, Connector
+from astrolabe.providers.waiting import WaitListener
 from storage.secret_references import SecretReference
 
 
@@ -38,8 +39,10 @@ class ConnectionCare:
         found = (await self._care.overview()).dependents
         return [one for one in found if one.credential == (CONNECTION_STRING, identifier)]
 
-    async def test(self, identifier: str, draft: ConnectionStringDraft | None = None) -> Tested:
-        """Ask the service of a connection string for one short embedding.
+    async def question(
+        self, identifier: str, draft: ConnectionStringDraft | None = None
+    ) -> tuple[Question, SecretStr | None]:
+        """Return what the service of a connection string is asked in a test, and the secret. Never keep it.
 
         Args:
             identifier: The connection string; empty for one that is not saved yet.
@@ -47,7 +50,6 @@ class ConnectionCare:
 
         Raises:
             NotFoundError: There is no such connection string.
-            ProviderError: The service refused, failed or could not be reached.
             RuleError: Something in the draft is not allowed, or there is no connection to test.
             SecretUnreadableError: The secret cannot be read.
         """
@@ -67,9 +69,31 @@ class ConnectionCare:
         self._check(connector, draft, has_secret=string is not None and not string.lacks_secret)
         secret = await self._secret(connector, string, draft)
         spec, key = self._strings.spec(connector, rules.kept_settings(connector, settings), secret, None)
-        probe = await self._engine.probe(spec, key, credential=identifier or None, trial=draft is not None)
         expected = settings.get(DIMENSIONS)
-        return Tested(spec.model, int(expected) if expected else None, probe)
+        return Question(spec, int(expected) if expected else None), key
+
+    async def test(self, identifier: str) -> Tested:
+        """Ask the service of a connection string for one short embedding.
+
+        Raises:
+            ProviderError: The service refused, failed or could not be reached.
+            NotFoundError, RuleError, SecretUnreadableError: As :meth:`question` says.
+        """
+        question, key = await self.question(identifier)
+        probe = await self._engine.probe(question.spec, key, credential=identifier)
+        return Tested(question.spec.model, question.expected, probe)
+
+    async def ask(
+        self, identifier: str, draft: ConnectionStringDraft | None = None, *, on_wait: WaitListener | None = None
+    ) -> Tested:
+        """Do the same, before a change is saved, too; what the service refuses is a result.
+
+        Raises:
+            NotFoundError, RuleError, SecretUnreadableError: As :meth:`question` says.
+        """
+        question, key = await self.question(identifier, draft)
+        trial = draft is not None
+        return await ask(self._engine, question, key, credential=identifier or None, trial=trial, on_wait=on_wait)
 
     def _check(self, connector: Connector, draft: ConnectionStringDraft | None, *, has_secret: bool) -> None:
         if draft is None:

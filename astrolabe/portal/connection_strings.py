@@ -25,7 +25,7 @@ from astrolabe.providers.catalogue import CONNECTION_STRING, Catalogue
 from astrolabe.providers.connectors import Connector, FieldKind, get_connector, model_of, spec_of
 from astrolabe.providers.model import EmbeddingSpec, ModelInfo
 from storage.catalog import Catalog, CatalogReader, CatalogWriter
-from storage.catalog_rows import CredentialRow, DatabaseRow, NewCredential, StoredSecret
+from storage.catalog_rows import CredentialRow, NewCredential, StoredSecret
 from storage.connection_string_rows import ConnectionStringRow
 from storage.secret_references import SecretReference
 
@@ -35,6 +35,7 @@ _NO_SECRET = SecretStr("")
 # Inside the class, ``list`` is its method.
 _StringList = list[ConnectionString]
 _Messages = list[str]
+_Ids = list[str]
 
 
 class ConnectionStrings:
@@ -105,7 +106,7 @@ class ConnectionStrings:
             if not await self._secrets.opens(stored):
                 stored, masked = await self._keep(draft.kind, draft.secret or _NO_SECRET, identifier)
             new = NewCredential(CONNECTION_STRING, identifier, stored, masked, self._trail.now())
-            number = await rows.insert_credential(new, [database.id for database in databases])
+            number = await rows.insert_credential(new, databases)
             await self._put(rows, number, draft)
             await self._note(rows, "connection.create", draft.name, identifier)
             return _found(await _all(rows), identifier)
@@ -255,8 +256,8 @@ class ConnectionStrings:
         before: ConnectionString | None,
         *,
         secret_optional: bool = False,
-    ) -> Sequence[DatabaseRow]:
-        """Return the rows of the draft's databases, or raise everything that is wrong with it."""
+    ) -> _Ids:
+        """Return the ids of the draft's databases, or raise everything that is wrong with it."""
         connector, findings = draft.kind, Findings()
         others = [one for one in await _all(rows) if before is None or one.identifier != before.identifier]
         findings.add("name", rules.name_problems(draft.name))
@@ -268,9 +269,11 @@ class ConnectionStrings:
         keeps = before is not None and before.connector.key == connector.key
         secret_problems = rules.secret_setting_problems(connector, draft.secret, optional=keeps or secret_optional)
         findings.add(connector.secret.key if connector.secret else "secret", secret_problems)
-        databases = await check_databases(rows, draft.database_ids or (), findings)
+        wanted = list(dict.fromkeys(draft.database_ids or ()))
+        already = {database.id for database in before.databases} if before is not None else set()
+        added = await check_databases(rows, [one for one in wanted if one not in already], findings)
         findings.raise_any()
-        return databases
+        return [one for one in wanted if one in already] + [database.id for database in added]
 
     async def _keep(
         self, connector: Connector, secret: SecretStr | SecretReference, identifier: str
@@ -367,8 +370,8 @@ def _check_version(string: ConnectionString, version: int | None) -> None:
         )
 
 
-async def _set_scope(rows: CatalogWriter, row: CredentialRow, databases: Sequence[DatabaseRow]) -> None:
-    wanted = {database.id for database in databases}
+async def _set_scope(rows: CatalogWriter, row: CredentialRow, database_ids: Sequence[str]) -> None:
+    wanted = set(database_ids)
     for database in row.databases:
         if database.id not in wanted:
             await rows.remove_from_scope(row.id, database.id)

@@ -133,7 +133,7 @@ class RavenServer:
         except _NoAnswerError as error:
             raise self._failed(error, secrets, Owner.NETWORK) from None
         except known as error:
-            raise self._failed(error, secrets, Owner.PROVIDER) from None
+            raise self._failed(error, secrets, Owner.REQUEST) from None
 
     def _failed(self, error: BaseException, secrets: tuple[SecretStr, ...], owner: Owner) -> AstrolabeError:
         """Return our error; the client's own is not kept as its cause, because it holds the whole request."""

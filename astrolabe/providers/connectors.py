@@ -67,7 +67,7 @@ class ConnectorField:
 
 _CONCURRENCY_FIELD = ConnectorField(
     CONCURRENCY,
-    "Max concurrent batches",
+    "Most at once",
     FieldKind.NUMBER,
     help="Requests at once, at least 1; RavenDB's own default is 4. Empty lets the engine find what is allowed.",
 )

@@ -6,17 +6,13 @@ end by itself (a dialog at work, a load half way) and errors that need another m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 from astrolabe.dataapi.provider_errors import provider_error
-from astrolabe.errors import AstrolabeError, DataApiError, Family, ProviderError, ProviderFailure, ProviderReply
+from astrolabe.errors import DataApiError, Family, ProviderError, ProviderFailure, ProviderReply
 from astrolabe.providers.setup import ProviderSetup, own_model
 from screens.console import Section
 from tests.support import loads
 from tests.support import provider_steps as provider
 from tests.support.console import (
-    Preparation,
     articles,
     embedded_texts,
     hugging_face,
@@ -25,8 +21,9 @@ from tests.support.console import (
     three_databases,
 )
 from tests.support.provider_server import Answer
+from tests.support.state import DAY, FILES, REFUSED, State
+from tests.support.states_connections import CONNECTIONS
 from tests.support.steps import (
-    Step,
     choose,
     failing_with,
     loaded,
@@ -41,43 +38,12 @@ from tests.support.steps import (
 
 __all__ = ["FILES", "STATES", "State", "play", "settle", "typed"]
 
-FILES = Path(__file__).with_name("files")
-"""The folder that the console is started in: files to load."""
-
-NIGHT, DAY = "astrolabe-night", "astrolabe-day"
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """One state of a page or dialog.
-
-    Attributes:
-        name: Also the name of its picture.
-        steps: What leads there from the start.
-        prepare: What is in the data folder before it is opened.
-        then: What is put into it after that.
-        start: The place that is shown first.
-        theme: The theme.
-        minilm: Whether all-MiniLM-L6-v2 is there.
-        setups: What is set for providers, by provider key.
-    """
-
-    name: str
-    steps: tuple[Step, ...] = ()
-    prepare: Preparation | None = None
-    then: Preparation | None = None
-    start: Section = Section.DATABASES
-    theme: str = NIGHT
-    minilm: bool = False
-    setups: tuple[tuple[str, ProviderSetup], ...] = ()
-
 
 def _fixed(error: DataApiError) -> DataApiError:
     error.id = "0b6f7a52-54b2-4d0c-9d3e-6a8f1c2b7e90"
     return error
 
 
-REFUSED = AstrolabeError("The data folder is full.", hint="Free some space, then submit again; nothing was changed.")
 TOO_MANY = _fixed(
     DataApiError(
         "Too many indexes: collection could not be created because the database already has 10 collections.",
@@ -402,6 +368,7 @@ STATES: tuple[State, ...] = (
     *_INTEGRATIONS,
     *_CREDENTIALS,
     *_CONNECTIONS,
+    *CONNECTIONS,
     *_EXPLORER,
     *_CREATE_COLLECTION,
     *_LOAD,

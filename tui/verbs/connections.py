@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from astrolabe.errors import UsageError
 from astrolabe.portal import connection_strings_json as raven_json
 from astrolabe.portal.connection_care import model_change
 from astrolabe.portal.connection_exchange import embedding_strings, push_all, take_in_all
+from astrolabe.portal.connection_files import read_export, write_export
 from astrolabe.portal.connection_strings_model import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.raven_server import RavenPlace, RavenServer
 from astrolabe.providers.catalogue import CONNECTION_STRING
@@ -29,10 +29,6 @@ from tui.session import workspace_of
 from tui.verbs.connection import write_tested
 from tui.verbs.credentials import LONGEST_INPUT, reference_of, secret_of
 from tui.verbs.rehearsal import words_of
-
-_OWNER_ONLY = 0o600
-LONGEST_FILE = 10_000_000
-"""Bytes of a file of connection strings that are read; more is none."""
 
 
 async def list_all(args: Namespace) -> int:
@@ -123,7 +119,7 @@ async def export(args: Namespace) -> int:
     if args.output is None:
         emit([text])
     else:
-        await asyncio.to_thread(_write, Path(args.output), text)
+        await asyncio.to_thread(write_export, Path(args.output), text, overwrite=True)
         say(f"{len(documents)} connection strings were written to {args.output}.")
     say_about_secrets(strings, with_secrets=args.with_secrets)
     return 0
@@ -242,32 +238,6 @@ def _say_scope(string: ConnectionString) -> None:
         say(f"No database may use it yet: `{command}`")
 
 
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, _OWNER_ONLY)
-
-
 def _read(name: str) -> str:
     """Return the text of a file, or of stdin."""
-    if name == "-":
-        return sys.stdin.read(LONGEST_INPUT)
-    try:
-        with Path(name).open("rb") as source:
-            content = source.read(LONGEST_FILE + 1)
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"The file {name} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"The file {name} is not text in UTF-8.") from error
-    if len(content) > LONGEST_FILE:
-        raise UsageError(f"The file {name} is larger than {LONGEST_FILE} bytes; that is no export.")
-    return text
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file that only its owner can read: it may hold secrets."""
-    try:
-        with open(path, "w", encoding="utf-8", opener=_private) as target:
-            os.fchmod(target.fileno(), _OWNER_ONLY)
-            target.write(text)
-    except OSError as error:
-        raise UsageError(f"The file {path} cannot be written: {error.strerror or error}.") from error
+    return sys.stdin.read(LONGEST_INPUT) if name == "-" else read_export(Path(name))
