@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,8 @@ from astrolabe.providers.failures import (
 )
 from astrolabe.providers.lab import Lab, Rule
 from astrolabe.providers.model import Direction, EmbeddingSpec, ProviderInfo
-from astrolabe.providers.pacing import Clock, Lane, Sleep, backoff, retry_after
+from astrolabe.providers.pacing import Clock, Lane, Sleep, retry_after
+from astrolabe.providers.persistence import EngineLimits, OnWait, Pace, Persistence
 from astrolabe.providers.quota import quota_headers, request_id
 from astrolabe.providers.redaction import without_key
 from astrolabe.providers.simulated import Replaced, reply_to
@@ -36,53 +38,14 @@ from storage.model import Matrix
 if TYPE_CHECKING:
     from astrolabe.providers.transport import Transport  # brings httpx, which a start without embedding can spare
 
-OnWait = Callable[[float, str], None]
-"""Called before a wait with its seconds and its reason, a sentence without a full stop."""
-
 OnVectors = Callable[[range, Matrix], None]
 """Called with the positions of some texts and their vectors."""
 
-_PATIENT = frozenset({ProviderFailure.RATE_LIMITED, ProviderFailure.LOADING})
 _SPLITTABLE = frozenset({ProviderFailure.TOO_MANY, ProviderFailure.TOO_LONG})
 _SUCCESS = range(200, 300)
 _BYTES_PER_NUMBER = 32
 _SPARE_BYTES = 64 * 1024
 _LEAST_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class EngineLimits:
-    """How long and how hard the engine tries.
-
-    Attributes:
-        call_seconds: One request with texts to be stored, from connecting to the last byte.
-        query_seconds: The same for texts to be searched with: one short text, and somebody waiting.
-        total_seconds: One call of ``embed``; no further try is begun that could end later.
-        longest_wait: Longest single wait; a provider that asks for more is taken as a refusal.
-        attempts: Most requests for the same texts after timeouts and server errors.
-        patient_attempts: The same after rate limits and while a model loads.
-        concurrency: Most requests at once to one provider with one key.
-        first_concurrency: Requests at once in the beginning.
-        answer_numbers: Most numbers in one answer, so that reading it does not hold up the console.
-        first_delay: Bound of the first wait after a timeout or server error, in seconds.
-        longest_delay: Its bound after many of them.
-        rate_delay: Bound of the first wait after a rate limit without a time.
-        loading_delay: Wait for a loading model that does not say how long.
-    """
-
-    call_seconds: float = 30.0
-    query_seconds: float = 10.0
-    total_seconds: float = 120.0
-    longest_wait: float = 60.0
-    attempts: int = 4
-    patient_attempts: int = 8
-    concurrency: int = 16
-    first_concurrency: int = 4
-    answer_numbers: int = 200_000
-    first_delay: float = 0.25
-    longest_delay: float = 4.0
-    rate_delay: float = 1.0
-    loading_delay: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +93,11 @@ class Means:
     gauge: Gauge
     lab: Lab | None = None
 
+    @property
+    def pace(self) -> Pace:
+        """What decides when a request is tried again."""
+        return Pace(self.lane, self.limits, self.clock, self.sleep, self.random)
+
 
 class Delivery:
     """Carries one job out."""
@@ -138,6 +106,7 @@ class Delivery:
         self._job = job
         self._means = means
         self._deadline = means.clock() + means.limits.total_seconds
+        self._persistence = Persistence(job.provider, means.pace, self._deadline, job.on_wait)
         self._result: Matrix = np.empty((len(job.texts), job.spec.dimension), dtype=np.float32)
 
     async def run(self, batches: Sequence[range]) -> Matrix:
@@ -248,7 +217,8 @@ class Delivery:
         pending = [positions]
         while pending:
             current = pending.pop()
-            outcome = await self._persist([self._job.texts[position] for position in current])
+            texts = [self._job.texts[position] for position in current]
+            outcome = await self._persistence.run(partial(self._once, texts))
             if isinstance(outcome, ProviderError):
                 pending += self._halves(current, outcome)
             else:
@@ -269,24 +239,6 @@ class Delivery:
             lane.batch_limit = min(lane.batch_limit or len(positions), middle - positions.start)
         return range(middle, positions.stop), range(positions.start, middle)
 
-    async def _persist(self, texts: Sequence[str]) -> Matrix | ProviderError:
-        """Try until it works or is hopeless; a final error is returned, because halving the batch may mend it."""
-        attempt = 0
-        pause = self._means.lane.pause
-        if pause > 0 and self._job.on_wait is not None:  # an earlier job was told to wait, and so is this one
-            self._job.on_wait(pause, f"{self._job.provider.label} asked to wait")
-        while True:
-            attempt += 1
-            async with self._means.lane.slot():
-                outcome = await self._once(texts)
-            if not isinstance(outcome, Setback):
-                return outcome
-            outcome.error.attempts = attempt
-            delay = self._delay(outcome, attempt)
-            if delay is None:
-                return outcome.error
-            await self._wait(outcome.error, delay)
-
     async def _once(self, texts: Sequence[str]) -> Matrix | Setback:
         outcome = await self.exchange(texts)
         if isinstance(outcome, Setback):
@@ -294,36 +246,6 @@ class Delivery:
         reply, parsed = outcome
         self._means.lane.succeeded(reply.headers)
         return parsed.vectors
-
-    def _delay(self, setback: Setback, attempt: int) -> float | None:
-        """Seconds before the next try; None when there is to be none."""
-        limits, error = self._means.limits, setback.error
-        patient = error.failure in _PATIENT
-        if not setback.transient or attempt >= (limits.patient_attempts if patient else limits.attempts):
-            return None
-        asked = error.retry_after
-        if error.failure is ProviderFailure.LOADING:
-            delay = min(limits.loading_delay if asked is None else asked, limits.longest_wait)
-        elif asked is not None:
-            delay = asked
-        else:
-            first, longest = limits.first_delay, limits.longest_delay
-            if patient:
-                first, longest = limits.rate_delay, limits.longest_wait
-            delay = backoff(attempt, first=first, longest=longest, random=self._means.random)
-        if delay > limits.longest_wait or self._means.clock() + delay > self._deadline:
-            return None
-        return delay
-
-    async def _wait(self, error: ProviderError, delay: float) -> None:
-        if self._job.on_wait is not None and delay > 0:
-            self._job.on_wait(delay, _reason(self._job.provider, error.failure))
-        if error.failure is ProviderFailure.RATE_LIMITED:
-            self._means.lane.refused(delay)
-        elif error.failure is ProviderFailure.LOADING:
-            self._means.lane.hold(delay)
-        else:
-            await self._means.sleep(delay)
 
     def _parsed(self, reply: Reply, count: int) -> Parsed:
         if reply.content_type and not is_json(reply.content_type):
@@ -346,20 +268,6 @@ class Delivery:
         """The provider's words, without the key: some quote it back."""
         words = self._means.adapter.words(reply.status, reply.content_type, reply.body)
         return self.without_key(words)
-
-
-def _reason(provider: ProviderInfo, failure: ProviderFailure) -> str:
-    match failure:
-        case ProviderFailure.RATE_LIMITED:
-            return f"{provider.label} limits the number of requests"
-        case ProviderFailure.LOADING:
-            return f"{provider.label} is loading the model"
-        case ProviderFailure.TIMEOUT:
-            return f"{provider.label} did not answer in time"
-        case ProviderFailure.UNREACHABLE:
-            return f"The connection to {provider.label} broke off"
-        case _:
-            return f"{provider.label} had a problem"
 
 
 def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -18,12 +18,13 @@ from astrolabe.providers.adapters import Usage, WireAdapter
 from astrolabe.providers.address import AddressError, check, fill
 from astrolabe.providers.batching import BatchLimits, plan
 from astrolabe.providers.catalogue import Catalogue
-from astrolabe.providers.delivery import Delivery, EngineLimits, Job, Means, OnWait
-from astrolabe.providers.failures import Setback, make_error
+from astrolabe.providers.delivery import Delivery, Job, Means
+from astrolabe.providers.failures import Setback, make_error, sendable_key
 from astrolabe.providers.lab import Lab
 from astrolabe.providers.local.models import LocalRunner
 from astrolabe.providers.model import Direction, EmbeddingSpec, Hosting, ProviderInfo
 from astrolabe.providers.pacing import Clock, Lane, Sleep
+from astrolabe.providers.persistence import EngineLimits, OnWait
 from astrolabe.providers.quota import quota_headers, request_id
 from astrolabe.providers.recall import Counts, Recall, VectorCache, context_of
 from astrolabe.providers.simulated import local_failure
@@ -308,15 +309,7 @@ class EmbeddingEngine:
                 return None
             message = f"There is no {provider.credential_noun} for {provider.label}."
             raise make_error(provider, ProviderFailure.NO_KEY, message)
-        stripped = secret.get_secret_value().strip()
-        if not (stripped.isascii() and stripped.isprintable()):
-            raise make_error(
-                provider,
-                ProviderFailure.AUTHENTICATION,
-                f"The {provider.credential_noun} for {provider.label} has characters that no key has.",
-                hint="It was most likely copied with something around it. Add it again.",
-            )
-        return SecretStr(stripped)
+        return sendable_key(provider, secret)
 
     def _url(self, provider: ProviderInfo, wire: WireFormat, spec: EmbeddingSpec) -> str:
         own = wire.model_urls.get(spec.model, provider.url or "")

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from pydantic import SecretStr
+
 from astrolabe.errors import Owner, ProviderError, ProviderFailure, ProviderReply
 from astrolabe.providers.address import host_of
 from astrolabe.providers.advice import advice
@@ -128,6 +130,23 @@ def make_error(
         hint=usual.step if usual else hint,
         owner=owner or _OWNERS.get(failure, Owner.PROVIDER),
     )
+
+
+def sendable_key(provider: ProviderInfo, secret: SecretStr) -> SecretStr:
+    """Return a key without surrounding blanks.
+
+    Raises:
+        ProviderError: It has characters that no header could carry.
+    """
+    stripped = secret.get_secret_value().strip()
+    if not (stripped.isascii() and stripped.isprintable()):
+        raise make_error(
+            provider,
+            ProviderFailure.AUTHENTICATION,
+            f"The {provider.credential_noun} for {provider.label} has characters that no key has.",
+            hint="It was most likely copied with something around it. Add it again.",
+        )
+    return SecretStr(stripped)
 
 
 def bad_answer(

@@ -13,9 +13,9 @@ from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
 from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.delivery import EngineLimits
 from astrolabe.providers.engine import EmbeddingEngine
 from astrolabe.providers.model import Direction, EmbeddingSpec
+from astrolabe.providers.persistence import EngineLimits
 from tests.providers.setup import KEY, SUBJECTS, Bench
 from tests.support.provider_server import Answer, ProviderServer, vector_of
 

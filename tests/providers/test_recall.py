@@ -16,9 +16,9 @@ from pydantic import SecretStr
 from astrolabe.errors import ProviderError, ProviderFailure
 from astrolabe.providers.adapters import Call
 from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.delivery import EngineLimits
 from astrolabe.providers.engine import EmbeddingEngine
 from astrolabe.providers.model import Direction, EmbeddingSpec
+from astrolabe.providers.persistence import EngineLimits
 from astrolabe.providers.recall import context_of, hits_listener
 from storage.embedding_cache import EmbeddingCache
 from storage.model import Matrix

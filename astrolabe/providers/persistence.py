@@ -1,0 +1,144 @@
+"""Trying again: how often and after how long a request that failed is sent once more."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from astrolabe.errors import ProviderError, ProviderFailure
+from astrolabe.providers.failures import Setback
+from astrolabe.providers.model import ProviderInfo
+from astrolabe.providers.pacing import Clock, Lane, Sleep, backoff
+
+T = TypeVar("T")
+
+OnWait = Callable[[float, str], None]
+"""Called before a wait with its seconds and its reason, a sentence without a full stop."""
+
+_PATIENT = frozenset({ProviderFailure.RATE_LIMITED, ProviderFailure.LOADING})
+
+
+@dataclass(frozen=True, slots=True)
+class EngineLimits:
+    """How long and how hard the engine tries.
+
+    Attributes:
+        call_seconds: One request with texts to be stored, from connecting to the last byte.
+        query_seconds: The same for texts to be searched with: one short text, and somebody waiting.
+        total_seconds: One call of ``embed``; no further try is begun that could end later.
+        longest_wait: Longest single wait; a provider that asks for more is taken as a refusal.
+        attempts: Most requests for the same texts after timeouts and server errors.
+        patient_attempts: The same after rate limits and while a model loads.
+        concurrency: Most requests at once to one provider with one key.
+        first_concurrency: Requests at once in the beginning.
+        answer_numbers: Most numbers in one answer, so that reading it does not hold up the console.
+        first_delay: Bound of the first wait after a timeout or server error, in seconds.
+        longest_delay: Its bound after many of them.
+        rate_delay: Bound of the first wait after a rate limit without a time.
+        loading_delay: Wait for a loading model that does not say how long.
+    """
+
+    call_seconds: float = 30.0
+    query_seconds: float = 10.0
+    total_seconds: float = 120.0
+    longest_wait: float = 60.0
+    attempts: int = 4
+    patient_attempts: int = 8
+    concurrency: int = 16
+    first_concurrency: int = 4
+    answer_numbers: int = 200_000
+    first_delay: float = 0.25
+    longest_delay: float = 4.0
+    rate_delay: float = 1.0
+    loading_delay: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What decides when a request is tried again: the road it takes, the limits, and the time."""
+
+    lane: Lane
+    limits: EngineLimits
+    clock: Clock
+    sleep: Sleep
+    random: Callable[[], float]
+
+
+class Persistence:
+    """Tries until it works or is hopeless.
+
+    Args:
+        provider: Who is asked.
+        pace: What decides when it is tried again.
+        deadline: Moment of the pace's clock beyond which no try is begun.
+        on_wait: Told of every wait.
+    """
+
+    def __init__(self, provider: ProviderInfo, pace: Pace, deadline: float, on_wait: OnWait | None = None) -> None:
+        self._provider = provider
+        self._pace = pace
+        self._deadline = deadline
+        self._on_wait = on_wait
+
+    async def run(self, attempt: Callable[[], Awaitable[T | Setback]]) -> T | ProviderError:
+        """Return what an attempt returned at last; a final error is returned, because the caller may mend it."""
+        tries = 0
+        pause = self._pace.lane.pause
+        if pause > 0 and self._on_wait is not None:  # an earlier job was told to wait, and so is this one
+            self._on_wait(pause, f"{self._provider.label} asked to wait")
+        while True:
+            tries += 1
+            async with self._pace.lane.slot():
+                outcome = await attempt()
+            if not isinstance(outcome, Setback):
+                return outcome
+            outcome.error.attempts = tries
+            delay = self._delay(outcome, tries)
+            if delay is None:
+                return outcome.error
+            await self._wait(outcome.error, delay)
+
+    def _delay(self, setback: Setback, tries: int) -> float | None:
+        """Seconds before the next try; None when there is to be none."""
+        limits, error = self._pace.limits, setback.error
+        patient = error.failure in _PATIENT
+        if not setback.transient or tries >= (limits.patient_attempts if patient else limits.attempts):
+            return None
+        asked = error.retry_after
+        if error.failure is ProviderFailure.LOADING:
+            delay = min(limits.loading_delay if asked is None else asked, limits.longest_wait)
+        elif asked is not None:
+            delay = asked
+        else:
+            first, longest = limits.first_delay, limits.longest_delay
+            if patient:
+                first, longest = limits.rate_delay, limits.longest_wait
+            delay = backoff(tries, first=first, longest=longest, random=self._pace.random)
+        if delay > limits.longest_wait or self._pace.clock() + delay > self._deadline:
+            return None
+        return delay
+
+    async def _wait(self, error: ProviderError, delay: float) -> None:
+        if self._on_wait is not None and delay > 0:
+            self._on_wait(delay, _reason(self._provider, error.failure))
+        if error.failure is ProviderFailure.RATE_LIMITED:
+            self._pace.lane.refused(delay)
+        elif error.failure is ProviderFailure.LOADING:
+            self._pace.lane.hold(delay)
+        else:
+            await self._pace.sleep(delay)
+
+
+def _reason(provider: ProviderInfo, failure: ProviderFailure) -> str:
+    match failure:
+        case ProviderFailure.RATE_LIMITED:
+            return f"{provider.label} limits the number of requests"
+        case ProviderFailure.LOADING:
+            return f"{provider.label} is loading the model"
+        case ProviderFailure.TIMEOUT:
+            return f"{provider.label} did not answer in time"
+        case ProviderFailure.UNREACHABLE:
+            return f"The connection to {provider.label} broke off"
+        case _:
+            return f"{provider.label} had a problem"
