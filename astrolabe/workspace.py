@@ -57,6 +57,7 @@ from astrolabe.providers.catalogue import EMBEDDED, Catalogue, load_catalogue
 from astrolabe.providers.engine import EmbeddingEngine
 from astrolabe.providers.lab import Rule
 from astrolabe.providers.local.models import LocalModels
+from astrolabe.providers.reranking import RerankerAccess, RerankingEngine
 from astrolabe.providers.setup import ProviderSetup
 from storage.catalog import Catalog
 from storage.database import DatabaseStore
@@ -96,6 +97,7 @@ class WorkspaceOptions:
         provider_urls: Addresses in place of the catalogue's, by provider key.
         provider_setups: All else that is set for a provider, by provider key; its address counts before the above.
         unlisted_models: Whether models are offered that the providers have and Astra DB does not list.
+        rerankers: How reranking models are reached, by provider key; those that are missing are not asked.
         allow_plain_http: Whether a provider on another machine may be spoken to without TLS.
         read_only: Refuse every change, in the portal and in the databases.
         key_place: Where the key of the stored secrets is kept.
@@ -110,6 +112,7 @@ class WorkspaceOptions:
 
     data_dir: Path
     provider_urls: Mapping[str, str] = field(default_factory=dict)
+    rerankers: Mapping[str, RerankerAccess] = field(default_factory=dict)
     allow_plain_http: bool = False
     read_only: bool = False
     provider_setups: Mapping[str, ProviderSetup] = field(default_factory=dict)
@@ -141,6 +144,7 @@ class Workspace:
         lab: Makes providers fail, to try out how programs take it.
         engine: Turns texts into vectors.
         embedding_cache: Vectors of texts that were embedded before; there even when the settings do not use it.
+        reranker: Puts results in order by a model.
         ledger: How far each load got.
         activity: Every command that was sent since the workspace was opened.
     """
@@ -185,6 +189,7 @@ class Workspace:
             lab=self.lab,
             now=options.now,
         )
+        self.reranker = RerankingEngine(access=options.rerankers, allow_plain_http=options.allow_plain_http)
         self.care = CredentialCare(self.databases, self.integrations, self, self.engine, self.catalogue)
         self.connection_care = ConnectionCare(self.connection_strings, self.care, self.engine)
         self.tokens = Tokens(catalog, trail)
@@ -203,6 +208,7 @@ class Workspace:
         self._opening = asyncio.Lock()
         closing.push_async_callback(self.embedding_cache.close)
         closing.push_async_callback(self.engine.close)
+        closing.push_async_callback(self.reranker.close)
         closing.push_async_callback(self._close_stores)
 
     @classmethod
@@ -264,6 +270,7 @@ class Workspace:
             catalogue=self.catalogue,
             endpoint=self.endpoint(database),
             lab=self.lab,
+            reranker=self.reranker,
         )
         door: DataApi = ReadOnlyDataApi(local) if self.options.read_only else local
         return RecordingDataApi(door, self.activity, database.name, now=self.options.now)

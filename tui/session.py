@@ -38,6 +38,7 @@ def options_of(settings: Settings, *, data_dir: Path | None = None) -> Workspace
         data_dir=data_dir or settings.data_dir,
         provider_setups=settings.provider_setups,
         unlisted_models=settings.unlisted_models,
+        rerankers=settings.reranker_access,
         allow_plain_http=settings.allow_plain_http,
         read_only=settings.read_only,
         key_place=settings.secrets.key_source,

@@ -31,6 +31,8 @@ from astrolabe.portal.failure_lab import lab_providers
 from astrolabe.providers.catalogue import load_catalogue
 from astrolabe.providers.connectors import connector_addresses
 from astrolabe.providers.lab import EVERY_PROVIDER, Rule
+from astrolabe.providers.rerankers import load_rerankers
+from astrolabe.providers.reranking import RerankerAccess
 from astrolabe.providers.setup import ProviderSetup
 from astrolabe.workspace import DEFAULT_HOST, DEFAULT_PORT, base_address
 from screens.text import display_text
@@ -39,6 +41,7 @@ from storage.keyring_keys import KeyPlace
 from tui import paths
 from tui.lab_settings import TroubleSettings
 from tui.provider_settings import ProviderSettings
+from tui.reranker_settings import RerankerSettings, known_reranker
 
 PREFIX = "ASTROLABE_"
 CONFIG_VARIABLE = "ASTROLABE_CONFIG"
@@ -173,6 +176,8 @@ class Settings(BaseSettings):
     """By provider key, spelled as the Data API spells it."""
     failure_lab: dict[Annotated[str, AfterValidator(_known_in_lab)], TroubleSettings] = Field(default_factory=dict)
     """Troubles of this process by provider key, or for ``all``."""
+    rerankers: dict[Annotated[str, AfterValidator(known_reranker)], RerankerSettings] = Field(default_factory=dict)
+    """Reranking models, by provider key; one without an address is not asked."""
 
     @classmethod
     def settings_customise_sources(
@@ -212,6 +217,11 @@ class Settings(BaseSettings):
     def troubles(self) -> tuple[Rule, ...]:
         """What the failure lab answers in this process."""
         return tuple(Rule(key, one.trouble, one.delay, one.calls) for key, one in self.failure_lab.items())
+
+    @property
+    def reranker_access(self) -> dict[str, RerankerAccess]:
+        """How reranking models are reached, by provider key."""
+        return {key: RerankerAccess(found.url, found.key, found.forward_token) for key, found in self.rerankers.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,11 +317,12 @@ def _from_file(file: Path, *, must_exist: bool) -> dict[str, Any]:
 
 def _canonical(values: dict[str, Any]) -> dict[str, Any]:
     """Spell the providers' names as the catalogue does; unknown ones stay as they are and are refused later."""
-    groups = {name: values[name] for name in ("providers", "failure_lab") if isinstance(values.get(name), dict)}
-    if not groups:
-        return values
-    known = (*(provider.key for provider in lab_providers(load_catalogue())), EVERY_PROVIDER)
+    rerankers = [provider.key for provider in load_rerankers().providers]
+    known = (*(provider.key for provider in lab_providers(load_catalogue())), EVERY_PROVIDER, *rerankers)
     spelling = {key.casefold(): key for key in known}
+    groups = {
+        name: values[name] for name in ("providers", "failure_lab", "rerankers") if isinstance(values.get(name), dict)
+    }
     return values | {
         group: {spelling.get(name.casefold(), name): given for name, given in members.items()}
         for group, members in groups.items()
@@ -328,6 +339,7 @@ def _problem(details: ErrorDetails, layers: Sequence[_Layer]) -> str:
         groups |= {"server": ServerSettings.model_fields, "embedding_cache": EmbeddingCacheSettings.model_fields}
         groups["failure_lab"] = TroubleSettings.model_fields
         groups["embedded"] = EmbeddedSettings.model_fields
+        groups["rerankers"] = RerankerSettings.model_fields
         valid = groups[where[0]] if len(where) > 1 else Settings.model_fields
         return f"{name} is no setting of Astrolabe.{_nearest(where[-1], list(valid))}"
     words = details["msg"].removeprefix("Value error, ")

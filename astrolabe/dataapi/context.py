@@ -21,6 +21,7 @@ from astrolabe.portal.model import Database
 from astrolabe.providers.catalogue import Catalogue
 from astrolabe.providers.lab import Lab
 from astrolabe.providers.model import Direction
+from astrolabe.providers.reranking import RerankingEngine, RerankKeys
 from storage.database import DatabaseStore
 from storage.model import Container, Matrix
 
@@ -36,6 +37,7 @@ class Engine:
         catalogue: The embedding providers.
         limits: What it may hold.
         lab: Says whether creating a collection is to fail; None where nothing is simulated.
+        reranker: The reranking models.
         schema_lock: Held while collections are made, so that two requests at once do not exceed the limits.
     """
 
@@ -45,17 +47,19 @@ class Engine:
     catalogue: Catalogue
     limits: DatabaseLimits = field(default_factory=DatabaseLimits)
     lab: Lab | None = None
+    reranker: RerankingEngine = field(default_factory=RerankingEngine)
     schema_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenCollection:
-    """The collection that a command is sent to, and the key that came with the request."""
+    """The collection that a command is sent to, and the keys that came with the request."""
 
     engine: Engine
     container: Container
     settings: CollectionSettings
     header_key: SecretStr | None = None
+    rerank_keys: RerankKeys = field(default_factory=RerankKeys)
 
     @property
     def rules(self) -> CollectionRules:

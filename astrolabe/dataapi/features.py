@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
+from astrolabe.dataapi.commands.documents import RerankService
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.values import type_name
 from astrolabe.dataapi.protocol import Json, JsonValue
+from astrolabe.dataapi.rerank_rules import check_choice, default_choice
 from astrolabe.dataapi.service_rules import invalid_options
 from astrolabe.dataapi.settings import DISABLED
 from astrolabe.dataapi.wording import cut
+from astrolabe.providers.rerankers import Rerankers
 from storage.analysis import STANDARD, Analyzer, AnalyzerError, read_analyzer
 from storage.words import words_available
 
@@ -57,26 +62,48 @@ def analyzer_of(definition: Mapping[str, Any]) -> Analyzer | None:
     return read_analyzer(lexical["analyzer"]) if lexical.get("enabled") else None
 
 
-def rerank_definition(given: JsonValue) -> Json | None:
-    """Check ``rerank`` and return what is kept of it; None when it was left out."""
+def rerank_definition(given: JsonValue, rerankers: Rerankers) -> Json | None:
+    """Check ``rerank`` and return what is kept of it; None when it was left out.
+
+    Raises:
+        DataApiError: ``REQUEST_STRUCTURE_MISMATCH``, ``INVALID_CREATE_COLLECTION_OPTIONS``, ``DEPRECATED_AI_MODEL`` or
+            ``END_OF_LIFE_AI_MODEL``.
+    """
     if given is None:
         return None
-    if _enabled("rerank", given):
-        raise data_api_error(
-            "RERANKING_FEATURE_NOT_ENABLED",
-            "This database does not offer 'rerank'.\n"
-            "Leave 'rerank' out, or send {\"enabled\": false}, and send the command again.",
-        )
-    return dict(DISABLED)
+    service = given.get("service") if isinstance(given, Mapping) else None
+    if not _enabled("rerank", given):
+        if service not in (None, {}):
+            raise invalid_options("'rerank' is disabled, but 'rerank.service' configuration is provided")
+        return dict(DISABLED)
+    if service is None:
+        return default_rerank(rerankers)
+    choice = check_choice(_service(service), rerankers, invalid_options)
+    return {"enabled": True, "service": choice.to_json()}
 
 
-def with_features(definition: Json, existing: Mapping[str, Any] | None = None) -> Json:
-    """Complete a definition: what it leaves out is as in the existing collection, or the default of a new one."""
-    if existing is not None:
-        features = {name: existing.get(name, DISABLED) for name in _MEMBERS}
-    else:
-        features = {"lexical": default_lexical(), "rerank": DISABLED}
-    return definition | {name: definition.get(name, value) for name, value in features.items()}
+def default_rerank(rerankers: Rerankers) -> Json:
+    """Return what a new collection has that says nothing about ``rerank``: the default model, reachable or not."""
+    return {"enabled": True, "service": default_choice(rerankers).to_json()}
+
+
+def with_features(definition: Json, existing: Mapping[str, Any]) -> Json:
+    """Complete a definition: ``lexical`` and ``rerank`` left out are those of the existing collection."""
+    return definition | {name: definition.get(name, existing.get(name, DISABLED)) for name in _MEMBERS}
+
+
+def with_defaults(definition: Json, rerankers: Rerankers) -> Json:
+    """Complete the definition of a new collection."""
+    return {"lexical": default_lexical(), "rerank": default_rerank(rerankers)} | definition
+
+
+def _service(given: JsonValue) -> RerankService:
+    try:
+        return RerankService.model_validate(given)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, ("rerank", "service", *problem["loc"])))
+        raise invalid_options(f"'{cut(where)}' is not valid: {problem['msg']}") from error
 
 
 def _enabled(name: str, given: JsonValue) -> bool:

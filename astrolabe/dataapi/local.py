@@ -32,12 +32,16 @@ from astrolabe.errors import AstrolabeError, DataApiError
 from astrolabe.portal.model import Database
 from astrolabe.providers.catalogue import Catalogue
 from astrolabe.providers.lab import Lab
+from astrolabe.providers.rerankers import RERANKING_KEY_HEADER
+from astrolabe.providers.reranking import RerankingEngine, RerankKeys
 from storage.database import DatabaseStore
 from storage.errors import ContainerMissingError, KeyspaceMissingError, StoreBusyError
 from storage.jsontext import is_small
 from storage.model import ContainerKind
 
 _log = logging.getLogger(__name__)
+
+_TOKEN_HEADER = "token"  # noqa: S105 - the header's name, not a token
 
 _GENERAL: Mapping[type[Command], GeneralHandler] = {**general.HANDLERS, **reranking.GENERAL}
 _KEYSPACE: Mapping[type[Command], KeyspaceHandler] = keyspace_handlers.HANDLERS
@@ -69,6 +73,7 @@ class LocalDataApi:
         endpoint: The address that snippets name for it.
         limits: What it may hold.
         lab: Says whether creating a collection is to fail; None where nothing is simulated.
+        reranker: The reranking models; by default none of them can be reached.
     """
 
     def __init__(
@@ -81,8 +86,10 @@ class LocalDataApi:
         endpoint: str,
         limits: DatabaseLimits | None = None,
         lab: Lab | None = None,
+        reranker: RerankingEngine | None = None,
     ) -> None:
-        self._engine = Engine(database, store, vectorizer, catalogue, limits or DatabaseLimits(), lab)
+        allowed = limits or DatabaseLimits()
+        self._engine = Engine(database, store, vectorizer, catalogue, allowed, lab, reranker or RerankingEngine())
         self._endpoint = endpoint
 
     @property
@@ -122,10 +129,10 @@ class LocalDataApi:
         if name is None:
             await check_keyspace(self._engine.store, keyspace)
             return await _KEYSPACE[kind](self._engine, keyspace, parsed.command)
-        target = await self._open(parsed.verb, keyspace, name, _header_key(headers))
+        target = await self._open(parsed.verb, keyspace, name, headers)
         return await _COLLECTION[kind](target, parsed.command)
 
-    async def _open(self, verb: str, keyspace: str, name: str, key: SecretStr | None) -> OpenCollection:
+    async def _open(self, verb: str, keyspace: str, name: str, headers: Mapping[str, str]) -> OpenCollection:
         container = await find_container(self._engine.store, keyspace, name)
         if container.kind is ContainerKind.TABLE:
             raise data_api_error(
@@ -134,7 +141,8 @@ class LocalDataApi:
             )
         settings = read_settings(container)
         self._check_provider(settings)
-        return OpenCollection(self._engine, container, settings, key)
+        keys = RerankKeys(_secret(headers, RERANKING_KEY_HEADER), _secret(headers, _TOKEN_HEADER))
+        return OpenCollection(self._engine, container, settings, _secret(headers, EMBEDDING_KEY_HEADER), keys)
 
     def _check_provider(self, settings: CollectionSettings) -> None:
         """Refuse a collection whose provider or model the catalogue no longer has."""
@@ -159,9 +167,9 @@ def _level(keyspace: str | None, name: str | None) -> Level:
     return Level.KEYSPACE if name is None else Level.COLLECTION
 
 
-def _header_key(headers: Mapping[str, str]) -> SecretStr | None:
-    """Return the provider's key that came with the request, if any; header names have no case."""
-    found = next((value for name, value in headers.items() if name.lower() == EMBEDDING_KEY_HEADER), "")
+def _secret(headers: Mapping[str, str], wanted: str) -> SecretStr | None:
+    """Return a key that came with the request, if it did; header names have no case."""
+    found = next((value for name, value in headers.items() if name.lower() == wanted), "")
     return SecretStr(found) if found.strip() else None
 
 

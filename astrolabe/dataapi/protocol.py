@@ -68,7 +68,8 @@ class DataApi(Protocol):
             command: An object with exactly one key, the command's name.
             keyspace: None for general commands.
             name: Collection or table; None for keyspace commands.
-            headers: Only ``x-embedding-api-key`` matters here; never logged.
+            headers: Only ``x-embedding-api-key`` and ``reranking-api-key`` matter here, and ``Token`` where it may be
+                sent on to a reranker; never logged.
 
         Returns:
             The envelope. Errors of the command are in it; nothing documented is raised.

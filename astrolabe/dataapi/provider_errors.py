@@ -33,6 +33,15 @@ def provider_error(error: ProviderError) -> DataApiError:
     return translated
 
 
+def reranking_error(error: ProviderError) -> DataApiError:
+    """Return the documented error for a reranker's failure; owner and hint are kept."""
+    code, message = _translate_reranking(error)
+    translated = data_api_error(code, message, hint=error.hint)
+    translated.owner = error.owner
+    translated.simulated = error.simulated
+    return translated
+
+
 def unavailable(provider: str, model: str) -> DataApiError:
     """Make the error of a stored provider or model that the catalogue no longer has."""
     return data_api_error(
@@ -143,3 +152,23 @@ _BY_FAILURE: Mapping[ProviderFailure, Callable[[ProviderError], Translation]] = 
     ProviderFailure.UNKNOWN_HOST: _bad_host,
 }
 """Failures that decide the code whatever the status; for the others the status decides."""
+
+
+def _translate_reranking(error: ProviderError) -> Translation:
+    said = f"Provider: {error.provider}; HTTP Status: {error.status or 'none'}; Error Message: {_said(error)}"
+    if error.failure is ProviderFailure.NO_KEY:
+        return "RERANKING_PROVIDER_AUTHENTICATION_KEYS_NOT_PROVIDED", (
+            f"The reranking provider '{error.provider}' wants a key: send it in the header 'reranking-api-key', or set "
+            f"ASTROLABE_RERANKERS__{error.provider}__KEY. {error.message}"
+        )
+    if error.failure is ProviderFailure.BAD_RESPONSE:
+        return "RERANKING_PROVIDER_UNEXPECTED_RESPONSE", (
+            f"The reranking provider returned an unexpected response. {error.message}"
+        )
+    if error.failure is ProviderFailure.TIMEOUT or error.status in _TIMEOUTS:
+        return "RERANKING_PROVIDER_TIMEOUT", f"The request to the reranking provider timed out. {said}"
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return "RERANKING_PROVIDER_RATE_LIMITED", f"The reranking provider rate limited the request. {said}"
+    if error.status is not None and error.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return "RERANKING_PROVIDER_CLIENT_ERROR", f"The reranking provider returned a HTTP client error. {said}"
+    return "RERANKING_PROVIDER_SERVER_ERROR", f"The reranking provider failed or cannot be reached. {said}"

@@ -1,10 +1,21 @@
-"""The answer of findEmbeddingProviders: the catalogue with exactly the keys that the clients know."""
+"""The answers of findEmbeddingProviders and findRerankingProviders, with exactly the keys that the clients know."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from astrolabe.dataapi.commands.general import ProviderOptions
 from astrolabe.dataapi.protocol import Json
 from astrolabe.providers.catalogue import Catalogue
-from astrolabe.providers.model import ModelInfo, ModelStatus, ParameterInfo, ProviderInfo
+from astrolabe.providers.model import (
+    AuthenticationMode,
+    AuthenticationType,
+    ModelInfo,
+    ModelStatus,
+    ParameterInfo,
+    ProviderInfo,
+)
+from astrolabe.providers.rerankers import RerankerInfo, Rerankers
 
 
 def list_providers(catalogue: Catalogue, statuses: frozenset[ModelStatus]) -> Json:
@@ -12,33 +23,70 @@ def list_providers(catalogue: Catalogue, statuses: frozenset[ModelStatus]) -> Js
     return {provider.key: _provider(provider, statuses) for provider in catalogue.providers}
 
 
+def list_rerankers(rerankers: Rerankers, statuses: frozenset[ModelStatus]) -> Json:
+    """Return every reranking provider by key, each with its models of the wanted statuses; the list may be empty."""
+    return {provider.key: _reranker(provider, statuses) for provider in rerankers.providers}
+
+
+def wanted_statuses(options: ProviderOptions | None) -> frozenset[ModelStatus]:
+    """Return the life cycles of the models to list: supported ones unless the command has options."""
+    if options is None:
+        return frozenset({ModelStatus.SUPPORTED})
+    wanted = options.filter_model_status
+    return frozenset({ModelStatus(wanted.upper())}) if wanted else frozenset(ModelStatus)
+
+
+def _reranker(provider: RerankerInfo, statuses: frozenset[ModelStatus]) -> Json:
+    return {
+        "isDefault": provider.is_default,
+        "displayName": provider.display_name,
+        "supportedAuthentication": _authentication(provider.authentication),
+        "models": [
+            {
+                "name": model.name,
+                "apiModelSupport": _support(model.status, model.status_message),
+                "isDefault": model.is_default,
+                "url": None,
+                "properties": None,
+            }
+            for model in sorted(provider.models, key=lambda model: model.name)
+            if model.status in statuses
+        ],
+    }
+
+
+def _authentication(modes: Mapping[AuthenticationType, AuthenticationMode]) -> Json:
+    return {
+        kind.value: {
+            "enabled": mode.enabled,
+            "tokens": [{"accepted": token.accepted, "forwarded": token.forwarded} for token in mode.tokens],
+        }
+        for kind, mode in modes.items()
+    }
+
+
+def _support(status: ModelStatus, message: str) -> Json:
+    return {"status": status.value, "message": message} if message else {"status": status.value}
+
+
 def _provider(provider: ProviderInfo, statuses: frozenset[ModelStatus]) -> Json:
     models = sorted((model for model in provider.models if model.status in statuses), key=lambda model: model.name)
     return {
         "displayName": provider.display_name or provider.label,
         "url": provider.listed_url,
-        "supportedAuthentication": {
-            kind.value: {
-                "enabled": mode.enabled,
-                "tokens": [{"accepted": token.accepted, "forwarded": token.forwarded} for token in mode.tokens],
-            }
-            for kind, mode in provider.authentication.items()
-        },
+        "supportedAuthentication": _authentication(provider.authentication),
         "parameters": [_provider_parameter(parameter) for parameter in provider.parameters],
         "models": [_model(model) for model in models],
     }
 
 
 def _model(model: ModelInfo) -> Json:
-    support: Json = {"status": model.status.value}
-    if model.status_message:
-        support["message"] = model.status_message
     parameters = [_parameter(parameter) for parameter in model.parameters]
     if model.dimension is None:
         parameters.insert(0, _dimension_parameter(model))
     return {
         "name": model.name,
-        "apiModelSupport": support,
+        "apiModelSupport": _support(model.status, model.status_message),
         "vectorDimension": model.dimension,
         "parameters": parameters,
     }

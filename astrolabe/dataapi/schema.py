@@ -25,6 +25,7 @@ from astrolabe.dataapi.wording import cut
 from astrolabe.errors import DataApiError
 from astrolabe.portal.rules import collection_name_problems, keyspace_name_problems
 from astrolabe.providers.catalogue import Catalogue
+from astrolabe.providers.rerankers import Rerankers
 from storage.model import Container, ContainerKind, Metric
 
 LARGEST_DIMENSION = 4096
@@ -58,6 +59,7 @@ def check_keyspace_name(name: str) -> None:
 async def definition_of(
     command: CreateCollection,
     catalogue: Catalogue,
+    rerankers: Rerankers,
     usable: CredentialCheck,
     models_of: ModelsOf | None = None,
     *,
@@ -80,7 +82,7 @@ async def definition_of(
     indexing = _indexing(options.indexing) if options.indexing is not None else None
     features = {
         "lexical": lexical_definition(options.lexical),
-        "rerank": rerank_definition(options.rerank),
+        "rerank": rerank_definition(options.rerank, rerankers),
     }
     if options.vector is not None:
         definition["vector"] = await _vector(options.vector, catalogue, usable, models_of, region)

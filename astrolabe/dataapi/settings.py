@@ -10,6 +10,7 @@ from astrolabe.dataapi.language.ids import DefaultId
 from astrolabe.dataapi.language.indexing import parse_indexing
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.protocol import Json
+from astrolabe.dataapi.rerank_rules import RerankChoice
 from astrolabe.dataapi.services import read_service
 from astrolabe.portal.model import ServiceConfig
 from storage.analysis import STANDARD_ANALYZER
@@ -29,10 +30,12 @@ class CollectionSettings:
     Attributes:
         rules: What its documents, filters and sorts are read against.
         service: What embeds its texts; None when nothing does.
+        rerank: What puts results in order; None when reranking is off.
     """
 
     rules: CollectionRules
     service: ServiceConfig | None = None
+    rerank: RerankChoice | None = None
 
 
 def read_settings(container: Container) -> CollectionSettings:
@@ -49,7 +52,8 @@ def read_settings(container: Container) -> CollectionSettings:
         analyzer=container.analyzer or STANDARD_ANALYZER,
         indexing=parse_indexing(definition.get("indexing")),
     )
-    return CollectionSettings(rules, read_service(service) if service is not None else None)
+    embedding = read_service(service) if service is not None else None
+    return CollectionSettings(rules, embedding, RerankChoice.read(definition))
 
 
 def vector_specs(definition: Mapping[str, Any]) -> dict[str, VectorSpec]:

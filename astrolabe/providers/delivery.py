@@ -15,8 +15,7 @@ from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError, ProviderFailure
 from astrolabe.providers.adapters import Adapter, AnswerError, Parsed, Reply
-from astrolabe.providers.adapters.answers import check_vectors
-from astrolabe.providers.adapters.words import is_json
+from astrolabe.providers.adapters.answers import check_json, check_vectors
 from astrolabe.providers.failures import (
     Setback,
     TransportError,
@@ -28,7 +27,7 @@ from astrolabe.providers.failures import (
 from astrolabe.providers.lab import Lab, Rule
 from astrolabe.providers.model import Direction, EmbeddingSpec, ProviderInfo
 from astrolabe.providers.pacing import Clock, Lane, Sleep, retry_after
-from astrolabe.providers.persistence import EngineLimits, OnWait, Pace, Persistence
+from astrolabe.providers.persistence import EngineLimits, OnWait, Pace, Persistence, first_failure
 from astrolabe.providers.quota import quota_headers, request_id
 from astrolabe.providers.redaction import without_key
 from astrolabe.providers.simulated import Replaced, reply_to
@@ -125,7 +124,7 @@ class Delivery:
                 for _ in range(workers):
                     group.create_task(self._work(waiting))
         except BaseExceptionGroup as failures:
-            raise _first(failures) from None
+            raise first_failure(failures) from None
         return self._result
 
     async def ask(self, texts: Sequence[str]) -> tuple[Reply, Parsed] | Setback:
@@ -140,11 +139,11 @@ class Delivery:
             if not isinstance(outcome, Setback):
                 return outcome
             outcome.error.attempts = attempt
-            delay = self._delay(outcome, attempt)
+            delay = self._persistence.delay(outcome, attempt)
             waiting = outcome.error.failure is ProviderFailure.LOADING and self._job.on_wait is not None
             if delay is None or not waiting:
                 return outcome
-            await self._wait(outcome.error, delay)
+            await self._persistence.wait(outcome.error, delay)
             await self._means.sleep(delay)
 
     async def exchange(self, texts: Sequence[str], *, any_dimension: bool = False) -> tuple[Reply, Parsed] | Setback:
@@ -248,8 +247,7 @@ class Delivery:
         return parsed.vectors
 
     def _parsed(self, reply: Reply, count: int) -> Parsed:
-        if reply.content_type and not is_json(reply.content_type):
-            raise AnswerError(f"is not JSON but {reply.content_type[:60]}", quote=True)
+        check_json(reply)
         return self._means.adapter.parse(reply.body, count)
 
     def _unusable(self, reply: Reply, problem: AnswerError) -> Setback:
@@ -268,8 +266,3 @@ class Delivery:
         """The provider's words, without the key: some quote it back."""
         words = self._means.adapter.words(reply.status, reply.content_type, reply.body)
         return self.without_key(words)
-
-
-def _first(failures: BaseExceptionGroup[BaseException]) -> BaseException:
-    first = failures.exceptions[0]
-    return _first(first) if isinstance(first, BaseExceptionGroup) else first

@@ -94,12 +94,12 @@ class Persistence:
             if not isinstance(outcome, Setback):
                 return outcome
             outcome.error.attempts = tries
-            delay = self._delay(outcome, tries)
+            delay = self.delay(outcome, tries)
             if delay is None:
                 return outcome.error
-            await self._wait(outcome.error, delay)
+            await self.wait(outcome.error, delay)
 
-    def _delay(self, setback: Setback, tries: int) -> float | None:
+    def delay(self, setback: Setback, tries: int) -> float | None:
         """Seconds before the next try; None when there is to be none."""
         limits, error = self._pace.limits, setback.error
         patient = error.failure in _PATIENT
@@ -119,7 +119,8 @@ class Persistence:
             return None
         return delay
 
-    async def _wait(self, error: ProviderError, delay: float) -> None:
+    async def wait(self, error: ProviderError, delay: float) -> None:
+        """Wait before the next try, or see to it that the lane does."""
         if self._on_wait is not None and delay > 0:
             self._on_wait(delay, _reason(self._provider, error.failure))
         if error.failure is ProviderFailure.RATE_LIMITED:
@@ -142,3 +143,9 @@ def _reason(provider: ProviderInfo, failure: ProviderFailure) -> str:
             return f"The connection to {provider.label} broke off"
         case _:
             return f"{provider.label} had a problem"
+
+
+def first_failure(failures: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the first failure of those of several requests at once."""
+    first = failures.exceptions[0]
+    return first_failure(first) if isinstance(first, BaseExceptionGroup) else first

@@ -11,7 +11,8 @@ from astrolabe.dataapi.schema import DatabaseLimits
 from storage.model import ContainerKind
 from tests.support.local_api import KEYSPACE, LocalDatabase, codes, local_database, message
 
-FEATURES = {"lexical": {"enabled": True, "analyzer": "standard"}, "rerank": {"enabled": False}}
+SERVICE = {"provider": "nvidia", "modelName": "nvidia/llama-3.2-nv-rerankqa-1b-v2"}
+FEATURES = {"lexical": {"enabled": True, "analyzer": "standard"}, "rerank": {"enabled": True, "service": SERVICE}}
 
 
 async def create(db: LocalDatabase, name: str = "docs", keyspace: str = KEYSPACE, **options: JsonValue) -> Json:
@@ -94,7 +95,39 @@ async def test_50_characters_are_allowed(db: LocalDatabase) -> None:
         ({"lexical": {"enabled": True, "analyzer": {"filters": []}}}, "INVALID_CREATE_COLLECTION_OPTIONS", "tokenizer"),
         ({"lexical": {"enabled": False, "analyzer": "standard"}}, "INVALID_CREATE_COLLECTION_OPTIONS", "disabled"),
         ({"lexical": True}, "REQUEST_STRUCTURE_MISMATCH", "must be an object"),
-        ({"rerank": {"enabled": True}}, "RERANKING_FEATURE_NOT_ENABLED", "rerank"),
+        ({"rerank": {}}, "INVALID_CREATE_COLLECTION_OPTIONS", "'enabled' is required"),
+        ({"rerank": {"enabled": False, "service": SERVICE}}, "INVALID_CREATE_COLLECTION_OPTIONS", "disabled"),
+        (
+            {"rerank": {"enabled": True, "service": {}}},
+            "INVALID_CREATE_COLLECTION_OPTIONS",
+            "Provider name is required",
+        ),
+        ({"rerank": {"enabled": True, "service": "x"}}, "INVALID_CREATE_COLLECTION_OPTIONS", "rerank.service"),
+        (
+            {"rerank": {"enabled": True, "service": {"provider": "x"}}},
+            "INVALID_CREATE_COLLECTION_OPTIONS",
+            "'x' is not",
+        ),
+        (
+            {"rerank": {"enabled": True, "service": {"provider": "nvidia"}}},
+            "INVALID_CREATE_COLLECTION_OPTIONS",
+            "Model name is required",
+        ),
+        (
+            {"rerank": {"enabled": True, "service": {**SERVICE, "modelName": "m"}}},
+            "INVALID_CREATE_COLLECTION_OPTIONS",
+            "Model 'm' is not supported",
+        ),
+        (
+            {"rerank": {"enabled": True, "service": {**SERVICE, "authentication": {"providerKey": "k"}}}},
+            "INVALID_CREATE_COLLECTION_OPTIONS",
+            "'NONE' or 'HEADER'",
+        ),
+        (
+            {"rerank": {"enabled": True, "service": {**SERVICE, "parameters": {"a": 1}}}},
+            "INVALID_CREATE_COLLECTION_OPTIONS",
+            "parameters",
+        ),
         ({"rerank": []}, "REQUEST_STRUCTURE_MISMATCH", "must be an object"),
         ({"color": "red"}, "INVALID_CREATE_COLLECTION_FIELD", "'color'"),
     ],
@@ -113,7 +146,7 @@ async def test_refusals(db: LocalDatabase, options: Json, code: str, words: str)
         ({"vector": {}, "indexing": {}}, "INVALID_CREATE_COLLECTION_OPTIONS"),
         ({"indexing": {}, "lexical": {"enabled": "x"}}, "INVALID_INDEXING_DEFINITION"),
         ({"lexical": {}, "rerank": {"enabled": True}}, "INVALID_CREATE_COLLECTION_OPTIONS"),
-        ({"rerank": {"enabled": True}, "vector": {"service": {}}}, "RERANKING_FEATURE_NOT_ENABLED"),
+        ({"rerank": {}, "vector": {"service": {}}}, "INVALID_CREATE_COLLECTION_OPTIONS"),
     ],
 )
 async def test_the_first_broken_rule_is_the_answer(db: LocalDatabase, options: Json, code: str) -> None:
@@ -130,7 +163,9 @@ async def test_repeating_is_harmless_when_the_settings_mean_the_same(db: LocalDa
     await db.create("docs", vector={"dimension": 3}, indexing={"deny": ["a", "b"]}, lexical={"enabled": False})
     same: Json = {"vector": {"size": 3, "function": "cosine", "sourceModel": "other"}, "indexing": {"deny": ["b", "a"]}}
     assert await create(db, **same) == {"status": {"ok": 1}}
-    assert await create(db, **same, rerank={"enabled": False}) == {"status": {"ok": 1}}
+    assert await create(db, **same, rerank={"enabled": True}) == {"status": {"ok": 1}}
+    assert await create(db, **same, rerank={"enabled": True, "service": SERVICE}) == {"status": {"ok": 1}}
+    assert codes(await create(db, **same, rerank={"enabled": False})) == ["EXISTING_COLLECTION_DIFFERENT_SETTINGS"]
 
 
 @pytest.mark.parametrize(

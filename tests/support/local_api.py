@@ -20,6 +20,7 @@ from astrolabe.errors import ProviderError
 from astrolabe.portal.model import Database
 from astrolabe.providers.catalogue import Catalogue, load_catalogue
 from astrolabe.providers.model import Direction, EmbeddingSpec
+from astrolabe.providers.reranking import RerankingEngine
 from storage.database import DatabaseStore
 from storage.model import Matrix
 from tests.support.portal import Organization, opened
@@ -147,6 +148,7 @@ async def local_database(
     catalogue: Catalogue | None = None,
     engine: Embedder | None = None,
     limits: DatabaseLimits | None = None,
+    reranker: RerankingEngine | None = None,
 ) -> AsyncIterator[LocalDatabase]:
     """Open a database called ``library`` in a folder, with its default keyspace; it is made the first time."""
     known = catalogue or load_catalogue(configured=["nvidia"])
@@ -165,6 +167,7 @@ async def local_database(
                 catalogue=known,
                 endpoint=ENDPOINT,
                 limits=limits,
+                reranker=reranker,
             )
             yield LocalDatabase(organization, database, store, hashing, api)
         finally:

@@ -12,7 +12,8 @@ Routes: ``POST /embeddings``, ``/v1/embeddings`` and anything else that ends in 
 Text Embeddings Inference and seven of the providers answer), ``POST /embed``, ``/`` and
 ``/hf-inference/models/<model>/pipeline/feature-extraction`` (bare arrays), ``/api/embed`` (Ollama),
 ``…:batchEmbedContents`` (Gemini), ``…:predict`` (Vertex AI) and ``/token`` (Google's exchange of a service account),
-``GET /info``, ``/health``, ``/ping``.
+``POST /ranking`` (a reranking model, whose logit is the number of the query's words in a passage), ``GET /info``,
+``/health``, ``/ping``.
 
 A text's vector is a unit vector made from its words: the same text always has the same vector, and texts that share
 words are closer than texts that do not.
@@ -217,6 +218,8 @@ class ProviderServer:
     def _vectors(self, request: Recorded) -> Answer:
         if not self._accepts(request):
             return Answer(401, b"")
+        if request.path.endswith("/ranking"):
+            return _ranked(request.json)
         if request.path == "/token":
             return Answer(body={"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"})
         router, google = _ROUTER.fullmatch(request.path), _GOOGLE.search(request.path)
@@ -274,6 +277,14 @@ def provider_server_in_thread(
         loop.call_soon_threadsafe(stop.set)
         thread.join(5)
         loop.close()
+
+
+def _ranked(body: Any) -> Answer:  # noqa: ANN401 - any JSON
+    words = body["query"]["text"].lower().split()
+    logits = [sum(passage["text"].lower().split().count(word) for word in words) for passage in body["passages"]]
+    rankings = [{"index": n, "logit": float(logit)} for n, logit in enumerate(logits)]
+    rankings.sort(key=lambda ranking: -ranking["logit"])
+    return Answer(body={"rankings": rankings, "usage": {"prompt_tokens": 1, "total_tokens": 1}})
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Recorded | None:

@@ -121,11 +121,32 @@ class UpdateMany(Command):
     options: OrEmpty[UpdateManyOptions] = UpdateManyOptions()
 
 
+class RerankService(CommandPart):
+    """A reranking model; everything is optional here because the checks have an order of their own."""
+
+    provider: str | None = None
+    model_name: str | None = None
+    authentication: dict[str, str] | None = None
+    parameters: Json | None = None
+
+
+class FindAndRerankOptions(CommandPart):
+    """How much to read, what to rerank on, and what to add to the answer."""
+
+    limit: Annotated[int, Field(gt=0)] | None = None
+    hybrid_limits: JsonValue = None
+    rerank_query: str | None = None
+    rerank_on: str | None = None
+    include_scores: bool | None = None
+    include_sort_vector: bool | None = None
+    rerank: RerankService | None = None
+
+
 class FindAndRerank(Query):
     """Find by vector and by words, and have a model put both results in order."""
 
     projection: JsonValue = None
-    options: Json | None = None
+    options: OrEmpty[FindAndRerankOptions] = FindAndRerankOptions()
 
 
 class FindAndChangeOptions(UpsertOptions):

@@ -17,9 +17,8 @@ from astrolabe.dataapi.commands.general import (
 from astrolabe.dataapi.context import Engine, GeneralHandler, storable
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import Json, Response
-from astrolabe.dataapi.provider_listing import list_providers
+from astrolabe.dataapi.provider_listing import list_providers, wanted_statuses
 from astrolabe.dataapi.schema import check_keyspace_name
-from astrolabe.providers.model import ModelStatus
 
 
 async def create_keyspace(engine: Engine, command: CreateKeyspace) -> Response:
@@ -61,11 +60,7 @@ async def find_namespaces(engine: Engine, _command: FindNamespaces) -> Response:
 
 async def find_embedding_providers(engine: Engine, command: FindEmbeddingProviders) -> Response:
     """List the providers with the models of the wanted life cycle."""
-    if command.options is None:
-        statuses = frozenset({ModelStatus.SUPPORTED})
-    else:
-        wanted = command.options.filter_model_status
-        statuses = frozenset({ModelStatus(wanted.upper())}) if wanted else frozenset(ModelStatus)
+    statuses = wanted_statuses(command.options)
     return Response(status={"embeddingProviders": list_providers(engine.catalogue, statuses)})
 
 

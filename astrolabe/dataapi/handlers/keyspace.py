@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from astrolabe.dataapi.commands.base import Command
 from astrolabe.dataapi.commands.schema import CreateCollection, DeleteCollection, FindCollections, ListTables
 from astrolabe.dataapi.context import Engine, KeyspaceHandler, look_up
-from astrolabe.dataapi.features import analyzer_of, with_features
+from astrolabe.dataapi.features import analyzer_of, with_defaults
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import Json, Response
 from astrolabe.dataapi.schema import check_existing, check_limits, definition_of, too_many_collections
@@ -27,7 +27,14 @@ async def create_collection(engine: Engine, keyspace: str, command: CreateCollec
         return await engine.vectorizer.covers(engine.database.id, provider, name)
 
     region = engine.database.region
-    definition = await definition_of(command, engine.catalogue, usable, engine.vectorizer.models_of, region=region)
+    definition = await definition_of(
+        command,
+        engine.catalogue,
+        engine.reranker.rerankers,
+        usable,
+        engine.vectorizer.models_of,
+        region=region,
+    )
     async with engine.schema_lock:
         existing = await engine.store.container(keyspace, command.name)
         if existing is None:
@@ -41,7 +48,7 @@ async def _create(engine: Engine, keyspace: str, name: str, definition: Json) ->
     """Create the collection; return what stands in its place when another program was faster."""
     await _check_lab(engine, definition)
     check_limits(await engine.store.containers(), engine.limits)
-    complete = with_features(definition)
+    complete = with_defaults(definition, engine.reranker.rerankers)
     try:
         await engine.store.create_container(
             keyspace,

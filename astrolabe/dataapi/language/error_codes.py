@@ -36,6 +36,9 @@ _REQUEST = {
     "UNSUPPORTED_RERANKING_COMMAND": "Reranking not enabled for collection",
     "INVALID_RERANK_OVERRIDE": "Invalid rerank override",
     "MISSING_RERANK_QUERY_TEXT": "Rerank query text is missing",
+    "MISSING_RERANK_ON": "Rerank field is missing",
+    "MISSING_HYBRID_SORT_VALUE": "Value to search for is missing in '$hybrid' sort",
+    "UNSUPPORTED_FIND_AND_RERANK_SORT": "Sort clause not supported by findAndRerank",
 }
 
 _SECURITY = {
@@ -212,6 +215,8 @@ _SORT = {
     "INVALID_VECTOR_SORT_EXPRESSION": "Sort expression is not valid for vector/vectorize sort",
     "INVALID_REGULAR_SORT_EXPRESSION": "Sort expression is not valid for regular sort",
     "UNSUPPORTED_PAGINATION_WITH_IN_MEMORY_SORTING": "Pagination not supported when using in-memory sorting",
+    "UNSUPPORTED_VECTOR_SORT_FOR_COLLECTION": "Vector sorting not supported by the collection",
+    "UNSUPPORTED_VECTORIZE_SORT_FOR_COLLECTION": "Vectorize sorting not supported by the collection",
     "UNSUPPORTED_SORT_FOR_TABLE_UPDATE_COMMAND": "Sorting not supported by update command on tables",
     "UNSUPPORTED_SORT_FOR_TABLE_DELETE_COMMAND": "Sorting not supported by delete command on tables",
 }
@@ -247,6 +252,7 @@ _PROJECTION = {
 }
 
 _WARNING = {
+    "RERANKING_MODEL_NOT_CONFIGURED": "No reranking model is configured; results are ranked by fusion",
     "DEPRECATED_COMMAND": "Deprecated command",
     "ZERO_FILTER_OPERATIONS": "Zero operations provided in query filter",
     "MISSING_INDEX": "Filter includes columns that are not indexed",

@@ -9,11 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from astrolabe.providers.adapters.protocol import AnswerError, Parsed, Usage
+from astrolabe.providers.adapters.protocol import AnswerError, Parsed, Reply, Usage
+from astrolabe.providers.adapters.words import is_json
 from storage.model import Matrix
 
 _MATRIX_DEPTH = 2
 _TOKEN_VECTORS_DEPTH = 3
+
+
+def check_json(reply: Reply) -> None:
+    """Refuse an answer that says it is something else than JSON.
+
+    Raises:
+        AnswerError: It does.
+    """
+    if reply.content_type and not is_json(reply.content_type):
+        raise AnswerError(f"is not JSON but {reply.content_type[:60]}", quote=True)
 
 
 def parse_json(body: bytes) -> object:
