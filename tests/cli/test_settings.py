@@ -194,3 +194,29 @@ def test_a_file_that_cannot_be_read_is_refused(empty_home: Path) -> None:
     write_config(empty_home, "").unlink()
     (empty_home / ".config" / "astrolabe" / "config.toml").mkdir()
     assert "cannot be read" in refusal()
+
+
+def test_a_reranker_is_reached_as_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ASTROLABE_RERANKERS__NVIDIA__URL", "http://127.0.0.1:9/v1/ranking")
+    monkeypatch.setenv("ASTROLABE_RERANKERS__NVIDIA__KEY", "nv-secret")
+    settings = load_settings()
+    access = settings.reranker_access["nvidia"]
+    assert (access.url, access.forward_token) == ("http://127.0.0.1:9/v1/ranking", False)
+    assert access.key is not None
+    assert access.key.get_secret_value() == "nv-secret"
+    assert "nv-secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("ASTROLABE_RERANKERS__nvida__URL", "http://127.0.0.1:9/", "Did you mean nvidia"),
+        ("ASTROLABE_RERANKERS__nvidia__URL", "127.0.0.1", "whole address"),
+        ("ASTROLABE_RERANKERS__nvidia__KEY", "x", "rerankers"),
+        ("ASTROLABE_RERANKERS__nvidia__TOKEN", "x", "no setting"),
+    ],
+)
+def test_a_wrong_setting_of_a_reranker(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, words: str) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UsageError, match="(?i)" + words):
+        load_settings()

@@ -183,9 +183,6 @@ def test_errors_are_the_clients_own(server: Served, database: Database, docs: Do
         database.get_collection("none").find_one()
     assert refusal(caught.value) == "UNKNOWN_COLLECTION_OR_TABLE"
     with pytest.raises(DataAPIResponseException) as caught:
-        list(docs.find_and_rerank({}, sort={"$hybrid": "words"}))
-    assert refusal(caught.value) == "RERANKING_FEATURE_NOT_ENABLED"
-    with pytest.raises(DataAPIResponseException) as caught:
         database.drop_table("none")
     assert refusal(caught.value) == "UNSUPPORTED_TABLE_COMMAND"
     assert database.list_table_names() == []
@@ -204,9 +201,8 @@ def test_a_client_for_self_hosted_databases_manages_keyspaces(server: Served) ->
     assert "extra" not in admin.list_keyspaces()
     providers = admin.find_embedding_providers().embedding_providers
     assert providers[PROVIDER].supported_authentication["SHARED_SECRET"].enabled
-    with pytest.raises(DataAPIResponseException) as caught:
-        admin.find_reranking_providers()
-    assert refusal(caught.value) == "RERANKING_FEATURE_NOT_ENABLED"
+    reranking = admin.find_reranking_providers().reranking_providers
+    assert [model.name for model in reranking["nvidia"].models] == ["nvidia/llama-3.2-nv-rerankqa-1b-v2"]
 
 
 async def test_documents_without_blocking(async_docs: AsyncDocuments) -> None:

@@ -202,7 +202,7 @@ class ProviderServer:
             if answer.fault:
                 await _break(answer.fault, writer)
                 return False
-            await _send(writer, self._vectors(request) if answer.body is None and answer.status == 200 else answer)
+            await _send(writer, self._success(request) if answer.body is None and answer.status == 200 else answer)
         finally:
             self._under_way -= 1
         return True
@@ -215,11 +215,12 @@ class ProviderServer:
             })  # fmt: skip
         return Answer(body=b"") if path in {"/health", "/ping", "/"} else Answer(404, "Not Found")
 
-    def _vectors(self, request: Recorded) -> Answer:
+    def _success(self, request: Recorded) -> Answer:
         if not self._accepts(request):
             return Answer(401, b"")
-        if request.path.endswith("/ranking"):
-            return _ranked(request.json)
+        return _ranked(request.json) if request.path.endswith("/ranking") else self._vectors(request)
+
+    def _vectors(self, request: Recorded) -> Answer:
         if request.path == "/token":
             return Answer(body={"access_token": TOKEN, "expires_in": 3600, "token_type": "Bearer"})
         router, google = _ROUTER.fullmatch(request.path), _GOOGLE.search(request.path)

@@ -15,6 +15,7 @@ import httpx
 from pydantic import SecretStr
 
 from astrolabe.portal.model import CredentialDraft, DatabaseDraft
+from astrolabe.providers.reranking import RerankerAccess
 from astrolabe.serving.server import DataApiServer, ServerOptions
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from tests.support.provider_server import ProviderServer
@@ -75,8 +76,9 @@ async def prepare_library(workspace: Workspace) -> None:
 class _Thread:
     """A server, from its start to its end, in a thread."""
 
-    def __init__(self, folder: Path, options: ServerOptions, prepare: Prepare) -> None:
+    def __init__(self, folder: Path, options: ServerOptions, prepare: Prepare, *, reranking: bool = False) -> None:
         self._folder = folder
+        self._reranking = reranking
         self._options = options
         self._prepare = prepare
         self._ready: Future[Served] = Future()
@@ -104,7 +106,9 @@ class _Thread:
     async def _serve(self) -> None:
         async with ProviderServer(dimension=8, key=PROVIDER_KEY) as provider:
             urls = {PROVIDER: f"{provider.url}/embeddings"}
-            async with Workspace.opened(WorkspaceOptions(self._folder, provider_urls=urls)) as workspace:
+            rerankers = {"nvidia": RerankerAccess(f"{provider.url}/ranking")} if self._reranking else {}
+            options = WorkspaceOptions(self._folder, provider_urls=urls, rerankers=rerankers)
+            async with Workspace.opened(options) as workspace:
                 await self._prepare(workspace)
                 server = DataApiServer(workspace, self._options)
                 await server.start()
@@ -117,10 +121,13 @@ class _Thread:
 
 @contextmanager
 def served(
-    folder: Path, options: ServerOptions | None = None, *, prepare: Prepare = prepare_library
+    folder: Path, options: ServerOptions | None = None, *, prepare: Prepare = prepare_library, reranking: bool = False
 ) -> Iterator[Served]:
-    """Serve a new data folder; :data:`TOKEN` is the one accepted token unless ``options`` say otherwise."""
-    thread = _Thread(folder, options or ServerOptions(port=0, token=SecretStr(TOKEN)), prepare)
+    """Serve a new data folder; :data:`TOKEN` is the one accepted token unless ``options`` say otherwise.
+
+    With ``reranking`` the loopback provider is a reranking model, too, and wants :data:`PROVIDER_KEY`.
+    """
+    thread = _Thread(folder, options or ServerOptions(port=0, token=SecretStr(TOKEN)), prepare, reranking=reranking)
     running = thread.start()
     try:
         yield running

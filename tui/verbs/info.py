@@ -12,6 +12,7 @@ from pathlib import Path
 from astrolabe.errors import StorageError, UsageError
 from astrolabe.providers.catalogue import EMBEDDED, load_catalogue
 from astrolabe.providers.local.models import LocalModels
+from astrolabe.providers.rerankers import load_rerankers
 from astrolabe.workspace import Workspace
 from storage.connection import SQLITE_VERSION
 from tui import paths
@@ -31,7 +32,14 @@ async def info(args: Namespace) -> int:
         settings = settings_of(args)
     except UsageError as error:
         problem = error
-    facts = _program() + _paths(args, settings) + await _addresses(settings) + _optional() + _providers(settings)
+    facts = (
+        _program()
+        + _paths(args, settings)
+        + await _addresses(settings)
+        + _optional()
+        + _providers(settings)
+        + _rerankers(settings)
+    )
     rows = [{"subject": subject, "value": value, "note": note} for subject, value, note in facts]
     write_rows(rows, Format(args.format), whole=True)
     if problem is not None:
@@ -115,4 +123,16 @@ def _providers(settings: Settings | None) -> list[_Fact]:
     return providers + [
         (f"model: {model.name}", "available" if model.available else "unavailable", model.unavailable_reason)
         for model in catalogue.get(EMBEDDED).models
+    ]
+
+
+def _rerankers(settings: Settings | None) -> list[_Fact]:
+    urls = {key: found.url for key, found in settings.rerankers.items()} if settings is not None else {}
+    return [
+        (
+            f"reranker: {provider.key}",
+            "set up" if provider.key in urls else "not set up",
+            urls.get(provider.key) or "results of hybrid searches are fused by rank",
+        )
+        for provider in load_rerankers().providers
     ]
