@@ -210,7 +210,7 @@ def test_a_reranker_is_reached_as_the_environment_says(monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("variable", "value", "words"),
     [
-        ("ASTROLABE_RERANKERS__nvida__URL", "http://127.0.0.1:9/", "Did you mean nvidia"),
+        ("ASTROLABE_RERANKERS__nvida__URL", "http://127.0.0.1:9/", "There are: nvidia"),
         ("ASTROLABE_RERANKERS__nvidia__URL", "127.0.0.1", "whole address"),
         ("ASTROLABE_RERANKERS__nvidia__KEY", "x", "rerankers"),
         ("ASTROLABE_RERANKERS__nvidia__TOKEN", "x", "no setting"),
