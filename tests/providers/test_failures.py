@@ -12,7 +12,6 @@ from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
 from astrolabe.providers.model import Direction
-from astrolabe.providers.persistence import EngineLimits
 from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
 from tests.support.provider_server import Answer, ProviderServer
 
