@@ -57,7 +57,7 @@ def settings(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from settings(field.annotation, f"{prefix}{name}.")
-        elif name not in {"providers", "rerankers"}:
+        elif name not in {"providers", "failure_lab", "rerankers"}:
             yield prefix + name
 
 
