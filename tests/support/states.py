@@ -200,7 +200,7 @@ _CONNECTIONS = (
         (*TEST, provider.answering(), provider.embedding("webstore-prod", "a"), provider.embedding(None, "b"), "f5"),
         articles,
     ),
-    State("weather-embedded", (*EMBEDDED_TILE, "enter", "t", "escape", "f5")),
+    State("weather-embedded", (*EMBEDDED_TILE, "enter", "t", "ctrl+s", "escape", "f5")),
     State(
         "error-provider-401",
         (
