@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-import string
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from storage.analysis import MOST_BYTES, STANDARD_ANALYZER, AnalyzerError, read_analyzer
-from storage.porter import stem
+from storage.analysis_parts import NAMED
+from storage.stems import stem
 
 
 @pytest.mark.parametrize(
@@ -24,7 +22,9 @@ from storage.porter import stem
         ("standard", "… -- \ud800 \0", []),
         ("STANDARD", "A", ["a"]),
         ("english", "The runners' dog's were running quickly", ["runner", "dog", "were", "run", "quickli"]),
-        ("german", "Die Häuser", ["die", "häuser"]),
+        ("german", "Die Häuser", ["die", "haus"]),
+        ("brazilian", "gatos", ["gat"]),
+        ("latvian", "Kaķi", ["kaķi"]),
         ("simple", "Web2 is it's", ["web", "is", "it", "s"]),
         ("stop", "It is the Red", ["red"]),
         ("whitespace", " Red-Bicycle,  NOW ", ["Red-Bicycle,", "NOW"]),
@@ -98,15 +98,14 @@ def test_a_query_without_words_matches_nothing(query: str) -> None:
     assert not STANDARD_ANALYZER.query(query).matches("")
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(st.text(string.ascii_lowercase, min_size=3, max_size=12), min_size=1, max_size=40))
-def test_stems_are_those_of_sqlite(words: list[str]) -> None:
-    """SQLite has the same algorithm, but takes two words of three letters for others."""
-    words = sorted({word + ending for word in words for ending in ("", "ed", "ing", "ational", "ies", "ement")})
-    with sqlite3.connect(":memory:") as connection:
-        connection.execute("CREATE VIRTUAL TABLE t USING fts5(w, tokenize='porter ascii')")
-        connection.execute("CREATE VIRTUAL TABLE v USING fts5vocab(t, instance)")
-        connection.executemany("INSERT INTO t (rowid, w) VALUES (?, ?)", enumerate(words))
-        expected = dict(connection.execute("SELECT doc, term FROM v").fetchall())
-    connection.close()
-    assert {n: stem(word) for n, word in enumerate(words)} == expected
+def test_every_language_with_a_name_makes_terms() -> None:
+    for name in NAMED:
+        assert len(read_analyzer(name).terms("Bicycles")) >= 1
+
+
+def test_threads_do_not_share_a_stemmer() -> None:
+    words = [f"{letter}ationalities{number}running" for letter in "bcdfg" for number in range(400)]
+    alone = [read_analyzer("english").terms(word) for word in words]
+    stem.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(read_analyzer("english").terms, words)) == alone
