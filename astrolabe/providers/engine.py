@@ -346,6 +346,8 @@ class EmbeddingEngine:
         return self._transport
 
     def _batch_limits(self, job: Job, wire: WireFormat, lane: Lane) -> BatchLimits:
+        if wire.joining_parameter and job.spec.parameters.get(wire.joining_parameter):
+            return BatchLimits(1)
         by_answer = max(self._limits.answer_numbers // max(job.spec.dimension, 1), 1)
         model = job.provider.known_model(job.spec.model)
         most = min(job.provider.batch_limit, (model and model.request_texts) or job.provider.batch_limit)

@@ -57,6 +57,8 @@ class WireFormat:
         fixed: Body members that are sent unless a parameter of the collection sets them.
         body_parameters: Collection parameter -> body member, sent only when set on the collection.
         passage_members: Body members whose value for stored texts ends in ``.passage``, and for searches in ``.query``.
+        joining_parameter: Collection parameter with which the texts of one request become parts of one document, so that
+            each of ours has to go alone; empty when there is none.
         header_parameters: Collection parameter -> request header, sent only when set.
         model_urls: Models that live at an address of their own.
         request_tokens: Most tokens in one request, all texts together; None when unknown or unlimited.
@@ -79,6 +81,7 @@ class WireFormat:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     body_parameters: Mapping[str, str] = field(default_factory=dict)
     passage_members: tuple[str, ...] = ()
+    joining_parameter: str = ""
     header_parameters: Mapping[str, str] = field(default_factory=dict)
     model_urls: Mapping[str, str] = field(default_factory=dict)
     request_tokens: int | None = None

@@ -42,6 +42,15 @@ async def test_batches_run_at_the_same_time_but_not_all_of_them(bench: Bench, se
     assert len(server.requests) == 40
 
 
+@pytest.mark.parametrize(("joined", "requests"), [(True, 3), (False, 1)])
+async def test_texts_that_would_become_one_document_go_alone(
+    bench: Bench, server: ProviderServer, joined: bool, requests: int
+) -> None:
+    jina = SUBJECTS["jinaAI"]
+    await bench.embed(replace(jina, parameters={"late_chunking": joined}), ["a", "b", "c"])
+    assert len(server.requests) == requests
+
+
 async def test_retry_after_is_waited_and_reported(bench: Bench, server: ProviderServer) -> None:
     server.script(Answer(429, {"message": "slow"}, {"retry-after": "7"}))
     await bench.embed(DEDICATED)

@@ -15,7 +15,7 @@ import pytest
 from astrolabe.dataapi.provider_errors import provider_error
 from astrolabe.errors import DataApiError, Owner, ProviderError, ProviderFailure
 from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.delivery import EngineLimits
+from astrolabe.providers.persistence import EngineLimits
 from screens.error import describe
 from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
 from tests.support.provider_server import Answer, ProviderServer

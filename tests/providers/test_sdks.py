@@ -118,6 +118,7 @@ CASES = {
                 ABSENT, False, "a text that is too long has to be an error, whatever the default"
             ),
         },
+        one_text=True,
     ),
 }
 
