@@ -102,7 +102,7 @@ class IntegrationPage(Page):
 
     @on(events.Mount)
     def _watch_weather(self) -> None:
-        self.set_interval(WEATHER_INTERVAL, self._show_weather)
+        self.set_interval(WEATHER_INTERVAL, self._show_weather, pause=self.app.surroundings.timeless)
 
     @on(Tree.NodeHighlighted, "#keys")
     def _show_weather(self) -> None:
