@@ -20,9 +20,11 @@ from astrolabe.errors import NotFoundError
 from astrolabe.loading.model import LoadPlan
 from astrolabe.portal.failure_lab import ActiveRule
 from astrolabe.portal.model import Database
+from astrolabe.serving.options import ServerOptions
 from astrolabe.workspace import Workspace
 from screens.line_filter import ControlFilter
 from screens.load_job import LoadJob
+from screens.server_control import ServerControl
 from screens.text import display_text
 from screens.type_ahead import TypeAhead
 from screens.unexpected import as_told
@@ -58,12 +60,14 @@ class Surroundings:
         badges: Words shown at the right of the top line, such as ``demo``.
         calm: No animation and no blinking cursor (over SSH, and in tests).
         timeless: Leave out durations, so that a picture comes out the same every time.
+        server: What the server is started with, unless its dialog says otherwise.
     """
 
     now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
     badges: tuple[str, ...] = ()
     calm: bool = True
     timeless: bool = False
+    server: ServerOptions = field(default_factory=ServerOptions)
 
 
 @runtime_checkable
@@ -92,6 +96,7 @@ class Console(TypeAhead):
         self._control_filter = ControlFilter()
         self.load_job: LoadJob | None = None
         self._badges: dict[str, str] = {}
+        self.server = ServerControl(self.surroundings.server, now=self.surroundings.now, changed=self._show_server)
 
     @property
     def badges(self) -> tuple[str, ...]:
@@ -114,6 +119,11 @@ class Console(TypeAhead):
         for screen in self.screen_stack:  # a page of another place draws its line when it is shown again
             for line in screen.query(Badged):
                 line.draw()
+
+    def _show_server(self) -> None:
+        """Show or hide the server's badge."""
+        port = self.server.address.rpartition(":")[2]
+        self.set_badge("server", f"serving :{port}" if self.server.running else None)
 
     def show_lab(self, active: Sequence[ActiveRule]) -> None:
         """Show or hide the failure lab's badge."""

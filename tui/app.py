@@ -29,6 +29,8 @@ from screens.failure_lab import FailureLabPage
 from screens.help import HelpDialog
 from screens.integrations import IntegrationsPage
 from screens.search import SearchPage
+from screens.server import ServerPage
+from screens.server_dialogs import LeaveDialog
 from screens.too_small import TooSmall
 from tui.discreet_log import DiscreetLogger, make_log_discreet
 from tui.theme import DAY, DEFAULT_THEME, NIGHT
@@ -88,6 +90,7 @@ class AstrolabeApp(Console):
             Action("app.keys", "question_mark", "Help", "List the keys that work here.", key_display="?"),
             Action("app.palette", "ctrl+p", "Find", "Find any action by name.", key_display="^p"),
             Action("app.lab", "f9", "Failure lab", "See and change which providers are made to fail.", shown=False),
+            Action("app.server", "f7", "Server", "Start and stop the server; its address and tokens.", shown=False),
             Action("app.theme", "f8", "Theme", "Choose a theme; it is remembered.", shown=False),
             Action("app.leave", "ctrl+q,f10", "Quit", "Leave the console.", key_display="^q", priority=True),
         )
@@ -213,13 +216,30 @@ class AstrolabeApp(Console):
             self.go(Section.INTEGRATIONS)
             self.push_screen(FailureLabPage())
 
+    def action_app_server(self) -> None:
+        """Go to the server."""
+        if not isinstance(self.screen, ServerPage):
+            self.go(Section.DATABASES)
+            self.push_screen(ServerPage())
+
     def action_app_theme(self) -> None:
         """Choose a theme."""
         self.action_change_theme()
 
     def action_app_leave(self) -> None:
-        """Leave the console."""
-        self.exit(0)
+        """Leave the console; while it serves, ask first."""
+        if not self.server.running:
+            self.exit(0)
+        elif not isinstance(self.screen, LeaveDialog):
+            self.ask(LeaveDialog(self.server.address, self._stop_server), self._leave)
+
+    async def _stop_server(self, _nothing: None) -> bool:
+        await self.server.stop()
+        return True
+
+    def _leave(self, stopped: bool | None) -> None:  # noqa: FBT001 - the result of a dialog
+        if stopped:
+            self.exit(0)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every action that works on the current page, from the one registry."""

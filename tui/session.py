@@ -9,9 +9,10 @@ from pathlib import Path
 
 from astrolabe.dataapi.client import CollectionInfo, DatabaseClient
 from astrolabe.errors import NotFoundError, UsageError
+from astrolabe.serving.options import ServerOptions
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from tui.process import start_log
-from tui.settings import Settings, load_settings
+from tui.settings import ServerSettings, Settings, load_settings
 
 _FLAGS = ("data_dir", "theme", "mouse", "log_level", "read_only")
 _SERVER_FLAGS = ("host", "port", "token", "require_token", "database", "certificate", "key")
@@ -47,6 +48,19 @@ def options_of(settings: Settings, *, data_dir: Path | None = None) -> Workspace
         default_database=settings.server.database,
         troubles=settings.troubles,
         minilm_folder=settings.embedded.minilm_dir,
+    )
+
+
+def server_options(settings: ServerSettings) -> ServerOptions:
+    """Return what the server needs to know of the settings."""
+    return ServerOptions(
+        host=settings.host,
+        port=settings.port,
+        token=settings.token,
+        require_token=settings.require_token,
+        database=settings.database,
+        certificate=settings.certificate,
+        key=settings.key,
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from astrolabe.errors import Owner, UsageError
 from astrolabe.portal.model import Database
 from astrolabe.workspace import Workspace
+from tui.session import server_options
 from tui.settings import Settings
 
 THEME_SETTING = "theme"
@@ -68,13 +69,14 @@ async def open_console(workspace: Workspace, settings: Settings, opening: Openin
     first = settings.theme or remembered or fallback
     app = AstrolabeApp(
         workspace,
-        surroundings=Surroundings(now=workspace.options.now, badges=badges),
+        surroundings=Surroundings(now=workspace.options.now, badges=badges, server=server_options(settings.server)),
         theme=first,
         remember_theme=chosen.append,
         start=Section.DATABASES if opening.collection is None else Section.EXPLORER,
     )
     app.select(opening.database, opening.keyspace, opening.collection)
     await app.run_async(mouse=settings.mouse)
+    await app.server.stop()  # a signal leaves without asking
     if app.load_job is not None:
         await app.load_job.stop()  # before the stores are closed under it; the same load goes on later
     began_with = {remembered, first}  # what it began with was nobody's choice

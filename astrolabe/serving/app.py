@@ -21,12 +21,12 @@ from astrolabe.serving import devops
 from astrolabe.serving.addresses import DATABASES, Target, chosen, labelled, read_path
 from astrolabe.serving.authorization import Gate
 from astrolabe.serving.bodies import RefusedBodyError, parse_body, read_body
+from astrolabe.serving.options import PATIENCE
+from astrolabe.serving.traffic import Traffic
 from astrolabe.workspace import Workspace
 from storage.jsontext import dumps_in_pieces, is_small
 
 JSON = "application/json"
-PATIENCE = 30.0
-"""Seconds that a request may pause while it is being sent."""
 
 SIMULATED = "X-Astrolabe-Simulated"
 """The header of an answer whose error the failure lab made: the body is that of a real failure, word for word."""
@@ -63,12 +63,14 @@ class DataApiApp:
         workspace: Open; whoever opened it closes it.
         gate: Decides who may send commands.
         policy: The rest.
+        traffic: Counts what is answered.
     """
 
-    def __init__(self, workspace: Workspace, gate: Gate, policy: Policy) -> None:
+    def __init__(self, workspace: Workspace, gate: Gate, policy: Policy, traffic: Traffic | None = None) -> None:
         self._workspace = workspace
         self._gate = gate
         self._policy = policy
+        self._traffic = traffic or Traffic()
         self._devops = devops.DevOps(workspace)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,6 +80,7 @@ class DataApiApp:
         started = time.perf_counter()
         request = Request(scope, receive)
         response = await self._answer(request)
+        self._traffic.requests += 1
         milliseconds = (time.perf_counter() - started) * 1000
         path = _path(request)[:_LONGEST_LOGGED]
         size = len(response.body)
@@ -93,10 +96,14 @@ class DataApiApp:
         except ClientDisconnect:
             return _closing(HTTPStatus.BAD_REQUEST, "The connection was closed before the request was complete.")
         except AstrolabeError as error:
-            return _refused(as_data_api_error(error))
+            return self._refuse(as_data_api_error(error))
         except Exception:  # the request boundary: a fault must not end the server
             log.exception("A request failed unexpectedly.")
-            return _refused(unexpected())
+            return self._refuse(unexpected())
+
+    def _refuse(self, error: DataApiError) -> Response:
+        self._traffic.note_error(error)
+        return _refused(error)
 
     async def _respond(self, request: Request) -> Response:
         target = read_path(_path(request))
@@ -106,9 +113,9 @@ class DataApiApp:
             return _other_method(target)
         refusal = await self._gate.refusal(request.headers)
         if refusal is not None:
-            return _refused(refusal)
+            return self._refuse(refusal)
         if not _is_json(request.headers.get("content-type")):
-            return _refused(_content_type(request.headers["content-type"]))
+            return self._refuse(_content_type(request.headers["content-type"]))
         body = await self._body(request)
         database = await self._database(target, request.headers.get("host", ""))
         if database is None:
@@ -116,6 +123,8 @@ class DataApiApp:
         command = await parse_body(body)
         api = await self._workspace.api(database)
         answer = await api.execute(command, keyspace=target.keyspace, name=target.name, headers=request.headers)
+        for error in answer.errors[-1:]:
+            self._traffic.note_error(error)
         return await _written(answer)
 
     async def _administer(self, request: Request) -> Response:

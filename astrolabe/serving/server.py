@@ -10,17 +10,17 @@ import socket
 import ssl
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
-from pydantic import SecretStr
 
 from astrolabe.errors import AstrolabeError, Owner, UsageError
-from astrolabe.serving.app import PATIENCE, DataApiApp, Policy
+from astrolabe.serving.app import DataApiApp, Policy
 from astrolabe.serving.authorization import Gate
 from astrolabe.serving.connections import PatientProtocol
-from astrolabe.workspace import DEFAULT_HOST, DEFAULT_PORT, Workspace, base_address
+from astrolabe.serving.options import ServerOptions
+from astrolabe.serving.traffic import Traffic
+from astrolabe.workspace import Workspace, base_address
 
 GRACE = 10
 """Seconds that requests have to finish when the server is stopped."""
@@ -33,31 +33,6 @@ _TURN = 0.001
 time it would wait Python's 5 ms for every search and scan that computes beside it."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ServerOptions:
-    """What the server is started with.
-
-    Attributes:
-        host: Name or address to listen on.
-        port: 0 takes a free one.
-        token: The one accepted token, in place of the stored ones.
-        require_token: Whether requests need a token; without, the server listens on loopback only.
-        database: Database of requests that name none; None is the only one there is.
-        certificate: TLS certificate chain, PEM.
-        key: Its private key, PEM; None when it is in the certificate's file.
-        patience: Seconds that a request may pause while it is being sent.
-    """
-
-    host: str = DEFAULT_HOST
-    port: int = DEFAULT_PORT
-    token: SecretStr | None = None
-    require_token: bool = True
-    database: str | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-    patience: float = PATIENCE
 
 
 class ServerError(AstrolabeError):
@@ -77,11 +52,15 @@ class DataApiServer:
     Args:
         workspace: Open; it outlives the server.
         options: Where to listen and whom to answer.
+
+    Attributes:
+        traffic: What it has answered.
     """
 
     def __init__(self, workspace: Workspace, options: ServerOptions) -> None:
         self._workspace = workspace
         self._options = options
+        self.traffic = Traffic()
         self._server: _Server | None = None
         self._running: asyncio.Task[None] | None = None
         self._port = options.port
@@ -191,7 +170,7 @@ class DataApiServer:
         gate = Gate(self._workspace.tokens, only=self._options.token, open_to_all=not self._options.require_token)
         policy = Policy(self._options.database, self._options.patience)
         config = uvicorn.Config(
-            DataApiApp(self._workspace, gate, policy),
+            DataApiApp(self._workspace, gate, policy, self.traffic),
             http=PatientProtocol,
             ws="none",
             lifespan="off",

@@ -19,7 +19,8 @@ from astrolabe.errors import AstrolabeError
 from astrolabe.portal.model import DatabaseDraft
 from astrolabe.serving.bodies import DEEPEST, LARGEST_BODY
 from astrolabe.serving.connections import PatientProtocol
-from astrolabe.serving.server import ServerError, ServerOptions
+from astrolabe.serving.options import ServerOptions
+from astrolabe.serving.server import ServerError
 from astrolabe.workspace import Workspace
 from tests.support.served import DATABASE, TOKEN, Served, served
 

@@ -16,7 +16,8 @@ from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from astrolabe.errors import UsageError
-from astrolabe.serving.server import ServerError, ServerOptions
+from astrolabe.serving.options import ServerOptions
+from astrolabe.serving.server import ServerError
 from tests.support.served import TOKEN, served
 
 

@@ -100,6 +100,7 @@ class SceneConsole(AstrolabeApp):
     async def on_unmount(self) -> None:
         if self.load_job is not None:
             await self.load_job.stop()
+        await self.server.stop()
         if self.workspace is not None:  # it could not be opened: that error is the one to see
             await self.workspace.close()
 

@@ -16,7 +16,8 @@ from pydantic import SecretStr
 
 from astrolabe.portal.model import CredentialDraft, DatabaseDraft
 from astrolabe.providers.reranking import RerankerAccess
-from astrolabe.serving.server import DataApiServer, ServerOptions
+from astrolabe.serving.options import ServerOptions
+from astrolabe.serving.server import DataApiServer
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from tests.support.provider_server import ProviderServer
 

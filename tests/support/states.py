@@ -30,6 +30,7 @@ from tests.support.steps import (
     play,
     reporting,
     search_without_end,
+    serving,
     settle,
     submit_without_end,
     text,
@@ -363,6 +364,15 @@ _EVERYWHERE = (
     State("error-day", (reporting(TOKEN_REFUSED),), three_databases, theme=DAY),
 )
 
+_SERVER = (
+    State("server", ("f7",), three_databases),
+    State("server-running", ("f7", serving), three_databases),
+    State("server-leave", ("f7", serving, "ctrl+q"), three_databases),
+    State("server-start", ("f7", "s"), three_databases),
+    State("server-start-invalid", ("f7", "s", "tab", text("x"), "ctrl+s"), three_databases),
+    State("server-new-token", ("f7", "n", text("shop-frontend")), three_databases),
+)
+
 STATES: tuple[State, ...] = (
     *_DATABASES,
     *_INTEGRATIONS,
@@ -374,6 +384,7 @@ STATES: tuple[State, ...] = (
     *_LOAD,
     *_SEARCH,
     *_FAILURE_LAB,
+    *_SERVER,
     *_EVERYWHERE,
 )
 """All states that are pictured."""

@@ -12,6 +12,7 @@ from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_fro
 from textual.pilot import Pilot
 
 from astrolabe.errors import AstrolabeError
+from astrolabe.serving.traffic import Traffic
 from screens.console import Console
 from screens.dialog import Dialog
 from screens.search import SearchPage
@@ -172,3 +173,24 @@ def reporting(error: BaseException) -> Step:
         pilot.app.report(error)
 
     return step
+
+
+class _StillServer:
+    """Looks like a running server with the usual address, whatever listens there on this machine."""
+
+    running = True
+    address = "http://127.0.0.1:8181"
+    traffic = Traffic(1204, 3, "UNAUTHENTICATED_REQUEST: The token that was given is not one of this server's.")
+
+    async def stop(self) -> None:
+        """Do nothing."""
+
+
+async def serving(pilot: Pilot[Any]) -> None:
+    """Show the console as it is while its server runs."""
+    app = pilot.app
+    assert isinstance(app, Console)
+    app.server._server = _StillServer()  # type: ignore[assignment]
+    app.server.since = app.surroundings.now()
+    app._show_server()
+    await press(pilot, "f5")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from argparse import Namespace
 
-from astrolabe.serving.server import DataApiServer, ServerOptions
+from astrolabe.serving.server import DataApiServer
 from astrolabe.workspace import Workspace
 from tui.output import emit, say
-from tui.session import options_of, settings_of
+from tui.session import options_of, server_options, settings_of
 from tui.settings import ServerSettings
 
 log = logging.getLogger(__name__)
@@ -44,19 +44,6 @@ def log_weather(workspace: Workspace) -> None:
             report.median or 0.0,
             report.slow or 0.0,
         )
-
-
-def server_options(settings: ServerSettings) -> ServerOptions:
-    """Return what the server needs to know of the settings."""
-    return ServerOptions(
-        host=settings.host,
-        port=settings.port,
-        token=settings.token,
-        require_token=settings.require_token,
-        database=settings.database,
-        certificate=settings.certificate,
-        key=settings.key,
-    )
 
 
 async def _tell(workspace: Workspace, server: DataApiServer, settings: ServerSettings) -> None:

@@ -1,0 +1,38 @@
+"""What the server is started with; apart from the server itself, which takes a while to import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from astrolabe.workspace import DEFAULT_HOST, DEFAULT_PORT
+
+PATIENCE = 30.0
+"""Seconds that a request may pause while it is being sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """What the server is started with.
+
+    Attributes:
+        host: Name or address to listen on.
+        port: 0 takes a free one.
+        token: The one accepted token, in place of the stored ones.
+        require_token: Whether requests need a token; without, the server listens on loopback only.
+        database: Database of requests that name none; None is the only one there is.
+        certificate: TLS certificate chain, PEM.
+        key: Its private key, PEM; None when it is in the certificate's file.
+        patience: Seconds that a request may pause while it is being sent.
+    """
+
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    token: SecretStr | None = None
+    require_token: bool = True
+    database: str | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    patience: float = PATIENCE
