@@ -271,10 +271,14 @@ def check_for_people(case: Case, subject: Subject, error: ProviderError, transla
     assert error.title == f"The embedding provider failed: {case.failure.value}"
     phrase = f", HTTP {case.status}" if case.status else ""
     tail = f"Provider: {subject.provider}{phrase}, {case.attempts} attempt(s), {case.failure.value}"
-    quote = [f"The provider said: {error.words}"] if error.words else []
-    assert describe(error) == "\n\n".join([error.message, f"What to try: {error.hint}", *quote, tail])
+    quote = [f"The provider said: {error.words}"] if error.words and error.words not in error.message else []
+    meaning = [f"Most likely: {error.meaning}"] if error.meaning else []
+    told = [error.message, *quote, *meaning, f"What to do: {error.step}"]
+    assert error.hint == " ".join(part for part in (error.meaning, error.step) if part)
+    assert describe(error) == "\n\n".join([*told, tail])
     code = f"Code: {case.code} (SERVER/EMBEDDING_PROVIDER)\nError id: {translated.id}"
-    assert describe(translated) == "\n\n".join([translated.message, f"What to try: {error.hint}", code])
+    translated.__cause__ = error  # as it is raised
+    assert describe(translated) == "\n\n".join([*told, f"{code}\n{tail}"])
     assert translated.owner is case.owner
 
 
