@@ -57,7 +57,7 @@ class WireFormat:
         fixed: Body members that are sent unless a parameter of the collection sets them.
         body_parameters: Collection parameter -> body member, sent only when set on the collection.
         passage_members: Body members whose value for stored texts ends in ``.passage``, and for searches in ``.query``.
-        joining_parameter: Collection parameter with which the texts of one request become parts of one document, so that
+        joining_parameter: Collection parameter with which the texts of a request become parts of one document, so that
             each of ours has to go alone; empty when there is none.
         header_parameters: Collection parameter -> request header, sent only when set.
         model_urls: Models that live at an address of their own.

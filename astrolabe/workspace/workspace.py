@@ -13,26 +13,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import quote
 
 from astrolabe.dataapi.activity import ActivityLog, RecordingDataApi
 from astrolabe.dataapi.client import DatabaseClient
 from astrolabe.dataapi.dependents import dependents_of
 from astrolabe.dataapi.local import LocalDataApi
-from astrolabe.dataapi.planned import collection_options
 from astrolabe.dataapi.protocol import DataApi
 from astrolabe.dataapi.read_only import ReadOnlyDataApi
 from astrolabe.dataapi.vectorize import Vectorizer
-from astrolabe.errors import AstrolabeError, Owner, ProviderError, ProviderFailure, StorageError
-from astrolabe.loading.loader import run_load
-from astrolabe.loading.model import LoadPlan
-from astrolabe.loading.sample import SAMPLE_COLLECTION, SAMPLE_VECTOR_FIELD, sample_file
+from astrolabe.errors import AstrolabeError, StorageError
 from astrolabe.portal.audit import Audit
 from astrolabe.portal.care import CredentialCare
 from astrolabe.portal.connection_care import ConnectionCare
@@ -46,85 +38,27 @@ from astrolabe.portal.model import (
     DatabaseDraft,
     DatabaseStatus,
     Dependent,
-    ServiceConfig,
     VectorizeChoice,
 )
 from astrolabe.portal.records import AuditTrail
 from astrolabe.portal.reencryption import Reencryption
 from astrolabe.portal.secrets import CredentialSecrets
 from astrolabe.portal.tokens import Tokens
-from astrolabe.providers.catalogue import EMBEDDED, Catalogue, load_catalogue
+from astrolabe.providers.catalogue import Catalogue, load_catalogue
 from astrolabe.providers.engine import EmbeddingEngine
-from astrolabe.providers.lab import Rule
 from astrolabe.providers.local.models import LocalModels
-from astrolabe.providers.reranking import RerankerAccess, RerankingEngine
-from astrolabe.providers.setup import ProviderSetup
+from astrolabe.providers.reranking import RerankingEngine
+from astrolabe.workspace.options import WorkspaceOptions
+from astrolabe.workspace.sample import embedded_service, load_sample
 from storage.catalog import Catalog
 from storage.database import DatabaseStore
 from storage.database_files import DatabaseFiles
 from storage.embedding_cache import DEFAULT_BYTES, EmbeddingCache
-from storage.keyring_keys import KeyPlace, key_source
+from storage.keyring_keys import key_source
 from storage.load_ledger import LoadLedger
 from storage.secrets import SecretBox
 
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 8181
-"""The port that the Data API's own server has, too."""
-
-
-def base_address(host: str, port: int, *, tls: bool = False) -> str:
-    """Return the address of a server on a host and port."""
-    named = f"[{host}]" if ":" in host else host
-    return f"{'https' if tls else 'http'}://{named}:{port}"
-
-
-LOCAL_ENDPOINT = base_address(DEFAULT_HOST, DEFAULT_PORT)
-"""Where `astrolabe serve` answers unless told otherwise."""
-
 log = logging.getLogger(__name__)
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class WorkspaceOptions:
-    """What a workspace is opened with.
-
-    Attributes:
-        data_dir: The data folder; created with mode 0700 when it is missing.
-        provider_urls: Addresses in place of the catalogue's, by provider key.
-        provider_setups: All else that is set for a provider, by provider key; its address counts before the above.
-        unlisted_models: Whether models are offered that the providers have and Astra DB does not list.
-        rerankers: How reranking models are reached, by provider key; those that are missing are not asked.
-        allow_plain_http: Whether a provider on another machine may be spoken to without TLS.
-        read_only: Refuse every change, in the portal and in the databases.
-        key_place: Where the key of the stored secrets is kept.
-        cache_bytes: Size that the cache of embeddings may grow to; None for no cache.
-        served_at: The address of the server of this data folder, as the settings have it.
-        default_database: Name or id of the database that the bare address belongs to, if any.
-        now: The clock for everything that is recorded.
-        user: Who is noted in the audit trail; the operating system's name of the user when None.
-        minilm_folder: Folder with the files of all-MiniLM-L6-v2; None takes the package that carries them.
-        troubles: What the failure lab answers in this process, beside what is kept with the data.
-    """
-
-    data_dir: Path
-    provider_urls: Mapping[str, str] = field(default_factory=dict)
-    rerankers: Mapping[str, RerankerAccess] = field(default_factory=dict)
-    allow_plain_http: bool = False
-    read_only: bool = False
-    provider_setups: Mapping[str, ProviderSetup] = field(default_factory=dict)
-    unlisted_models: bool = False
-    key_place: KeyPlace = KeyPlace.AUTO
-    cache_bytes: int | None = DEFAULT_BYTES
-    served_at: str = LOCAL_ENDPOINT
-    default_database: str | None = None
-    now: Callable[[], datetime] = _utc_now
-    user: str | None = None
-    minilm_folder: Path | None = None
-    troubles: tuple[Rule, ...] = ()
 
 
 class Workspace:
@@ -351,17 +285,8 @@ class Workspace:
             ProviderError: The Embedded provider is not available here.
             AstrolabeError: The collection cannot be created, or the load did not reach the end.
         """
-        client = await self.client(database)
-        service = _embedded_service(self.catalogue)
-        await client.create_collection(keyspace, SAMPLE_COLLECTION, collection_options(service=service))
-        info = next(info for info in await client.collections(keyspace) if info.name == SAMPLE_COLLECTION)
-        collection = client.collection(keyspace, SAMPLE_COLLECTION)
-        with tempfile.TemporaryDirectory(prefix="astrolabe-sample-") as folder:
-            path = await asyncio.to_thread(sample_file, Path(folder))
-            summary = await run_load(LoadPlan(path, database.id, info, SAMPLE_VECTOR_FIELD), collection, self.ledger)
-        if summary.problem is not None:
-            raise summary.problem
-        return SAMPLE_COLLECTION
+        service = embedded_service(self.catalogue)
+        return await load_sample(await self.client(database), service, database.id, keyspace, self.ledger)
 
     async def clear_embedding_cache(self) -> int:
         """Forget every vector in the cache of embeddings; return how many there were.
@@ -416,20 +341,6 @@ class Workspace:
             while self._stores:
                 _, store = self._stores.popitem()
                 stack.push_async_callback(store.close)
-
-
-def _embedded_service(catalogue: Catalogue) -> ServiceConfig:
-    provider = catalogue.get(EMBEDDED)
-    if not provider.available:
-        raise ProviderError(
-            f"The sample needs the provider {provider.label}. {provider.unavailable_reason}",
-            provider=provider.key,
-            failure=ProviderFailure.UNAVAILABLE,
-            hint="Everything else works without it: create a collection with another provider, or none.",
-            owner=Owner.MACHINE,
-        )
-    model = next(model for model in provider.models if model.available)
-    return ServiceConfig(provider.key, model.name)
 
 
 def _files(options: WorkspaceOptions) -> DatabaseFiles:
