@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
-from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
@@ -17,7 +15,7 @@ from screens.console import Section
 from screens.grid import Grid
 from screens.page import Page
 from screens.text import show_json
-from screens.viewer import Viewer, save_beside
+from screens.viewer import Viewer
 
 PAGE = 200
 """Entries on the page; an export has all."""
@@ -32,8 +30,8 @@ class AuditPage(Page):
 
     BINDINGS = register(
         Action("audit.show", "enter", "Show", "Show the change with all its detail."),
-        Action("audit.export-jsonl", "w", "Export JSONL", "Save the whole trail as JSON Lines in the current folder."),
-        Action("audit.export-csv", "e", "Export CSV", "Save the whole trail as CSV in the current folder."),
+        Action("audit.export-jsonl", "w", "Export JSONL", "Save the whole trail as JSON Lines."),
+        Action("audit.export-csv", "e", "Export CSV", "Save the whole trail as CSV."),
     )
 
     def __init__(self) -> None:
@@ -77,18 +75,13 @@ class AuditPage(Page):
 
     def action_audit_export_jsonl(self) -> None:
         """Save the trail as JSON Lines."""
-        self.in_background(partial(self._export, "jsonl"), "export")
+        self.open_in_background(partial(self._export, "jsonl"), "export")
 
     def action_audit_export_csv(self) -> None:
         """Save the trail as CSV."""
-        self.in_background(partial(self._export, "csv"), "export")
+        self.open_in_background(partial(self._export, "csv"), "export")
 
     async def _export(self, form: str) -> None:
         audit = self.app.workspace.audit
         text = await (audit.as_csv() if form == "csv" else audit.as_jsonl())
-        try:
-            path = await asyncio.to_thread(save_beside, Path.cwd(), f"astrolabe-audit.{form}", text)
-        except OSError as problem:
-            self.app.tell(f"Not saved: {problem.strerror}.", warning=True)
-            return
-        self.app.tell(f"Saved to {path}")
+        self.app.save(text, f"astrolabe-audit.{form}")

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from pydantic.alias_generators import to_snake
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
 from astrolabe.dataapi.planned import PlannedCommand
-from astrolabe.dataapi.snippets import Language, render
+from astrolabe.dataapi.snippets import JAVA_CLASS, Language, render
 from screens.actions import Action, register
 from screens.viewer import Viewer
+
+_SUFFIXES = {
+    Language.JSON: ".json",
+    Language.CURL: ".sh",
+    Language.PYTHON: ".py",
+    Language.TYPESCRIPT: ".mts",  # a module wherever it lies: it waits at its top level
+}
 
 
 class FormsDialog(Viewer):
     """Shows the same thing written in several languages; tab changes the language."""
-
-    FILE_NAME = "command.txt"
 
     BINDINGS = register(
         Action("code.next", "tab,right", "Next language", "Show the command in the next language."),
@@ -72,12 +78,24 @@ class CodeDialog(FormsDialog):
             planned: The command with where it goes.
             endpoint: The database's Data API address, named in the snippets.
         """
+        self.planned = planned
         languages = [language.value for language in Language]
         super().__init__(languages, lambda language: render(planned, endpoint, Language(language)))
+
+    def file_name(self) -> str:
+        """Return a name after the command, as the language's own tools want it."""
+        language = Language(self.languages[self.position])
+        if language is Language.JAVA:
+            return f"{JAVA_CLASS}.java"  # the compiler wants a file to be called as its class
+        verb = self.planned.verb  # a client can have sent anything
+        stem = to_snake(verb).replace("_", "-") if verb.isascii() and verb.isalpha() else "command"
+        return stem + _SUFFIXES[language]
 
 
 class EquivalentsDialog(FormsDialog):
     """Shows what does the same as a dialog that sends no Data API command."""
+
+    FILE_NAME = "command.sh"
 
     def __init__(self, equivalents: Mapping[str, str]) -> None:
         """Show texts by the name of what they are written in."""

@@ -13,10 +13,12 @@ from textual.widgets import Checkbox, Input, Select, Static
 
 from astrolabe.portal import connection_strings_json as raven_json
 from astrolabe.portal.connection_exchange import Outcome, take_in_all
-from astrolabe.portal.connection_files import read_export, write_export
+from astrolabe.portal.connection_files import read_export
 from astrolabe.portal.connection_strings import ConnectionStrings
 from astrolabe.portal.connection_strings_model import ConnectionString
+from astrolabe.portal.private_files import write_private
 from screens.dialog import Dialog
+from screens.equivalents import Equivalents, export_connection_strings, import_connection_strings
 from screens.fields import Field, check, choice
 from screens.path_input import PathInput
 
@@ -92,13 +94,19 @@ class ExportStringsDialog(Dialog[ExportDraft, str]):
             self.query_one("#secrets", Checkbox).value,
         )
 
+    def equivalents(self) -> Equivalents:
+        """Return the command line that writes the file."""
+        draft = self.draft()
+        identifier = draft.strings[0].identifier if draft.single else None
+        return export_connection_strings(str(draft.path), identifier, with_secrets=draft.with_secrets)
+
     async def _write(self, draft: ExportDraft) -> str:
         documents = []
         for string in draft.strings:
             secret = await self.strings.secret(string.identifier) if draft.with_secrets else None
             documents.append(raven_json.to_json(string, secret))
         text = raven_json.dumps(documents, single=draft.single)
-        await asyncio.to_thread(write_export, draft.path, text)
+        await asyncio.to_thread(write_private, draft.path, text)
         how = "with their secrets" if draft.with_secrets else "without their secrets"
         return f"{len(documents)} connection strings were written to {draft.path}, {how}."
 
@@ -131,6 +139,11 @@ class ImportStringsDialog(Dialog[ImportDraft, list[Outcome]]):
         """Return what was filled in."""
         path = Path(self.query_one("#file", Input).value.strip())
         return ImportDraft(path, self.query_one("#replace", Checkbox).value)
+
+    def equivalents(self) -> Equivalents:
+        """Return the command line that reads the file."""
+        draft = self.draft()
+        return import_connection_strings(str(draft.path), replace=draft.replace)
 
     async def _read(self, draft: ImportDraft) -> list[Outcome]:
         drafts = raven_json.read_text(await asyncio.to_thread(read_export, draft.path))

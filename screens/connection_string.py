@@ -24,6 +24,7 @@ from astrolabe.providers.waiting import WaitListener
 from screens.actions import Action, register
 from screens.add_credential import scope_label
 from screens.dialog import Dialog
+from screens.equivalents import Equivalents, save_connection_string
 from screens.fields import Field, choice, many_of, text_input
 from screens.kept_secret import ConnectorSecretRow
 from screens.secret_from import SourceField
@@ -52,8 +53,6 @@ class Beside:
 class ConnectionStringDialog(Dialog[ConnectionStringDraft, ConnectionString]):
     """Asks for a connection string, or for what is to change in one."""
 
-    OTHER_KEYS = "f3 id · f4 test · "
-
     BINDINGS = register(
         Action("string.regenerate", "f3", "Regenerate", "Make the identifier from the name again."),
         Action("string.test", "f4", "Test connection", "Ask the service with what is filled in; nothing is saved."),
@@ -76,6 +75,9 @@ class ConnectionStringDialog(Dialog[ConnectionStringDraft, ConnectionString]):
         self.before = before
         self.beside = beside
         self._pointed_out = ""
+
+    def _keys(self) -> Content:
+        return Content("f2 command · f3 id · f4 test · ^s saves · esc")  # there is no place for more in 80 columns
 
     def heading(self) -> str:
         """Return the title."""
@@ -217,6 +219,12 @@ class ConnectionStringDialog(Dialog[ConnectionStringDraft, ConnectionString]):
             return {}
         self._pointed_out = text
         return {"change": f"{text} ^s again saves it all the same."} if text else {}
+
+    def equivalents(self) -> Equivalents:
+        """Return the command line that saves it."""
+        draft = self.draft()
+        names = [one.name for one in self.beside.databases if one.id in (draft.database_ids or ())]
+        return save_connection_string(draft, names, self.before)
 
     def draft(self) -> ConnectionStringDraft:
         """Return the form's contents; the secret is redacted from here on."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
 from textual.filter import LineFilter, Monochrome, NoColor
@@ -194,6 +195,21 @@ class Console(TypeAhead):
             timeout=8 if warning else 4,
             markup=False,
         )
+
+    def save(self, text: str, name: str) -> None:
+        """Ask for a file to write a text to.
+
+        Args:
+            text: The text.
+            name: The name that is suggested.
+        """
+        from screens.saving import SaveDialog  # noqa: PLC0415 - the dialog imports this module's types
+
+        self.ask(SaveDialog(text, name), self._saved)
+
+    def _saved(self, path: Path | None) -> None:
+        if path is not None:
+            self.tell(f"Saved to {path}")
 
     def report(self, error: BaseException) -> None:
         """Show an error as a dialog with cause, owner and next step; unexpected ones are logged as well.

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from pydantic import SecretStr
 
 from astrolabe.dataapi.snippets.shell import render_request
+from astrolabe.portal.connection_strings_model import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.model import DatabaseDraft
+from astrolabe.portal.raven_server import RavenPlace
 from astrolabe.providers.lab import Rule
 from storage.secret_references import ReferenceKind, SecretReference
 
@@ -18,6 +20,9 @@ Equivalents = Mapping[str, str]
 COMMAND_LINE, DEVOPS = "astrolabe", "DevOps API"
 KEY_VARIABLE = "EMBEDDING_API_KEY"
 """The variable that a command line reads a typed secret from."""
+
+PULL, PUSH = "pull", "push"
+"""The verbs that exchange connection strings with a RavenDB server."""
 
 _LINE = 76
 _OPTIONS = {
@@ -103,6 +108,76 @@ def add_scope(provider: str, name: str, databases: Sequence[str]) -> Equivalents
 def remove_scope(provider: str, name: str, database: str) -> Equivalents:
     """Return what takes a database out of a credential's scope."""
     return {COMMAND_LINE: command_line("scopes", "remove", name, "--provider", provider, "--database", database)}
+
+
+def save_connection_string(
+    draft: ConnectionStringDraft, databases: Sequence[str], before: ConnectionString | None = None
+) -> Equivalents:
+    """Return what creates a connection string, or changes one; a typed secret is read from a variable.
+
+    Args:
+        draft: What is to be saved.
+        databases: The names of the databases that may use it.
+        before: What it is now; None for a new one.
+    """
+    if before is None:
+        words = ["connections", "create", draft.name]
+        words += ["--identifier", draft.identifier] if draft.identifier else []
+        words += ["--connector", draft.connector]
+    else:
+        words = ["connections", "edit", before.identifier]
+        words += ["--rename", draft.name] if draft.name != before.name else []
+        words += ["--connector", draft.connector] if draft.connector != before.connector.key else []
+    for key, value in draft.settings.items():
+        words += ["--set", f"{key}={value}"] if str(value) != _setting(before, draft, key) else []
+    former = sorted(one.name for one in before.databases) if before is not None else []
+    if sorted(databases) != former:
+        for database in databases or [""]:  # an empty name takes it from all
+            words += ["--database", database]
+    return {COMMAND_LINE: command_line(*words) if draft.secret is None else _with_secret(words, draft.secret)}
+
+
+def _setting(before: ConnectionString | None, draft: ConnectionStringDraft, key: str) -> str:
+    """Return what a setting is when nothing is said of it."""
+    same = before is not None and before.connector.key == draft.connector
+    return str(before.settings.get(key, "")) if before is not None and same else ""
+
+
+def remove_connection_string(identifier: str) -> Equivalents:
+    """Return what removes a connection string; the command line asks for the name, too."""
+    return {COMMAND_LINE: command_line("connections", "remove", identifier)}
+
+
+def export_connection_strings(path: str, identifier: str | None, *, with_secrets: bool) -> Equivalents:
+    """Return what writes one connection string, or all, to a file; the command line replaces a file that is there."""
+    words = ["connections", "export", *([identifier] if identifier is not None else []), "--output", path]
+    return {COMMAND_LINE: command_line(*words, *(["--with-secrets"] if with_secrets else []))}
+
+
+def import_connection_strings(path: str, *, replace: bool) -> Equivalents:
+    """Return what reads connection strings from a file."""
+    return {COMMAND_LINE: command_line("connections", "import", path, *(["--replace"] if replace else []))}
+
+
+def exchange_with_raven(
+    place: RavenPlace, verb: str, identifier: str | None, *, replace: bool, with_secrets: bool
+) -> Equivalents:
+    """Return what reads connection strings from a RavenDB server, or saves them there.
+
+    Args:
+        place: The database there.
+        verb: ``pull`` or ``push``.
+        identifier: Only this one; None for all.
+        replace: Whether those of the same name are replaced.
+        with_secrets: Whether secrets are sent, when saving.
+    """
+    words = ["connections", verb, *([identifier] if identifier is not None else [])]
+    words += ["--url", place.url, "--database", place.database]
+    words += ["--certificate", str(place.certificate)] if place.certificate is not None else []
+    words += ["--authority", str(place.authority)] if place.authority is not None else []
+    words += ["--replace"] if replace else []
+    words += ["--with-secrets"] if with_secrets and verb == PUSH else []
+    return {COMMAND_LINE: command_line(*words)}
 
 
 def simulate(rule: Rule) -> Equivalents:

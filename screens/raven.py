@@ -16,6 +16,7 @@ from astrolabe.portal.connection_strings_model import ConnectionString
 from astrolabe.portal.raven_server import RavenPlace, RavenServer, why_unavailable
 from screens.connection_files import ALL, ONE, SECRETS_WARNING
 from screens.dialog import Dialog
+from screens.equivalents import PULL, PUSH, Equivalents, exchange_with_raven
 from screens.fields import Field, check, choice, text_input
 from screens.path_input import PathInput
 from screens.text import display_text
@@ -114,6 +115,13 @@ class RavenDialog(Dialog[RavenDraft, list[Outcome]]):
         return RavenDraft(
             place, saved, self.query_one("#replace", Checkbox).value, self.query_one("#secrets", Checkbox).value
         )
+
+    def equivalents(self) -> Equivalents:
+        """Return the command line that does the same."""
+        draft = self.draft()
+        only = self.chosen.identifier if self.chosen and self.query_one("#do", Select).value == ONE else None
+        verb = PULL if draft.saved is None else PUSH
+        return exchange_with_raven(draft.place, verb, only, replace=draft.replace, with_secrets=draft.with_secrets)
 
     def _text(self, name: str) -> str:
         return self.query_one(f"#{name}", Input).value.strip()

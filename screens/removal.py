@@ -8,7 +8,7 @@ from astrolabe.portal.connection_strings_model import ConnectionString
 from astrolabe.portal.model import Credential, Database, Dependent, Integration
 from astrolabe.portal.rehearsal import Rehearsal
 from screens.confirm import Danger
-from screens.equivalents import remove_credential, remove_integration, remove_scope
+from screens.equivalents import remove_connection_string, remove_credential, remove_integration, remove_scope
 
 MOST_LISTED = 6
 """Collections named in a dialog; the rehearsal lists all."""
@@ -59,6 +59,7 @@ def connection_danger(string: ConnectionString, rehearsal: Rehearsal) -> Danger:
             f"{_GO_ON} One with the identifier {string.identifier}, the same model and databases brings them back.",
             "The key is not removed from your account at the service; delete it there too.",
         ),
+        equivalents=remove_connection_string(string.identifier),
     )
 
 

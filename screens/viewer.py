@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -31,7 +30,7 @@ class Viewer(ModalScreen[None], WorkerBoundary):
     BINDINGS = register(
         Action("viewer.close", "escape,q", "Close", "Close this dialog."),
         Action("viewer.copy", "c", "Copy", "Send the whole text to the terminal's clipboard."),
-        Action("viewer.save", "w", "Save", "Save the whole text to a file in the current folder."),
+        Action("viewer.save", "w", "Save", "Save the whole text to a file; its path is asked for."),
     )
 
     app = app_getter(Console)
@@ -85,30 +84,14 @@ class Viewer(ModalScreen[None], WorkerBoundary):
         self.app.copy_to_clipboard(self.text.encode("utf-8", "replace").decode("utf-8"))
         self.app.tell("Sent to the terminal's clipboard. If your terminal does not take it, press w to save a file.")
 
+    def file_name(self) -> str:
+        """Return the name that is suggested for a file."""
+        return self.FILE_NAME
+
     def action_viewer_save(self) -> None:
-        """Save the text to a new file in the current folder."""
-        try:
-            path = save_beside(Path.cwd(), self.FILE_NAME, self.text)
-        except OSError as problem:
-            self.app.tell(f"Not saved: {problem.strerror}.", warning=True)
-            return
-        self.app.tell(f"Saved to {path}")
+        """Ask for a file to save the text to."""
+        self.app.save(self.text, self.file_name())
 
     @on(Button.Pressed, "#close")
     def _close_pressed(self) -> None:
         self.action_viewer_close()
-
-
-def save_beside(folder: Path, name: str, text: str) -> Path:
-    """Write ``text`` to a new file in ``folder`` without replacing an existing one; return its path."""
-    stem, suffix = Path(name).stem, Path(name).suffix
-    candidates = [folder / name, *(folder / f"{stem}-{number}{suffix}" for number in range(2, 1000))]
-    for path in candidates:
-        try:
-            with path.open("x", encoding="utf-8", errors="replace") as file:
-                file.write(text)
-        except FileExistsError:
-            continue
-        return path
-    message = f"too many files named {name}"
-    raise FileExistsError(message)

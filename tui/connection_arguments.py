@@ -58,7 +58,10 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="KEY=VALUE", help="a setting of the connector; repeatable"
     )
     parser.add_argument(
-        "--database", action="append", metavar="NAME", help="database that may use it; repeatable, replaces the former"
+        "--database",
+        action="append",
+        metavar="NAME",
+        help="database that may use it; repeatable, replaces the former; an empty name: none",
     )
     add_secret(parser)
 

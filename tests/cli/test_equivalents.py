@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
-from astrolabe.portal.model import DatabaseDraft
+from astrolabe.portal.connection_strings_model import ConnectionString, ConnectionStringDraft
+from astrolabe.portal.model import Database, DatabaseDraft, DatabaseStatus
+from astrolabe.portal.raven_server import RavenPlace
+from astrolabe.providers.connectors import get_connector
 from astrolabe.providers.lab import Rule, Trouble
 from screens import equivalents as shown
 from storage.secret_references import ReferenceKind, SecretReference
@@ -19,6 +25,10 @@ SECRET = "sk-SENTINEL-9Rk2"
 NAME = 'it\'s a "name"; $(rm -rf) & more'
 TYPED, FILE = SecretStr(SECRET), SecretReference(ReferenceKind.FILE, "/run/secrets/a key")
 VARIABLE, COMMAND = SecretReference(ReferenceKind.ENVIRONMENT, "HF"), SecretReference(ReferenceKind.COMMAND, "pass hf")
+STRING = ConnectionStringDraft("Mine", "", "OpenAi", {"Model": NAME, "Dimensions": "512"})
+SHOP = Database("id", "shop", "aws", "us-east-2", DatabaseStatus.ACTIVE, datetime(2026, 1, 1, tzinfo=UTC))
+BEFORE = ConnectionString("Mine", "mine", get_connector("OpenAi"), STRING.settings, "…", SHOP.created_at, (SHOP,))
+RAVEN = RavenPlace("https://r", NAME, Path("a cert.pem"))
 RULE = Rule("openai", Trouble.RATE_LIMITED, 2.5, 3)
 
 
@@ -39,6 +49,54 @@ RULE = Rule("openai", Trouble.RATE_LIMITED, 2.5, 3)
         (shown.simulate(RULE), {"provider": "openai", "trouble": "rate-limited", "delay": 2.5, "calls": 3}),
         (shown.simulate(Rule("all", Trouble.BILLING)), {"provider": "all", "delay": None, "calls": None}),
         (shown.clear_cache(), {"run": "cache:clear"}),
+        (
+            shown.save_connection_string(replace(STRING, name=NAME, secret=TYPED), ["a b", "c"]),
+            {
+                "run": "connections:create",
+                "name": NAME,
+                "connector": "OpenAi",
+                "identifier": None,
+                "set": [f"Model={NAME}", "Dimensions=512"],
+                "database": ["a b", "c"],
+                "secret_stdin": True,
+            },
+        ),
+        (
+            shown.save_connection_string(STRING, ["shop"], BEFORE),
+            {"run": "connections:edit", "name": "mine", "rename": None, "connector": None, "database": None},
+        ),
+        (
+            shown.save_connection_string(
+                replace(STRING, name=NAME, settings={**STRING.settings, "Dimensions": ""}, secret=FILE), [], BEFORE
+            ),
+            {"rename": NAME, "set": ["Dimensions="], "database": [""], "secret_file": "/run/secrets/a key"},
+        ),
+        (
+            shown.save_connection_string(replace(STRING, connector="Ollama", settings={"Uri": "http://h"}), [], BEFORE),
+            {"connector": "Ollama", "set": ["Uri=http://h"]},
+        ),
+        (shown.remove_connection_string("mine"), {"run": "connections:remove", "name": "mine", "yes": False}),
+        (
+            shown.export_connection_strings(NAME, "mine", with_secrets=True),
+            {"run": "connections:export", "name": "mine", "output": NAME, "with_secrets": True},
+        ),
+        (
+            shown.export_connection_strings(NAME, None, with_secrets=False),
+            {"name": None, "output": NAME, "with_secrets": False},
+        ),
+        (
+            shown.import_connection_strings(NAME, replace=True),
+            {"run": "connections:import_file", "file": NAME, "replace": True},
+        ),
+        (
+            shown.exchange_with_raven(RAVEN, shown.PUSH, "mine", replace=False, with_secrets=True),
+            {"run": "connections:push", "name": "mine", "url": "https://r", "database": NAME, "with_secrets": True}
+            | {"certificate": Path("a cert.pem"), "authority": None, "replace": False},
+        ),
+        (
+            shown.exchange_with_raven(RAVEN, shown.PULL, None, replace=True, with_secrets=True),
+            {"run": "connections:pull", "name": None, "replace": True},
+        ),
     ],
 )
 def test_the_program_takes_what_is_shown(equivalents: Mapping[str, str], expected: Mapping[str, Any]) -> None:

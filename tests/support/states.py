@@ -23,6 +23,7 @@ from tests.support.console import (
 from tests.support.provider_server import Answer
 from tests.support.state import DAY, FILES, REFUSED, State
 from tests.support.states_connections import CONNECTIONS
+from tests.support.states_saving import SAVING
 from tests.support.steps import (
     choose,
     failing_with,
@@ -386,5 +387,6 @@ STATES: tuple[State, ...] = (
     *_FAILURE_LAB,
     *_SERVER,
     *_EVERYWHERE,
+    *SAVING,
 )
 """All states that are pictured."""

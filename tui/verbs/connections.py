@@ -15,8 +15,9 @@ from astrolabe.errors import UsageError
 from astrolabe.portal import connection_strings_json as raven_json
 from astrolabe.portal.connection_care import model_change
 from astrolabe.portal.connection_exchange import embedding_strings, push_all, take_in_all
-from astrolabe.portal.connection_files import read_export, write_export
+from astrolabe.portal.connection_files import read_export
 from astrolabe.portal.connection_strings_model import ConnectionString, ConnectionStringDraft
+from astrolabe.portal.private_files import write_private
 from astrolabe.portal.raven_server import RavenPlace, RavenServer
 from astrolabe.providers.catalogue import CONNECTION_STRING
 from astrolabe.providers.connectors import MODEL, Connector, get_connector
@@ -119,7 +120,7 @@ async def export(args: Namespace) -> int:
     if args.output is None:
         emit([text])
     else:
-        await asyncio.to_thread(write_export, Path(args.output), text, overwrite=True)
+        await asyncio.to_thread(write_private, Path(args.output), text, overwrite=True)
         say(f"{len(documents)} connection strings were written to {args.output}.")
     say_about_secrets(strings, with_secrets=args.with_secrets)
     return 0
@@ -224,7 +225,7 @@ async def _new_secret(args: Namespace, connector: Connector, *, same: bool) -> S
 
 
 async def _database_ids(workspace: Workspace, names: list[str]) -> tuple[str, ...]:
-    return tuple([(await workspace.databases.find(name)).id for name in names])
+    return tuple([(await workspace.databases.find(name)).id for name in names if name])
 
 
 def _say_note(connector: Connector) -> None:

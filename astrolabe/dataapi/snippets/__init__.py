@@ -8,8 +8,9 @@ from enum import StrEnum
 from astrolabe.dataapi.planned import PlannedCommand
 from astrolabe.dataapi.snippets import java, python, shell, typescript
 from astrolabe.dataapi.snippets.addresses import API_PATH, TOKEN_VARIABLE, command_path
+from astrolabe.dataapi.snippets.java import JAVA_CLASS
 
-__all__ = ["API_PATH", "TOKEN_VARIABLE", "Language", "command_path", "render"]
+__all__ = ["API_PATH", "JAVA_CLASS", "TOKEN_VARIABLE", "Language", "command_path", "render"]
 
 
 class Language(StrEnum):

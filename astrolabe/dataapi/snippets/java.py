@@ -11,6 +11,9 @@ from astrolabe.dataapi.planned import PlannedCommand
 from astrolabe.dataapi.protocol import JsonValue
 from astrolabe.dataapi.snippets.addresses import TOKEN_VARIABLE, command_path
 
+JAVA_CLASS = "Example"
+"""The name of every program's class."""
+
 _INDENT = " " * 8
 _CLIENT = """\
 import com.datastax.astra.client.DataAPIClient;
@@ -18,7 +21,7 @@ import com.datastax.astra.client.collections.definition.documents.Document;
 import com.datastax.astra.client.core.commands.Command;
 import com.datastax.astra.client.databases.Database;
 
-public class Example {{
+public class {program} {{
     public static void main(String[] args) {{
         DataAPIClient client = new DataAPIClient(System.getenv("{variable}"));
         Database database = client.getDatabase({endpoint}, {keyspace});
@@ -34,7 +37,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 
-public class Example {{
+public class {program} {{
     public static void main(String[] args) throws Exception {{
         String command = {command};
         HttpRequest request = HttpRequest.newBuilder(URI.create({address}))
@@ -55,9 +58,12 @@ def render(planned: PlannedCommand, endpoint: str) -> str:
     """Return a program that sends the command and prints what comes back."""
     if planned.keyspace is None:
         address = _string(endpoint + command_path(planned))
-        return _HTTP.format(command=_block(planned.command), address=address, variable=TOKEN_VARIABLE)
+        return _HTTP.format(
+            program=JAVA_CLASS, command=_block(planned.command), address=address, variable=TOKEN_VARIABLE
+        )
     target = "database" if planned.name is None else f"database.getCollection({_string(planned.name)})"
     return _CLIENT.format(
+        program=JAVA_CLASS,
         variable=TOKEN_VARIABLE,
         endpoint=_string(endpoint),
         keyspace=_string(planned.keyspace),
