@@ -12,6 +12,7 @@ from astrolabe.portal.connection_strings_model import ConnectionString, Connecti
 from astrolabe.portal.model import DatabaseDraft
 from astrolabe.portal.raven_server import RavenPlace
 from astrolabe.providers.lab import Rule
+from astrolabe.serving.options import ServerOptions
 from storage.secret_references import ReferenceKind, SecretReference
 
 Equivalents = Mapping[str, str]
@@ -178,6 +179,26 @@ def exchange_with_raven(
     words += ["--replace"] if replace else []
     words += ["--with-secrets"] if with_secrets and verb == PUSH else []
     return {COMMAND_LINE: command_line(*words)}
+
+
+def serve(options: ServerOptions) -> Equivalents:
+    """Return what starts the server on its own; the one accepted token, if there is one, stays in the settings."""
+    words = ["serve", "--host", options.host, "--port", str(options.port)]
+    words += [] if options.require_token else ["--no-token"]
+    words += ["--database", options.database] if options.database is not None else []
+    words += ["--certificate", str(options.certificate)] if options.certificate is not None else []
+    words += ["--key", str(options.key)] if options.key is not None else []
+    return {COMMAND_LINE: command_line(*words)}
+
+
+def create_token(name: str) -> Equivalents:
+    """Return what creates an application token."""
+    return {COMMAND_LINE: command_line("tokens", "create", name)}
+
+
+def revoke_token(token_id: str) -> Equivalents:
+    """Return what revokes an application token."""
+    return {COMMAND_LINE: command_line("tokens", "revoke", token_id)}
 
 
 def simulate(rule: Rule) -> Equivalents:

@@ -15,6 +15,7 @@ from astrolabe.serving.options import ServerOptions
 from screens.actions import Action, register
 from screens.confirm import Danger, TypeTheNameDialog
 from screens.console import Section
+from screens.equivalents import revoke_token
 from screens.grid import Grid
 from screens.page import Page
 from screens.server_dialogs import NewTokenDialog, StartServerDialog
@@ -168,6 +169,7 @@ class ServerPage(Page):
                 noun="Token name",
                 verb="Revoke",
                 consequences=("Programs that show this token are refused from their next request on.",),
+                equivalents=revoke_token(token.id),
             )
             self.app.ask(TypeTheNameDialog(danger, partial(self._revoke, token)), self._revoked)
 

@@ -12,6 +12,7 @@ from textual.widgets import Checkbox, Input, Static
 from astrolabe.portal.tokens import LONGEST_NAME
 from astrolabe.serving.options import ServerOptions
 from screens.dialog import Dialog
+from screens.equivalents import Equivalents, create_token, serve
 from screens.fields import Field, check, text_input
 from screens.text import display_text
 
@@ -52,6 +53,10 @@ class StartServerDialog(Dialog[ServerOptions, str]):
         found = {"host": host, "port": f"The port is a whole number from 0 to {HIGHEST_PORT}." if wrong else ""}
         return {name: text for name, text in found.items() if text}
 
+    def equivalents(self) -> Equivalents:
+        """Return the command line that serves without the console."""
+        return serve(self.draft())
+
     def draft(self) -> ServerOptions:
         """Return the options."""
         return replace(
@@ -79,6 +84,10 @@ class NewTokenDialog(Dialog[str, tuple[str, str]]):
     def problems(self) -> dict[str, str]:
         """Ask for a name; its rules are checked when it is created."""
         return {} if self.draft() else {"name": "The name is empty."}
+
+    def equivalents(self) -> Equivalents:
+        """Return the command line that creates it."""
+        return create_token(self.draft())
 
     def draft(self) -> str:
         """Return the name."""

@@ -17,6 +17,7 @@ from astrolabe.portal.model import Database, DatabaseDraft, DatabaseStatus
 from astrolabe.portal.raven_server import RavenPlace
 from astrolabe.providers.connectors import get_connector
 from astrolabe.providers.lab import Rule, Trouble
+from astrolabe.serving.options import ServerOptions
 from screens import equivalents as shown
 from storage.secret_references import ReferenceKind, SecretReference
 from tui.arguments import parse
@@ -49,6 +50,13 @@ RULE = Rule("openai", Trouble.RATE_LIMITED, 2.5, 3)
         (shown.simulate(RULE), {"provider": "openai", "trouble": "rate-limited", "delay": 2.5, "calls": 3}),
         (shown.simulate(Rule("all", Trouble.BILLING)), {"provider": "all", "delay": None, "calls": None}),
         (shown.clear_cache(), {"run": "cache:clear"}),
+        (shown.serve(ServerOptions("::1", 0, TYPED)), {"host": "::1", "port": "0", "require_token": None}),
+        (
+            shown.serve(ServerOptions(require_token=False, database=NAME, certificate=Path("c d"), key=Path("k"))),
+            {"require_token": False, "database": NAME, "certificate": "c d", "key": "k", "token": None},
+        ),
+        (shown.create_token(NAME), {"run": "tokens:create", "name": NAME}),
+        (shown.revoke_token("id"), {"run": "tokens:revoke", "name": "id"}),
         (
             shown.save_connection_string(replace(STRING, name=NAME, secret=TYPED), ["a b", "c"]),
             {

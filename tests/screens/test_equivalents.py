@@ -10,6 +10,7 @@ import screens
 from screens.dialog import Dialog
 
 WITHOUT_A_COMMAND = {
+    "LeaveDialog": "it ends the program that it is shown in",
     "SaveDialog": "it writes a file with what is on the screen; nothing that a command knows is changed",
 }
 """Dialogs that show no command, each with the reason."""

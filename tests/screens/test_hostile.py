@@ -137,7 +137,7 @@ async def test_words_of_errors_in_dialogs_and_notices(console: MakeConsole, text
         app.report(AstrolabeError(text, hint=text))
         app.report(ValueError(text))
         app.tell(text, title=text)
-        for step in ("c", "w", "escape", "c", "escape", "n"):
+        for step in ("c", "w", "escape", "escape", "c", "escape", "n"):
             await press(pilot, step)
             assert faults(app) == []
         await play(pilot, (*"books", failing_with(AstrolabeError(text, hint=text))))

@@ -55,7 +55,7 @@ async def test_a_file_that_is_there_is_replaced_only_when_submitted_again(consol
         assert read("document.json") == "mine"
         await press(pilot, "ctrl+s")
         assert isinstance(app.screen, DocumentDialog)
-    assert ARTICLES[0]["title"] in read("document.json")
+    assert str(ARTICLES[0]["title"]) in read("document.json")
 
 
 async def test_another_file_that_is_there_is_asked_about_anew(console: MakeConsole) -> None:
