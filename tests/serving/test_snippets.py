@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from ast import literal_eval
 from decimal import Decimal
 
 import pytest
@@ -110,9 +111,44 @@ def test_values_that_json_has_no_words_for_arrive_as_what_they_are(run: Run) -> 
     run({"deleteCollection": {"name": "snippets"}})
 
 
+def test_every_update_operator_runs_as_python(run: Run) -> None:
+    run({"createCollection": {"name": "snippets"}})
+    run.on("insertOne", document={"_id": "u", "n": 4, "score": 8, "list": [1, 2], "gone": 1, "set": ["a"]})
+    updates = {
+        "$min": {"n": 3},
+        "$max": {"score": 9},
+        "$mul": {"factor": 2},
+        "$rename": {"gone": "came"},
+        "$push": {"list": {"$each": [8, 9], "$position": 1}},
+        "$addToSet": {"set": {"$each": ["a", "b"]}},
+    }
+    assert "'nModified': 1" in run.on("updateOne", filter={"_id": "u"}, update=updates)
+    run.on("updateOne", filter={"_id": "u"}, update={"$pop": {"list": -1}})
+    changed = {"_id": "u", "n": 3, "score": 9, "list": [8, 9, 2], "factor": 0, "came": 1, "set": ["a", "b"]}
+    assert literal_eval(run.on("findOne", filter={"_id": "u"})) == changed
+    inserting = {"$set": {"old": 1}, "$setOnInsert": {"new": True}}
+    upserted = run.on("updateOne", filter={"_id": "v"}, update=inserting, options={"upsert": True})
+    assert "'upserted': 'v'" in upserted
+    assert literal_eval(run.on("findOne", filter={"_id": "v"})) == {"_id": "v", "old": 1, "new": True}
+    run({"deleteCollection": {"name": "snippets"}})
+
+
+def test_hybrid_search_runs_as_python(run: Run) -> None:
+    run({"createCollection": CREATE})
+    documents = [{"_id": word, "$hybrid": f"a {word} for the kitchen"} for word in ("kettle", "chair", "lamp")]
+    run.on("insertMany", documents=documents)
+    options = {"limit": 2, "hybridLimits": 3, "includeScores": True}
+    found = run.on("findAndRerank", sort={"$hybrid": "kettle"}, projection={"*": 1}, options=options)
+    assert "a kettle for the kitchen" in found
+    assert "scores={'" in found
+    assert "kettle" in run.on("find", sort={"$lexical": "kettle"}, options={"limit": 1})
+    run({"deleteCollection": {"name": "snippets"}})
+
+
 def test_commands_on_the_database_run_as_python(run: Run) -> None:
     run({"createKeyspace": {"name": "by_snippet"}}, keyspace=None)
     assert "by_snippet" in run({"findKeyspaces": {}}, keyspace=None)
     run({"dropKeyspace": {"name": "by_snippet"}}, keyspace=None)
     assert "openai" in run({"findEmbeddingProviders": {}}, keyspace=None)
+    assert "rerankingProviders" in run({"findRerankingProviders": {}}, keyspace=None)
     assert "tables" in run({"listTables": {}})
