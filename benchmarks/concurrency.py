@@ -2,6 +2,8 @@
 
 A findOne by ``_id`` is sent every few milliseconds, first to an idle server, then while long commands run one after
 another on other connections. What counts is the delay: the time above the idle median. The wanted limit is 50 ms.
+Beside the delays stands the longest stretch in which the server's event loop could not run, less what an idle process
+missed at the same time: on a machine that others use too, only that says what the server did itself.
 
     python -m benchmarks.concurrency                  100,000 documents of 384 numbers
     python -m benchmarks.concurrency --rows 20000 --seconds 3
@@ -11,14 +13,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import machine_line
-from benchmarks.serve import KEYSPACE, Connection, astrolabe_server, data_folder, encoded, load
+from benchmarks.serve import KEYSPACE, Connection, data_folder, encoded, load, process
+from benchmarks.stretches import longest, read_gaps
 
 _PAUSE = 0.005
 """Seconds between two small reads."""
@@ -44,11 +50,39 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """A server with a ticker in its event loop.
+
+    Attributes:
+        address: Where it answers.
+        gaps: The file in which its ticker notes gaps.
+        idle: The file of the idle process.
+    """
+
+    address: str
+    gaps: Path
+    idle: Path
+
+    def longest(self, start: float, end: float) -> tuple[float, float]:
+        """Return the longest stretch between two times, and what was computed in it; in milliseconds."""
+        return longest(read_gaps(self.gaps), read_gaps(self.idle), start, end)
+
+
+@dataclass(frozen=True, slots=True)
 class Delays:
-    """What the small reads took, in milliseconds, sorted, and how many long commands ended meanwhile."""
+    """What the small reads took beside a long command.
+
+    Attributes:
+        small: Milliseconds of each, sorted.
+        long: How many long commands ended meanwhile.
+        stretch: Milliseconds of the longest stretch in which the server's event loop could not run, by its own doing.
+        computed: Milliseconds of processor time that all threads of the server took in it.
+    """
 
     small: Sequence[float]
     long: int
+    stretch: float
+    computed: float
 
     def percentile(self, share: float) -> float:
         """Return the time that a share of the small reads stayed below."""
@@ -105,16 +139,17 @@ async def small_reads(address: str, rows: int, seconds: float, ready: asyncio.Ev
     return sorted(taken)
 
 
-async def measure(address: str, rows: int, scan: Scan | None, seconds: float) -> Delays:
+async def measure(server: Watched, rows: int, scan: Scan | None, seconds: float) -> Delays:
     """Measure the small reads beside one long command after another."""
     bodies = [encoded(scan.command()) for _ in range(20)] if scan is not None else []
     ready = asyncio.Event()
-    small = asyncio.create_task(small_reads(address, rows, seconds, ready))
+    start = time.monotonic()
+    small = asyncio.create_task(small_reads(server.address, rows, seconds, ready))
     ended = 0
 
     async def repeat(long: Scan) -> None:
         nonlocal ended
-        connection = Connection(address)
+        connection = Connection(server.address)
         await connection.open()
         while not small.done():
             ready.set()
@@ -128,25 +163,28 @@ async def measure(address: str, rows: int, scan: Scan | None, seconds: float) ->
         ready.set()
     else:
         await asyncio.gather(*(repeat(scan) for _ in range(scan.at_once)))
-    return Delays(await small, ended)
+    taken = await small
+    return Delays(taken, ended, *server.longest(start, time.monotonic()))
 
 
-async def _all(address: str, rows: int, seconds: float, only: str) -> None:
-    queries = await load(address, rows)
+async def _all(server: Watched, rows: int, seconds: float, only: str) -> None:
+    queries = await load(server.address, rows)
     for scan in scans(queries):
-        await measure(address, rows, scan, 0.1)  # warm: indexes are read on the first search
-    idle = await measure(address, rows, None, seconds)
-    print(f"{'':34}{'ended':>6}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}{'delay p99':>11}{'delay max':>11}")
+        await measure(server, rows, scan, 0.1)  # warm: indexes are read on the first search
+    idle = await measure(server, rows, None, seconds)
+    print(f"{'':34}{'ended':>6}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}{'delay p99':>11}{'delay max':>11}", end="")
+    print(f"{'stretch':>9}{'CPU in it':>11}{'load':>6}")
     report("idle", idle, idle)
     for scan in scans(queries):
         if only in scan.name:
-            report(scan.name, await measure(address, rows, scan, seconds), idle)
+            report(scan.name, await measure(server, rows, scan, seconds), idle)
 
 
 def report(name: str, found: Delays, idle: Delays) -> None:
     """Print one line of the table."""
     p50, p99, most, normal = found.percentile(0.5), found.percentile(0.99), found.small[-1], idle.percentile(0.5)
-    print(f"{name:34}{found.long:6}{p50:9.1f}{p99:9.1f}{most:9.1f}{p99 - normal:11.1f}{most - normal:11.1f}")
+    print(f"{name:34}{found.long:6}{p50:9.1f}{p99:9.1f}{most:9.1f}{p99 - normal:11.1f}{most - normal:11.1f}", end="")
+    print(f"{found.stretch:9.1f}{found.computed:11.1f}{os.getloadavg()[0]:6.1f}")
 
 
 def main() -> None:
@@ -157,8 +195,14 @@ def main() -> None:
     parser.add_argument("--only", default="", help="part of the name of the long commands to run")
     args = parser.parse_args()
     print(machine_line())
-    with data_folder() as variables, astrolabe_server(variables) as (_, address):
-        asyncio.run(_all(address, args.rows, args.seconds, args.only))
+    module = ("-m", "benchmarks.stretches")
+    with tempfile.TemporaryDirectory() as folder, data_folder() as variables:
+        gaps, idle = Path(folder, "server"), Path(folder, "idle")
+        with (
+            process(*module, str(idle)),
+            process(*module, str(gaps), "serve", "--port", "0", **variables) as (_, address),
+        ):
+            asyncio.run(_all(Watched(address, gaps, idle), args.rows, args.seconds, args.only))
 
 
 if __name__ == "__main__":
