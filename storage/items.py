@@ -12,6 +12,7 @@ from storage import jsontext
 from storage.containers import WriteTicket
 from storage.model import Item, NewItem
 from storage.schema import Tables
+from storage.turns import give_way, in_turns
 from storage.vector_rows import insert_vectors, remove_vectors, replace_vectors
 from storage.words import add_words, change_words, remove_words
 
@@ -19,6 +20,9 @@ KEYS_PER_STATEMENT = 500
 """Keys are passed as parameters, not as JSON, because SQLite ends a JSON string at the first ``\\u0000``."""
 
 _FIRST_BATCH = 64
+_LARGEST_BATCH = 250
+"""Rows fetched in one step: less than a millisecond."""
+
 _BATCH_BYTES = 16 << 20
 """Bytes of bodies after which a chunk ends early: memory stays bounded with bodies of megabytes."""
 
@@ -179,10 +183,11 @@ async def _fill(candidates: list[Candidate], cursor: aiosqlite.Cursor, limit: in
     wanted = min(limit, _FIRST_BATCH)
     while wanted > 0:
         rows: Sequence[sqlite3.Row] = list(await cursor.fetchmany(wanted))
-        candidates += [Candidate(Item(*row[:4]), bool(row[4])) for row in rows]
+        candidates += [Candidate(Item(*row[:4]), bool(row[4])) for row in in_turns(rows)]
         size += sum(len(row[2]) for row in rows)
         if len(rows) < wanted:
             return False
         left = int((_BATCH_BYTES - size) * len(candidates) / max(size, 1))
-        wanted = min(limit - len(candidates), left)
+        wanted = min(limit - len(candidates), left, _LARGEST_BATCH)
+        give_way()
     return True

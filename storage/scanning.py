@@ -34,6 +34,7 @@ from storage.items import (
 from storage.matching import matches
 from storage.model import Container, Item
 from storage.schema import Tables
+from storage.turns import in_turns
 from storage.vector_rows import numbers_from_text, with_vectors
 from storage.words import word_table
 
@@ -119,7 +120,7 @@ class Selection:
         where = self.where
         return [
             candidate.item
-            for candidate in candidates
+            for candidate in in_turns(candidates)
             if candidate.certain or where is None or matches(where, parse_body(candidate.item))
         ]
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import heapq
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import islice
+from typing import Any, TypeAlias
 
 from astrolabe.dataapi.commands import invalid_field
 from astrolabe.dataapi.context import OpenCollection, storable
@@ -26,6 +28,7 @@ from storage.analysis import TermQuery
 from storage.filters import All, Comparison, Filter
 from storage.model import COLLECTION_VECTOR, Hit, Item, VectorValue
 from storage.scanning import CHUNK, parse_body
+from storage.turns import in_turns
 
 MOST_SORTED = 10_000
 """From this many documents on, a field sort is refused: it would have to hold them all."""
@@ -156,7 +159,7 @@ async def ordered_seqs(selection: Selection, count: int, *, skip: int = 0) -> li
     """
     if selection.sort.words is not None:
         return await relevant(selection, selection.sort.words, count)
-    return (await sorted_seqs(selection))[skip : skip + count]
+    return (await sorted_seqs(selection, skip + count))[skip:]
 
 
 async def relevant(selection: Selection, words: TermQuery, count: int) -> list[int]:
@@ -165,24 +168,36 @@ async def relevant(selection: Selection, words: TermQuery, count: int) -> list[i
     return await target.store.search_words(target.container, words, count, selection.rest, keys=selection.keys)
 
 
-async def sorted_seqs(selection: Selection) -> list[int]:
-    """Return the row numbers of the matching documents in the order of a field sort.
+async def sorted_seqs(selection: Selection, count: int) -> list[int]:
+    """Return the row numbers of the first ``count`` matching documents in the order of a field sort.
 
     Raises:
         DataApiError: ``OVERLOADED_SORT_ROW_LIMIT``.
     """
-    found: list[tuple[tuple[Any, ...], int]] = []
+    found: list[list[_Place]] = []
     async with scan(selection) as chunks:
         async for items in chunks:
-            found += await asyncio.to_thread(_sort_keys, selection.sort, items)
-            if len(found) >= MOST_SORTED:
+            found.append(await asyncio.to_thread(_sorted_places, selection.sort, items))
+            if sum(map(len, found)) >= MOST_SORTED:
                 raise _too_many_to_sort()
-    return [seq for _, seq in await asyncio.to_thread(sorted, found)]
+    return [seq for _, seq in await asyncio.to_thread(first_of, found, count)]
 
 
-def _sort_keys(sort: SortPlan, items: Sequence[Item]) -> list[tuple[tuple[Any, ...], int]]:
-    """Return what decides the order, without the documents; run in a thread, because it reads them."""
-    return [(sort.key(parse_body(item)), item.seq) for item in items]
+_Place: TypeAlias = tuple[tuple[Any, ...], int]
+"""What decides a document's place in the order, and its row number."""
+
+
+def _sorted_places(sort: SortPlan, items: Sequence[Item]) -> list[_Place]:
+    """Return what decides the order of a chunk, in order; run in a thread, because it reads the documents."""
+    return sorted((sort.key(parse_body(item)), item.seq) for item in in_turns(items))
+
+
+def first_of(runs: Sequence[list[_Place]], count: int) -> list[_Place]:
+    """Return the first ``count`` of what is in order within each run; no more than these are put in order.
+
+    A sort of everything at once would keep the interpreter's lock from its beginning to its end.
+    """
+    return list(islice(in_turns(heapq.merge(*runs)), count))
 
 
 def _too_many_to_sort() -> DataApiError:
@@ -196,11 +211,11 @@ def _too_many_to_sort() -> DataApiError:
 async def render(items: Sequence[Item], projection: Projection) -> list[Json]:
     """Return the items as documents of an answer; in a thread if they are large, because that takes its time."""
 
-    def documents() -> list[Json]:
+    def documents(items: Iterable[Item]) -> list[Json]:
         return [projection.apply(document_of(item)) for item in items]
 
     small = sum(len(item.body) for item in items) < _WORTH_A_THREAD and not any(item.vectors for item in items)
-    return documents() if small else await asyncio.to_thread(documents)
+    return documents(items) if small else await asyncio.to_thread(documents, in_turns(items))
 
 
 def document_of(item: Item) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import logging
 import socket
@@ -99,6 +100,8 @@ class DataApiServer:
             return_when=asyncio.FIRST_COMPLETED,
         )
         ready.cancel()
+        # What is there by now stays. Looking through it for garbage takes tens of milliseconds, with the lock held.
+        gc.freeze()
         log.info("Serving on %s.", self.address)
 
     async def wait(self) -> None:
@@ -114,6 +117,7 @@ class DataApiServer:
         await self._running
         self._server = self._running = None
         sys.setswitchinterval(self._switch_interval)
+        gc.unfreeze()
         log.info("Stopped serving on %s.", self.address)
 
     def _check(self) -> None:

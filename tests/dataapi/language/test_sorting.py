@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from astrolabe.dataapi.language.indexing import parse_indexing
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.sorting import SortField, SortKind, SortPlan, parse_sort, sort_key
+from astrolabe.dataapi.search import first_of
 from storage.matching import MISSING
 from storage.model import Metric, VectorForm, VectorSpec
 from tests.dataapi.language.refusals import deep, refused
@@ -259,3 +260,19 @@ def test_sorting_agrees_with_comparing_pair_by_pair(pairs: list[tuple[Any, Any]]
 
     plan = parse_sort({"a": first, "b": second}, PLAIN)
     assert plan.order(bodies[::-1], lambda body: body) == sorted(bodies, key=cmp_to_key(by_both))
+
+
+@given(
+    st.lists(st.tuples(somewhere, st.integers(0, 2)), max_size=30),
+    st.sampled_from([1, -1]),
+    st.integers(1, 8),
+    st.integers(0, 40),
+)
+def test_merging_sorted_chunks_gives_the_beginning_of_a_sort_of_everything(
+    pairs: list[tuple[Any, int]], direction: int, size: int, count: int
+) -> None:
+    plan = parse_sort({"a": direction}, PLAIN)
+    bodies = [{"_id": number} | ({} if value is MISSING else {"a": value}) for value, number in pairs]
+    places = [(plan.key(body), seq) for seq, body in enumerate(bodies)]
+    chunks = [sorted(places[at : at + size]) for at in range(0, len(places), size)]
+    assert first_of(chunks, count) == sorted(places)[:count]
