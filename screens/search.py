@@ -67,6 +67,7 @@ class SearchPage(Page):
         """Read what can be searched; results stay while the collection is the same."""
         self.info = await self._read_info()
         self._show_form(self.info)
+        self.refresh_bindings()  # what the collection can do decides which keys are offered
         if self.info is None:
             return
         here = (self.info.keyspace, self.info.name)

@@ -112,5 +112,5 @@ async def test_the_model_on_this_machine_is_tested_at_once(console: MakeConsole)
     app = console(None, start=Section.INTEGRATIONS)
     async with app.run_test(size=(80, 24)) as pilot:
         user = Walker(pilot)
-        await user.press(*("right",) * 9, "enter", "t")
+        await user.press(*("right",) * 9, "enter", "t", "ctrl+s")
         await says(user, "Test connection: Embedded", "computed on this machine", "256 found, as configured")
