@@ -65,6 +65,8 @@ format: $(VENV)/installed-dev ## rewrite the code in the project's format and fi
 bench: $(VENV)/installed-dev ## start-up, load, server and search beside their peers; ROWS="10000 100000" for the search
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.load
+	$(BIN)/python -m benchmarks.embed
+	$(BIN)/python -m benchmarks.rate_limit
 	$(BIN)/python -m benchmarks.serve
 	$(BIN)/python -m benchmarks.concurrency
 	$(BIN)/python -m benchmarks.search --rows $(ROWS)

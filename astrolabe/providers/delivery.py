@@ -28,7 +28,7 @@ from astrolabe.providers.lab import Lab, Rule
 from astrolabe.providers.model import Direction, EmbeddingSpec, ProviderInfo
 from astrolabe.providers.pacing import Clock, Lane, Sleep, retry_after
 from astrolabe.providers.persistence import EngineLimits, OnWait, Pace, Persistence, first_failure
-from astrolabe.providers.quota import quota_headers, request_id
+from astrolabe.providers.quota import quota_headers, request_id, requests_left
 from astrolabe.providers.redaction import without_key
 from astrolabe.providers.simulated import Replaced, reply_to
 from astrolabe.providers.weather import Gauge
@@ -104,8 +104,9 @@ class Delivery:
     def __init__(self, job: Job, means: Means) -> None:
         self._job = job
         self._means = means
-        self._deadline = means.clock() + means.limits.total_seconds
-        self._persistence = Persistence(job.provider, means.pace, self._deadline, job.on_wait)
+        self._urgent = job.direction is Direction.QUERY
+        end = means.clock() + means.limits.total_seconds
+        self._persistence = Persistence(job.provider, means.pace, end, job.on_wait, urgent=self._urgent)
         self._result: Matrix = np.empty((len(job.texts), job.spec.dimension), dtype=np.float32)
 
     async def run(self, batches: Sequence[range]) -> Matrix:
@@ -198,9 +199,8 @@ class Delivery:
         """Return the provider's answer, or the one that the failure lab gives in its place."""
         job, means = self._job, self._means
         call = means.adapter.call(job.url, job.spec, texts, job.direction)
-        storing = job.direction is Direction.STORE
-        seconds = means.limits.call_seconds if storing else means.limits.query_seconds
-        seconds = min(seconds, max(self._deadline - means.clock(), _LEAST_SECONDS))
+        seconds = means.limits.query_seconds if self._urgent else means.limits.call_seconds
+        seconds = min(seconds, max(self._persistence.deadline - means.clock(), _LEAST_SECONDS))
         if rule is not None:
             replaced = Replaced(job.provider, job.spec, len(texts), means.adapter.envelope, seconds)
             return await reply_to(rule, replaced, means.sleep)
@@ -239,11 +239,12 @@ class Delivery:
         return range(middle, positions.stop), range(positions.start, middle)
 
     async def _once(self, texts: Sequence[str]) -> Matrix | Setback:
+        sent = self._means.clock()
         outcome = await self.exchange(texts)
         if isinstance(outcome, Setback):
             return outcome
         reply, parsed = outcome
-        self._means.lane.succeeded(reply.headers)
+        self._means.lane.succeeded(reply.headers, sent=sent, left=requests_left(reply.headers))
         return parsed.vectors
 
     def _parsed(self, reply: Reply, count: int) -> Parsed:

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from astrolabe.providers.rate import Spacing
+
 Clock = Callable[[], float]
 """Seconds since some fixed moment, never going back."""
 
@@ -21,54 +23,108 @@ _QUOTAS = ("requests", "tokens")
 
 
 class Lane:
-    """The road to one address with one key: how many requests at once, and from when on.
+    """The road to one address with one key: how many requests at once, how often, and from when on.
 
-    The number rises by one per round of answers and halves when the provider says it is too much.
+    The number at once rises by one per round of answers and halves when the provider says it is too much. After a
+    refusal one request at a time tries whether the provider accepts again. Searches go before loads.
 
     Attributes:
         limit: Requests that may be under way at once; a fraction counts up to the next whole one.
         batch_limit: Most texts per request, as learned from refusals; None before the first.
+        spacing: How often requests are sent.
+        refusals: Pauses that the provider asked for since its last answer.
+        succeeded_at: Moment of the last answer, or None.
     """
 
     def __init__(self, *, start: int, most: int, clock: Clock, sleep: Sleep) -> None:
         self.limit = float(min(start, most))
         self.batch_limit: int | None = None
+        self.spacing = Spacing(clock())
+        self.refusals = 0
+        self.succeeded_at: float | None = None
         self._most = most
         self._clock = clock
         self._sleep = sleep
         self._running = 0
+        self._under_way = 0
+        self._urgent = 0
         self._opens_at = 0.0
         self._freed = asyncio.Event()
 
     @property
     def pause(self) -> float:
-        """Seconds until the next request may be sent."""
+        """Seconds for which nothing at all is sent."""
         return max(self._opens_at - self._clock(), 0.0)
 
     @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Wait until a request may be sent, and hold its place while it is under way."""
-        while self._running >= int(self.limit):
-            await self._freed.wait()
-        self._running += 1
+    async def slot(self, *, urgent: bool = False) -> AsyncIterator[None]:
+        """Wait until a request may be sent, and hold its place while it is under way.
+
+        Args:
+            urgent: Somebody waits for the answer: it goes before those that are not.
+        """
+        self._urgent += urgent
         try:
-            while (delay := self._opens_at - self._clock()) > 0:
-                await self._sleep(delay)
-            yield
+            while self._running >= self._room() + urgent:
+                await self._freed.wait()
+            self._running += 1
+        except BaseException:
+            self._urgent -= urgent
+            raise
+        try:
+            try:
+                await self._turn(urgent=urgent)
+            finally:
+                self._urgent -= urgent
+            self.spacing.taken(self._clock())
+            self._under_way += 1
+            try:
+                yield
+            finally:
+                self._under_way -= 1
         finally:
             self._running -= 1
             self._freed.set()  # wakes all who wait, each of whom looks again; no await, so a cancel cannot lose it
             self._freed = asyncio.Event()
 
-    def succeeded(self, headers: Mapping[str, str]) -> None:
-        """Note an answer; its headers may say that the quota is used up until some moment."""
+    def _room(self) -> int:
+        return 1 if self.refusals else int(self.limit)
+
+    async def _turn(self, *, urgent: bool) -> None:
+        """Wait for the end of a pause, for the pace, and for those who are in a hurry."""
+        while True:
+            delay = max(self._opens_at - self._clock(), self.spacing.delay(self._clock()))
+            if delay <= 0 and self._urgent and not urgent and self.spacing.rate is not None:
+                delay = 0.5 / self.spacing.rate
+            if delay <= 0:
+                return
+            await self._sleep(delay)
+
+    def succeeded(
+        self, headers: Mapping[str, str], *, sent: float | None = None, left: tuple[int, float] | None = None
+    ) -> None:
+        """Note an answer; its headers may say that the quota is used up until some moment.
+
+        Args:
+            headers: Of the answer, names in lower case.
+            sent: When the request was sent; now by default.
+            left: How many requests the provider says are left, and for how many seconds.
+        """
+        now = self._clock()
         self.limit = min(self.limit + 1 / self.limit, float(self._most))
+        self.refusals = 0
+        self.succeeded_at = now
+        free = None if left is None else (left[0] - max(self._under_way - 1, 0), left[1])
+        self.spacing.accepted(now, now if sent is None else sent, free)
         self.hold(_quota_pause(headers))
 
     def refused(self, delay: float) -> None:
         """Note that the provider asked for fewer requests: halve them, once per pause, and hold all for ``delay``."""
-        if self._opens_at <= self._clock():
+        now = self._clock()
+        if self._opens_at <= now:
             self.limit = max(self.limit / 2, 1.0)
+            self.refusals += 1
+        self.spacing.refused(now)
         self.hold(delay)
 
     def hold(self, delay: float) -> None:

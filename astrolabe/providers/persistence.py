@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from astrolabe.errors import ProviderError, ProviderFailure
-from astrolabe.providers.failures import Setback
+from astrolabe.errors import ProviderError, ProviderFailure, ProviderReply
+from astrolabe.providers.failures import Setback, make_error
 from astrolabe.providers.model import ProviderInfo
 from astrolabe.providers.pacing import Clock, Lane, Sleep, backoff
 
@@ -27,6 +27,8 @@ class EngineLimits:
         call_seconds: One request with texts to be stored, from connecting to the last byte.
         query_seconds: The same for texts to be searched with: one short text, and somebody waiting.
         total_seconds: One call of ``embed``; no further try is begun that could end later.
+        patience: The same for texts to be stored, from the provider's last answer to anyone: a load that is held back
+            goes on as long as it gets ahead.
         longest_wait: Longest single wait; a provider that asks for more is taken as a refusal.
         attempts: Most requests for the same texts after timeouts and server errors.
         patient_attempts: The same after rate limits and while a model loads.
@@ -36,12 +38,14 @@ class EngineLimits:
         first_delay: Bound of the first wait after a timeout or server error, in seconds.
         longest_delay: Its bound after many of them.
         rate_delay: Bound of the first wait after a rate limit without a time.
+        longest_rate_delay: Its bound after many of them, for a load that gets ahead.
         loading_delay: Wait for a loading model that does not say how long.
     """
 
     call_seconds: float = 30.0
     query_seconds: float = 10.0
     total_seconds: float = 120.0
+    patience: float = 600.0
     longest_wait: float = 60.0
     attempts: int = 4
     patient_attempts: int = 8
@@ -51,6 +55,7 @@ class EngineLimits:
     first_delay: float = 0.25
     longest_delay: float = 4.0
     rate_delay: float = 1.0
+    longest_rate_delay: float = 20.0
     loading_delay: float = 10.0
 
 
@@ -73,13 +78,31 @@ class Persistence:
         pace: What decides when it is tried again.
         deadline: Moment of the pace's clock beyond which no try is begun.
         on_wait: Told of every wait.
+        urgent: Whether somebody waits for the answer: it goes first, and is given up at the deadline.
     """
 
-    def __init__(self, provider: ProviderInfo, pace: Pace, deadline: float, on_wait: OnWait | None = None) -> None:
+    def __init__(
+        self,
+        provider: ProviderInfo,
+        pace: Pace,
+        deadline: float,
+        on_wait: OnWait | None = None,
+        *,
+        urgent: bool = True,
+    ) -> None:
         self._provider = provider
         self._pace = pace
-        self._deadline = deadline
+        self._end = deadline
         self._on_wait = on_wait
+        self._urgent = urgent
+
+    @property
+    def deadline(self) -> float:
+        """The moment beyond which no try is begun; later while a provider that holds a load back lets it get ahead."""
+        answered = self._pace.lane.succeeded_at
+        if self._urgent or answered is None:
+            return self._end
+        return max(self._end, answered + self._pace.limits.patience)
 
     async def run(self, attempt: Callable[[], Awaitable[T | Setback]]) -> T | ProviderError:
         """Return what an attempt returned at last; a final error is returned, because the caller may mend it."""
@@ -89,7 +112,10 @@ class Persistence:
             self._on_wait(pause, f"{self._provider.label} asked to wait")
         while True:
             tries += 1
-            async with self._pace.lane.slot():
+            pause = self._pace.lane.pause
+            if self._pace.clock() + pause > self.deadline:
+                return self._closed(pause)
+            async with self._pace.lane.slot(urgent=self._urgent):
                 outcome = await attempt()
             if not isinstance(outcome, Setback):
                 return outcome
@@ -102,22 +128,43 @@ class Persistence:
     def delay(self, setback: Setback, tries: int) -> float | None:
         """Seconds before the next try; None when there is to be none."""
         limits, error = self._pace.limits, setback.error
-        patient = error.failure in _PATIENT
-        if not setback.transient or tries >= (limits.patient_attempts if patient else limits.attempts):
+        patient, going = error.failure in _PATIENT, self._going_on(error)
+        most_tries = limits.patient_attempts if patient else limits.attempts
+        if not setback.transient or (tries >= most_tries and not going):
             return None
         asked = error.retry_after
         if error.failure is ProviderFailure.LOADING:
             delay = min(limits.loading_delay if asked is None else asked, limits.longest_wait)
         elif asked is not None:
-            delay = asked
+            # A load goes on, but not at the word of a provider that asks for too little again and again.
+            delay = asked if tries < most_tries else max(asked, limits.longest_rate_delay)
         else:
-            first, longest = limits.first_delay, limits.longest_delay
-            if patient:
-                first, longest = limits.rate_delay, limits.longest_wait
-            delay = backoff(tries, first=first, longest=longest, random=self._pace.random)
-        if delay > limits.longest_wait or self._pace.clock() + delay > self._deadline:
+            delay = self._backoff(error, tries, going=going)
+        longest_wait = limits.patience if going else limits.longest_wait
+        if delay > longest_wait or self._pace.clock() + delay > self.deadline:
             return None
         return delay
+
+    def _backoff(self, error: ProviderError, tries: int, *, going: bool) -> float:
+        """Seconds before the next try where the provider names none; all that a load has under way count together."""
+        limits = self._pace.limits
+        first, longest = limits.first_delay, limits.longest_delay
+        if error.failure in _PATIENT:
+            first, longest = limits.rate_delay, limits.longest_rate_delay if going else limits.longest_wait
+        if going:
+            tries = max(tries, self._pace.lane.refusals + 1)
+        return backoff(tries, first=first, longest=longest, random=self._pace.random)
+
+    def _going_on(self, error: ProviderError) -> bool:
+        """Tell whether a load is only held back by a limit that lets some of it through."""
+        held_back = error.failure is ProviderFailure.RATE_LIMITED and not error.simulated
+        return held_back and not self._urgent and self._pace.lane.succeeded_at is not None
+
+    def _closed(self, pause: float) -> ProviderError:
+        """Return the error of a request that would have to wait for longer than it may."""
+        message = f"{self._provider.label} accepts no further request for {pause:.0f} seconds."
+        reply = ProviderReply(None, "", pause)
+        return make_error(self._provider, ProviderFailure.RATE_LIMITED, message, reply=reply)
 
     async def wait(self, error: ProviderError, delay: float) -> None:
         """Wait before the next try, or see to it that the lane does."""

@@ -62,6 +62,13 @@ def headroom(headers: Mapping[str, str]) -> tuple[Headroom, ...]:
     return tuple(one for one in found if one is not None)
 
 
+def requests_left(headers: Mapping[str, str]) -> tuple[int, float] | None:
+    """Return how many requests may still be sent, and in how many seconds the count begins anew; None if unknown."""
+    found = [(one.remaining, one.resets_in) for one in headroom(headers) if one.what.startswith("req")]
+    known = [(left, seconds) for left, seconds in found if seconds]
+    return min(known, key=lambda one: one[0] / one[1], default=None)
+
+
 def _headroom(what: str, members: Mapping[str, str]) -> Headroom | None:
     remaining = _whole(members.get("remaining", ""))
     if remaining is None:
