@@ -8,7 +8,7 @@ what it accepted is what it allows; so the first refusals say how fast to go on,
 was measured badly (few answers, or a long silence) the pace rises until it is refused again, and is measured better.
 
 Some providers refuse calls for other reasons than their number. Many refusals, each followed by an accepted call, are
-taken for that and change nothing but the wait before the next try.
+taken for that: they do not slow anything down, and the pace rises until several calls in a row are refused.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ class Spacing:
         self._refused: deque[float] = deque(maxlen=_REMEMBERED)
         self._blocked_at: float | None = None
         self._clean = 0
+        self._unchanged = 0
         self._bound: float | None = None
         self._bound_at = now
         self._in_row = 0
@@ -95,6 +96,7 @@ class Spacing:
             self._spread(now)
             return
         self._clean += 1
+        self._unchanged += 1
         if self._blocked_at is not None and sent >= self._refused[-1]:
             if len(self._accepted) >= _EVIDENCE:
                 self._measure(sent)
@@ -126,12 +128,16 @@ class Spacing:
         accepted = sum(moment >= begun for moment in self._accepted)
         refused = sum(moment >= begun for moment in self._refused)
         if self._in_row == 1 and refused > _ISOLATED * (accepted + refused):
-            return  # now this call, now that one: whatever the reason is, it is not their number
+            if self._unchanged >= _ROUND:  # now this call, now that one: whatever the reason is, not their number
+                self._bound = None
+                self._rise(reopened)
+            return
         least = accepted / max(reopened - begun, 0.001)
         most = accepted / max(self._refused[-1] - begun, 0.001)
         bound = (least if most < least * _STEP else most) * (1 + 1 / accepted)
         self._bound = bound if self._bound is None else min(bound, self._bound)
         self._bound_at = reopened
+        self._unchanged = 0
         self._set(least * _MARGIN)
 
     def _begun(self) -> float:
@@ -147,7 +153,7 @@ class Spacing:
 
     def _rise(self, now: float) -> None:
         """Go faster after calls without a refusal, up to the known bound."""
-        self._clean = 0
+        self._clean = self._unchanged = 0
         if self._bound is not None and now - self._bound_at > _FORGET_SECONDS:
             self._bound = None
         if self.rate is None:
