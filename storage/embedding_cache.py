@@ -16,7 +16,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -57,6 +57,8 @@ _MIGRATIONS = (
             "INSERT INTO total (id, hits, misses) VALUES (1, 0, 0)",
         ),
     ),
+    # The order of ids is the order of use: an index less to be kept up with every vector.
+    Migration(2, ("DROP INDEX entry_used",)),
 )
 
 _PRAGMAS = ("synchronous = NORMAL", "journal_size_limit = 16777216")
@@ -66,6 +68,9 @@ _BUSY_TIMEOUT = 1.0
 _AT_ONCE = 500
 """Entries of one statement or transaction."""
 
+_GATHER_SECONDS = 0.2
+"""How long entries wait for others, to be written in one transaction with them."""
+
 _MOST_PENDING = 64 * 1024 * 1024
 """Bytes that wait to be written; when the disk is slower than the providers, entries are dropped."""
 
@@ -74,6 +79,8 @@ _EVICTED_DOWN_TO = 0.9
 
 _TOUCH_SECONDS = 3600
 """How exactly it is known when an entry was used last; each look-up would be a write otherwise."""
+
+_TOUCH = "UPDATE entry SET id = (SELECT max(id) + 1 FROM entry), used = ? WHERE key = ?"
 
 _LOG = logging.getLogger(__name__)
 
@@ -138,6 +145,7 @@ class EmbeddingCache:
         self._touched: set[bytes] = set()
         self._hits = self._misses = 0
         self._writing: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
 
     async def find(self, keys: Sequence[bytes], dimension: int) -> dict[bytes, NDArray[np.float32]]:
         """Return the vectors that are there, by key; those waiting to be written are there already."""
@@ -169,8 +177,10 @@ class EmbeddingCache:
 
     async def settle(self) -> None:
         """Wait until everything that was kept is written, or given up."""
+        self._hurry.set()
         while self._writing is not None and not self._writing.done():
             await asyncio.wait({self._writing})
+        self._hurry.clear()
         await self._write({})
 
     async def facts(self) -> CacheFacts:
@@ -267,6 +277,10 @@ class EmbeddingCache:
 
     async def _write_pending(self) -> None:
         while self._pending:
+            if len(self._pending) < _AT_ONCE:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_GATHER_SECONDS):
+                        await self._hurry.wait()
             batch = dict(islice(self._pending.items(), _AT_ONCE))
             await self._write(batch)
             for key, data in batch.items():
@@ -288,7 +302,7 @@ class EmbeddingCache:
                 await connection.executemany(
                     "INSERT OR REPLACE INTO entry (key, used, checksum, vector) VALUES (?, ?, ?, ?)", rows
                 )
-                await connection.executemany("UPDATE entry SET used = ? WHERE key = ?", [(now, key) for key in touched])
+                await connection.executemany(_TOUCH, [(now, key) for key in touched])
                 counts = (hits, misses)
                 await connection.execute_fetchall("UPDATE total SET hits = hits + ?, misses = misses + ?", counts)
                 await self._evict(connection)
@@ -302,7 +316,7 @@ class EmbeddingCache:
         """Remove the entries that were not used for the longest time, if the file has grown too large."""
         if await _used_bytes(connection) <= self._most_bytes:
             return
-        sql = "DELETE FROM entry WHERE id IN (SELECT id FROM entry ORDER BY used, id LIMIT ?)"
+        sql = "DELETE FROM entry WHERE id IN (SELECT id FROM entry ORDER BY id LIMIT ?)"
         while await _used_bytes(connection) > self._most_bytes * _EVICTED_DOWN_TO:
             async with connection.execute(sql, (_AT_ONCE // 5,)) as cursor:
                 if not cursor.rowcount:
