@@ -58,6 +58,55 @@ _MIGRATIONS = (
             """,
         ),
     ),
+    # SQLite cannot change what is unique, so both tables are built anew; the new failed rows refer to the new loads, so
+    # that dropping the old ones deletes nothing else.
+    Migration(
+        2,
+        (
+            """
+            CREATE TABLE new_loads (
+                id INTEGER PRIMARY KEY,
+                database TEXT NOT NULL,
+                keyspace TEXT NOT NULL,
+                collection TEXT NOT NULL,
+                vector_field TEXT NOT NULL,
+                digest TEXT NOT NULL,
+                words INTEGER NOT NULL,
+                path TEXT NOT NULL,
+                size INTEGER NOT NULL,
+                state TEXT NOT NULL,
+                next_row INTEGER NOT NULL DEFAULT 0,
+                loaded INTEGER NOT NULL DEFAULT 0,
+                already_there INTEGER NOT NULL DEFAULT 0,
+                failed INTEGER NOT NULL DEFAULT 0,
+                started_at REAL NOT NULL,
+                changed_at REAL NOT NULL,
+                UNIQUE (database, keyspace, collection, vector_field, digest, words)
+            ) STRICT
+            """,
+            """
+            CREATE TABLE new_failed_rows (
+                load_id INTEGER NOT NULL REFERENCES new_loads (id) ON DELETE CASCADE,
+                row INTEGER NOT NULL,
+                line INTEGER NOT NULL,
+                reason TEXT NOT NULL,
+                content TEXT NOT NULL,
+                PRIMARY KEY (load_id, row)
+            ) STRICT, WITHOUT ROWID
+            """,
+            """
+            INSERT INTO new_loads
+            SELECT id, database, keyspace, collection, vector_field, digest, 0, path, size, state, next_row, loaded,
+                   already_there, failed, started_at, changed_at
+            FROM loads
+            """,
+            "INSERT INTO new_failed_rows SELECT load_id, row, line, reason, content FROM failed_rows",
+            "DROP TABLE failed_rows",
+            "DROP TABLE loads",
+            "ALTER TABLE new_loads RENAME TO loads",
+            "ALTER TABLE new_failed_rows RENAME TO failed_rows",
+        ),
+    ),
 )
 
 
@@ -71,7 +120,7 @@ class LoadState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoadKey:
-    """What makes two loads the same: the content, where it goes, and which field is embedded.
+    """What makes two loads the same: the content, where it goes, and what becomes of its text.
 
     Attributes:
         database: The database's id.
@@ -79,6 +128,7 @@ class LoadKey:
         collection: The collection's name.
         vector_field: The Vector Field; empty for none.
         digest: Hash of the file's whole content.
+        words: Whether the text is made searchable by words, too.
     """
 
     database: str
@@ -86,6 +136,7 @@ class LoadKey:
     collection: str
     vector_field: str
     digest: str
+    words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +267,13 @@ class LoadLedger:
         return await self._read(where, (str(path), key.database, key.keyspace, key.collection, key.digest))
 
     async def same_content(self, key: LoadKey) -> list[LoadRecord]:
-        """Return the loads of the same content into the same place with another Vector Field, the newest first."""
+        """Return the loads of the same content into the same place that treat its text otherwise, the newest first."""
         where = (
-            "WHERE database = ? AND keyspace = ? AND collection = ? AND digest = ? AND vector_field <> ? "
+            "WHERE database = ? AND keyspace = ? AND collection = ? AND digest = ? AND (vector_field, words) <> (?, ?) "
             "ORDER BY changed_at DESC, id DESC"
         )
-        return await self._read(where, (key.database, key.keyspace, key.collection, key.digest, key.vector_field))
+        place = (key.database, key.keyspace, key.collection)
+        return await self._read(where, (*place, key.digest, key.vector_field, key.words))
 
     async def recent(self, limit: int = 20) -> list[LoadRecord]:
         """Return the loads that were written to last, the newest first."""
@@ -231,10 +283,10 @@ class LoadLedger:
         """Record that a load begins or goes on; its progress so far, if any, is kept."""
         now = time.time()
         sql = """
-            INSERT INTO loads (database, keyspace, collection, vector_field, digest, path, size, state, started_at,
-                               changed_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, 'running', ?, ?)
-            ON CONFLICT (database, keyspace, collection, vector_field, digest)
+            INSERT INTO loads (database, keyspace, collection, vector_field, digest, words, path, size, state,
+                               started_at, changed_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'running', ?, ?)
+            ON CONFLICT (database, keyspace, collection, vector_field, digest, words)
             DO UPDATE SET path = excluded.path, state = 'running', changed_at = excluded.changed_at
         """
         async with self._store.transaction() as connection:
@@ -309,22 +361,24 @@ class LoadLedger:
 
 
 _SELECT = """
-    SELECT id, database, keyspace, collection, vector_field, digest, path, size, state, next_row, loaded, already_there,
-           failed, started_at, changed_at
+    SELECT id, database, keyspace, collection, vector_field, digest, words, path, size, state, next_row, loaded,
+           already_there, failed, started_at, changed_at
     FROM loads
 """
-_SAME_KEY = "WHERE database = ? AND keyspace = ? AND collection = ? AND vector_field = ? AND digest = ?"
+_SAME_KEY = """
+    WHERE database = ? AND keyspace = ? AND collection = ? AND vector_field = ? AND digest = ? AND words = ?
+"""
 
 
 async def _select(connection: aiosqlite.Connection, clause: str, parameters: Sequence[Any]) -> list[LoadRecord]:
     return [_record(row) for row in await connection.execute_fetchall(_SELECT + clause, parameters)]
 
 
-def _key_parameters(key: LoadKey) -> tuple[str, ...]:
-    return (key.database, key.keyspace, key.collection, key.vector_field, key.digest)
+def _key_parameters(key: LoadKey) -> tuple[str | bool, ...]:
+    return (key.database, key.keyspace, key.collection, key.vector_field, key.digest, key.words)
 
 
 def _record(row: Sequence[Any]) -> LoadRecord:
-    id_, database, keyspace, collection, vector_field, digest, path, size, state, *rest = row
-    key = LoadKey(database, keyspace, collection, vector_field, digest)
+    id_, database, keyspace, collection, vector_field, digest, words, path, size, state, *rest = row
+    key = LoadKey(database, keyspace, collection, vector_field, digest, bool(words))
     return LoadRecord(id_, key, Path(path), size, LoadState(state), *rest)

@@ -22,6 +22,7 @@ from tui.argument_parts import settings_options as _settings
 from tui.connection_arguments import add_connections
 from tui.lab_arguments import add_lab
 
+_Flag = argparse.BooleanOptionalAction
 _METRICS = ("cosine", "dot_product", "euclidean")
 _ID_TYPES = ("uuid", "uuidv6", "uuidv7", "objectId")
 _DESCRIPTION = """\
@@ -110,6 +111,11 @@ def _add_collections(verbs: _Verbs) -> None:
     create.add_argument(
         "--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the provider; repeatable"
     )
+    create.add_argument(
+        "--lexical", action=_Flag, help="let documents be found by words, or not (default: as the server has it, on)"
+    )
+    create.add_argument("--analyzer", metavar="NAME", help="what decides what a word is, such as english")
+    create.add_argument("--rerank", action=_Flag, help="let hybrid searches be reranked, or not (default: on)")
     create.add_argument("--default-id", choices=_ID_TYPES, help="type of the ids that are made up")
     listing = _add(noun, "list", "collections:list_all", "list the collections of a keyspace")
     _add_place(listing, collection=False)
@@ -126,6 +132,7 @@ examples:
   astrolabe collections create reviews --database library --provider huggingfaceDedicated --key hf-main \\
       --dimension 384 --param endpointName=my-endpoint --param regionName=us-east-1 --param cloudName=aws
   astrolabe collections create points --database library --dimension 3 --metric euclidean
+  astrolabe collections create notes --database library --provider embedded --analyzer english
 """
 
 
@@ -256,6 +263,7 @@ def _add_load(verbs: _Verbs) -> None:
     load.add_argument("file", metavar="FILE", type=Path, help="JSON, JSON Lines or CSV")
     _add_place(load)
     load.add_argument("--vector-field", metavar="FIELD", help="field whose text becomes the vector")
+    load.add_argument("--lexical", action="store_true", help="make that text searchable by words, too")
     _add_format(load)
 
 
@@ -266,10 +274,13 @@ command again loads what is missing.
 
 
 def _add_search(verbs: _Verbs) -> None:
-    search = _add(verbs, "search", "search:search", "search a collection by meaning, or by a vector")
+    search = _add(verbs, "search", "search:search", "search a collection by meaning, by words, by both, or by a vector")
     search.add_argument("text", metavar="TEXT", nargs="?", help="what to look for")
     _add_place(search)
-    search.add_argument(
+    way = search.add_mutually_exclusive_group()
+    way.add_argument("--hybrid", action="store_true", help="search by meaning and by words, in one order")
+    way.add_argument("--words", action="store_true", help="search by words: documents that have every word")
+    way.add_argument(
         "--vector", metavar="JSON", help="search with this vector, such as '[0.1, 0.2]', in place of a text"
     )
     search.add_argument(

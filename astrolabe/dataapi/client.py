@@ -17,6 +17,7 @@ from astrolabe.dataapi import planned as plans
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.planned import CollectionTarget, PlannedCommand
 from astrolabe.dataapi.protocol import DataApi, Json, JsonValue, Response
+from astrolabe.dataapi.reranked import RerankedPage, read_page
 from astrolabe.dataapi.services import read_service
 from astrolabe.errors import DataApiError
 from astrolabe.portal.model import ServiceConfig
@@ -45,6 +46,16 @@ class CollectionInfo:
     metric: Metric | None
     service: ServiceConfig | None
     options: Json
+
+    @property
+    def lexical(self) -> bool:
+        """Whether its documents can be found by words."""
+        return bool((self.options.get("lexical") or {}).get("enabled"))
+
+    @property
+    def rerank(self) -> bool:
+        """Whether results of two searches can be put into one order, by a model or by fusion."""
+        return bool((self.options.get("rerank") or {}).get("enabled"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +259,34 @@ class Collection:
         response = await self.run(planned)
         document: Json | None = (response.data or {}).get("document")
         return document
+
+    async def find_and_rerank(
+        self,
+        hybrid: str | Mapping[str, Any],
+        *,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002 - the command's own word
+        projection: Mapping[str, Any] | None = None,
+        limit: int | None = None,
+        hybrid_limits: int | Mapping[str, int] | None = None,
+        rerank_query: str | None = None,
+        rerank_on: str | None = None,
+        include_scores: bool = False,
+        include_sort_vector: bool = False,
+    ) -> RerankedPage:
+        """Find by vector and by words; the arguments are those of :func:`plan_find_and_rerank`."""
+        planned = plans.plan_find_and_rerank(
+            self._target,
+            hybrid,
+            filter=filter,
+            projection=projection,
+            limit=limit,
+            hybrid_limits=hybrid_limits,
+            rerank_query=rerank_query,
+            rerank_on=rerank_on,
+            include_scores=include_scores,
+            include_sort_vector=include_sort_vector,
+        )
+        return read_page(await self.run(planned))
 
     async def insert_one(self, document: Mapping[str, Any]) -> JsonValue:
         """Insert one document and return its id in JSON form."""

@@ -51,6 +51,9 @@ def collection_options(
     service: ServiceConfig | None = None,
     default_id: str | None = None,
     indexing: Mapping[str, Sequence[str]] | None = None,
+    lexical: bool | None = None,
+    analyzer: str | None = None,
+    rerank: bool | None = None,
 ) -> Json:
     """Build createCollection's ``options``; what is None is left out, and ``vector`` with it when nothing is in it.
 
@@ -60,6 +63,9 @@ def collection_options(
         service: The embedding provider's settings, for a collection that vectorizes.
         default_id: One of ``uuid``, ``uuidv6``, ``uuidv7``, ``objectId``.
         indexing: ``{"allow": [...]}`` or ``{"deny": [...]}``.
+        lexical: Whether documents can be found by words; None leaves it to the API, as does an analyzer of None.
+        analyzer: Name of the analyzer that decides what a word is; switches lexical search on.
+        rerank: Whether results can be reranked; None leaves it to the API.
     """
     vector: Json = {}
     if dimension is not None:
@@ -75,6 +81,12 @@ def collection_options(
         options["vector"] = vector
     if indexing is not None:
         options["indexing"] = {kind: list(paths) for kind, paths in indexing.items()}
+    if analyzer is not None:
+        options["lexical"] = {"enabled": True, "analyzer": analyzer}
+    elif lexical is not None:
+        options["lexical"] = {"enabled": lexical}
+    if rerank is not None:
+        options["rerank"] = {"enabled": rerank}
     return options
 
 
@@ -165,6 +177,41 @@ def plan_find_one(
     """Read one document."""
     options = _flags(include_similarity=include_similarity, include_sort_vector=include_sort_vector)
     return _on(target, "findOne", _query(filter, projection, sort, options))
+
+
+def plan_find_and_rerank(
+    target: CollectionTarget,
+    hybrid: str | Mapping[str, Any],
+    *,
+    filter: Mapping[str, Any] | None = None,  # noqa: A002 - the command's own word
+    projection: Mapping[str, Any] | None = None,
+    limit: int | None = None,
+    hybrid_limits: int | Mapping[str, int] | None = None,
+    rerank_query: str | None = None,
+    rerank_on: str | None = None,
+    include_scores: bool = False,
+    include_sort_vector: bool = False,
+) -> PlannedCommand:
+    """Find by vector and by words, and put the results into one order.
+
+    Args:
+        target: The collection.
+        hybrid: One text for both searches, or an object of ``$vectorize`` or ``$vector``, and ``$lexical``.
+        filter: Only documents that match.
+        projection: What is returned of a document.
+        limit: Documents that are returned.
+        hybrid_limits: Documents that each search contributes: a number, or one for ``$vector`` and ``$lexical`` each.
+        rerank_query: What the reranking model compares with; None takes the text of the search.
+        rerank_on: The field that it reads; None takes ``$vectorize``.
+        include_scores: Whether to say where each document stood.
+        include_sort_vector: Whether to return the vector searched by.
+    """
+    given = {"limit": limit, "hybridLimits": hybrid_limits, "rerankOn": rerank_on, "rerankQuery": rerank_query}
+    options: Json = {member: value for member, value in given.items() if value is not None}
+    wanted = {"includeScores": include_scores, "includeSortVector": include_sort_vector}
+    options |= {member: True for member, flag in wanted.items() if flag}
+    sort = {"$hybrid": hybrid if isinstance(hybrid, str) else dict(hybrid)}
+    return _on(target, "findAndRerank", _query(filter, projection, sort, options))
 
 
 def plan_update_one(

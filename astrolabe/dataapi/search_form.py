@@ -1,4 +1,4 @@
-"""The rules of the search form: text where the collection vectorizes, a vector where it does not, a filter, a limit.
+"""The rules of the search form: a text or a vector, what to search by, a filter, a limit.
 
 Pure functions, so that the form can be tested without a terminal; the command line uses them too.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 import simplejson
 
 from astrolabe.dataapi.client import CollectionInfo
-from astrolabe.dataapi.planned import CollectionTarget, PlannedCommand, plan_find
+from astrolabe.dataapi.language.hybrid import DEFAULT_READ, MOST_READ
+from astrolabe.dataapi.planned import CollectionTarget, PlannedCommand, plan_find, plan_find_and_rerank
 from astrolabe.dataapi.protocol import JsonValue
 from astrolabe.errors import RuleError
 from storage import jsontext
@@ -24,8 +26,32 @@ DEFAULT_LIMIT = 10
 LARGEST_LIMIT = 1000
 """Most results of a vector search."""
 
+MOST_HYBRID = 2 * MOST_READ
+"""Most results of a hybrid search: each of its two searches contributes half of them at most."""
+
 SEARCH_PROJECTION: Mapping[str, Any] = {"$vectorize": 1}
 """What results show besides the regular fields: the text that was embedded."""
+
+
+class SearchMode(StrEnum):
+    """What a search goes by."""
+
+    MEANING = "by meaning"
+    HYBRID = "hybrid"
+    WORDS = "by words"
+
+
+def modes(info: CollectionInfo) -> tuple[SearchMode, ...]:
+    """Return what a collection can be searched by; the first is the usual one.
+
+    A collection without vectors and words has the filter alone, which the first mode has as well.
+    """
+    able = {
+        SearchMode.MEANING: info.dimension is not None or info.service is not None or not info.lexical,
+        SearchMode.HYBRID: info.service is not None and info.lexical and info.rerank,
+        SearchMode.WORDS: info.lexical,
+    }
+    return tuple(mode for mode in SearchMode if able[mode])
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +62,18 @@ class SearchDraft:
         query: A text, or a JSON array of numbers; empty only filters.
         filter: A JSON object; empty matches everything.
         limit: How many results; empty takes 10.
+        mode: What to search by; one of :func:`modes`.
     """
 
     query: str = ""
     filter: str = ""
     limit: str = ""
+    mode: SearchMode = SearchMode.MEANING
+
+    @property
+    def most(self) -> int:
+        """The largest limit."""
+        return MOST_HYBRID if self.mode is SearchMode.HYBRID else LARGEST_LIMIT
 
 
 def problems(draft: SearchDraft, info: CollectionInfo) -> dict[str, str]:
@@ -55,26 +88,36 @@ def problems(draft: SearchDraft, info: CollectionInfo) -> dict[str, str]:
             check()
         except RuleError as error:
             found[field] = error.message
-    if not _limit_is_right(draft.limit.strip()):
-        found["limit"] = f"A whole number from 1 to {LARGEST_LIMIT}."
+    if not _limit_is_right(draft.limit.strip(), draft.most):
+        found["limit"] = f"A whole number from 1 to {draft.most}."
     return found
 
 
-def _limit_is_right(text: str) -> bool:
-    return not text or (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= LARGEST_LIMIT)
+def _limit_is_right(text: str, most: int) -> bool:
+    return not text or (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most)
 
 
 def plan_search(draft: SearchDraft, info: CollectionInfo) -> PlannedCommand:
-    """Return the find that a draft without problems asks for."""
+    """Return the find, or findAndRerank, that a draft without problems asks for."""
     sort = read_sort(draft, info)
-    return plan_find(
-        CollectionTarget(info.keyspace, info.name),
-        filter=read_filter(draft.filter) or None,
-        projection=SEARCH_PROJECTION if info.service is not None else None,
-        sort=sort,
-        limit=int(draft.limit.strip() or DEFAULT_LIMIT),
-        include_similarity=sort is not None,
-    )
+    target = CollectionTarget(info.keyspace, info.name)
+    where = read_filter(draft.filter) or None
+    projection = SEARCH_PROJECTION if info.service is not None else None
+    limit = int(draft.limit.strip() or DEFAULT_LIMIT)
+    if sort is not None and draft.mode is SearchMode.HYBRID:
+        # Each search has to contribute as many as are asked for, or a limit above 50 would be one in name only.
+        read = min(limit, MOST_READ) if limit > DEFAULT_READ else None
+        return plan_find_and_rerank(
+            target,
+            draft.query,
+            filter=where,
+            projection=projection,
+            limit=limit,
+            hybrid_limits=read,
+            include_scores=True,
+        )
+    similar = sort is not None and draft.mode is SearchMode.MEANING
+    return plan_find(target, filter=where, projection=projection, sort=sort, limit=limit, include_similarity=similar)
 
 
 def read_filter(text: str) -> dict[str, Any]:
@@ -92,7 +135,7 @@ def read_filter(text: str) -> dict[str, Any]:
 
 
 def read_sort(draft: SearchDraft, info: CollectionInfo) -> dict[str, Any] | None:
-    """Return the vector sort of a draft: ``$vectorize`` or ``$vector``; None when the query is empty.
+    """Return the sort of a draft, by ``$vectorize``, ``$vector``, ``$lexical`` or ``$hybrid``; None for an empty query.
 
     Raises:
         RuleError: The collection cannot be searched that way, or the vector does not fit.
@@ -100,11 +143,26 @@ def read_sort(draft: SearchDraft, info: CollectionInfo) -> dict[str, Any] | None
     text = draft.query.strip()
     if not text:
         return None
+    if draft.mode not in modes(info):
+        raise RuleError(_why_not(draft.mode, info), field="query")
+    if draft.mode is not SearchMode.MEANING:
+        return {"$lexical" if draft.mode is SearchMode.WORDS else "$hybrid": draft.query}
     if info.service is not None:
         return {"$vectorize": draft.query}
     if info.dimension is None:
         raise RuleError("This collection has no vector; use the filter instead.", field="query")
     return {"$vector": read_vector(text, info.dimension)}
+
+
+def _why_not(mode: SearchMode, info: CollectionInfo) -> str:
+    """Return why a collection cannot be searched that way."""
+    if mode is SearchMode.MEANING:
+        return "This collection has no vector; use the filter instead."
+    if not info.lexical:
+        return "This collection has no lexical search, so it cannot be searched by words."
+    if info.service is None:
+        return "A hybrid search turns its text into a vector, and this collection does not vectorize."
+    return "This collection was created without reranking, which a hybrid search needs."
 
 
 def read_vector(text: str, dimension: int) -> list[Any]:

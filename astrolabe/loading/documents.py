@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import simplejson
 
-from astrolabe.dataapi.client import CollectionInfo
 from astrolabe.dataapi.protocol import Json
+from astrolabe.loading.model import LoadPlan
 from astrolabe.loading.rows import Row
 from astrolabe.loading.survey import Survey, id_hash, id_key
-from astrolabe.loading.vector_field import place_vector, with_article
+from astrolabe.loading.vector_field import place_vector, place_words, with_article
 from storage.load_ledger import FailedRow, place_of_row
 
 LONGEST_DOCUMENT = 4_000_000
@@ -60,10 +60,12 @@ class PreparedRow:
 class DocumentBuilder:
     """Makes documents of the rows of one file for one collection, in the order of the file."""
 
-    def __init__(self, survey: Survey, info: CollectionInfo, vector_field: str | None) -> None:
+    def __init__(self, survey: Survey, plan: LoadPlan) -> None:
+        info = plan.info
         self._survey = survey
         self._info = info
-        self._vector_field = vector_field
+        self._vector_field = plan.vector_field
+        self._words = plan.words
         self._namespace = uuid.uuid5(_NAMESPACE, survey.digest)
         self._id_type = str((info.options.get("defaultId") or {}).get("type", ""))
         self._first_by_id: dict[str, tuple[int, int]] = {}
@@ -80,6 +82,8 @@ class DocumentBuilder:
         # An `_id` of the row's own takes the place of the generated one, and stays in front.
         document = {"_id": self._generated_id(row.number), **value}
         reason = place_vector(document, self._vector_field, self._info)
+        if self._words:
+            place_words(document)
         size, problem = _measure(document)
         reason = reason or problem or self._repetition(value, row)
         if reason is not None:

@@ -22,7 +22,7 @@ from astrolabe.loading.progress import ProgressMeter
 from astrolabe.loading.resumption import Start, find_start
 from astrolabe.loading.rows import DataFile
 from astrolabe.loading.survey import Survey, Surveyor
-from astrolabe.loading.vector_field import check_vector_field
+from astrolabe.loading.vector_field import check_vector_field, check_words
 from astrolabe.providers.recall import hits_listener
 from astrolabe.providers.waiting import wait_listener
 from storage.connection import uninterrupted
@@ -54,20 +54,23 @@ async def run_load(
 
     Raises:
         LoadError: The file cannot be read or is malformed; nothing of it was sent.
-        RuleError: The collection cannot use the Vector Field.
+        RuleError: The collection cannot use the Vector Field, or cannot be searched by words.
         StorageError: The ledger cannot be read or written.
         DataApiError: The collection cannot be asked for what an earlier run has stored.
     """
     check_vector_field(plan.info, plan.vector_field)
+    if plan.words:
+        check_words(plan.info)
     cancel = cancel or asyncio.Event()
     meter = ProgressMeter(on_progress)
     file = await uninterrupted(asyncio.to_thread(inspect_file, plan.path))
     survey = await _check(file, meter, cancel)
     if survey is None:
         return LoadSummary(file.path, 0, 0, 0, 0, 0, seconds=meter.elapsed, cancelled=True)
-    key = LoadKey(plan.database, collection.keyspace, collection.name, plan.vector_field or "", survey.digest)
+    place = (plan.database, collection.keyspace, collection.name)
+    key = LoadKey(*place, plan.vector_field or "", survey.digest, plan.words)
     rows = rows_for(plan.info)
-    with BatchReader(file, lambda: DocumentBuilder(survey, plan.info, plan.vector_field), most_rows=rows) as batches:
+    with BatchReader(file, lambda: DocumentBuilder(survey, plan), most_rows=rows) as batches:
         start = await find_start(ledger, key, file, batches, collection, in_flight=IN_FLIGHT)
         meter.begin(survey.rows, start.record)
         pipeline = Pipeline(start, batches, collection, ledger, meter, flights=flights_for(plan.info))

@@ -22,12 +22,14 @@ class LoadPlan:
         info: The collection as ``DatabaseClient.collections`` lists it; decides what a Vector Field means.
         vector_field: The field whose text is embedded (or whose numbers are the vector); None takes what the rows
             bring, ``$vectorize`` or ``$vector``, if anything.
+        words: Whether the text that is embedded is made searchable by words, too.
     """
 
     path: Path
     database: str
     info: CollectionInfo
     vector_field: str | None = None
+    words: bool = False
 
 
 class LoadPhase(StrEnum):

@@ -76,12 +76,22 @@ async def _first_start(ledger: LoadLedger, key: LoadKey, file: DataFile) -> Star
         for older in changed
     ]
     before = [older for older in await ledger.same_content(key) if older.loaded][:1]
-    notes += [
-        f"This file was loaded here before with the Vector Field '{older.key.vector_field or 'none'}'; documents that "
-        "are still there are left as they are. Delete them first to embed another field."
-        for older in before
-    ]
+    notes += [_loaded_otherwise(older.key, key) for older in before]
     return Start(await ledger.begin(key, file.path, file.size), sys.maxsize if before else 0, tuple(notes))
+
+
+def _loaded_otherwise(older: LoadKey, key: LoadKey) -> str:
+    """Return the sentence about a load of the same file that treated its text otherwise."""
+    if older.vector_field != key.vector_field:
+        return (
+            f"This file was loaded here before with the Vector Field '{older.vector_field or 'none'}'; documents that "
+            "are still there are left as they are. Delete them first to embed another field."
+        )
+    how, change = ("with", "take out") if older.words else ("without", "add")
+    return (
+        f"This file was loaded here before {how} words to search by; documents that are still there are left as they "
+        f"are. Delete them first to {change} the words."
+    )
 
 
 async def _start_over(ledger: LoadLedger, record: LoadRecord, batches: BatchReader, note: str) -> Start:

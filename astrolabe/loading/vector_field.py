@@ -13,6 +13,8 @@ from astrolabe.loading.preview import FieldType, numbers_in, type_of
 
 _VECTOR = "$vector"
 _VECTORIZE = "$vectorize"
+_LEXICAL = "$lexical"
+_HYBRID = "$hybrid"
 
 _WITH_ARTICLE = {
     FieldType.TEXT: "a text",
@@ -71,6 +73,36 @@ def place_vector(document: Json, vector_field: str | None, info: CollectionInfo)
     if info.service is not None:
         return _place_text(document, vector_field)
     return _place_numbers(document, vector_field)
+
+
+def can_have_words(info: CollectionInfo) -> bool:
+    """Whether the texts that the collection embeds can be made searchable by words, too."""
+    return info.lexical and info.service is not None
+
+
+def check_words(info: CollectionInfo) -> None:
+    """Check that the texts of a load can be made searchable by words.
+
+    Raises:
+        RuleError: The collection has no lexical search, or embeds no texts.
+    """
+    if can_have_words(info):
+        return
+    reason = "embeds no texts" if info.lexical else "has no lexical search"
+    raise RuleError(
+        f"The collection '{info.name}' {reason}, so nothing can be made searchable by words.",
+        field="words",
+        hint="Load without it; or bring a field '$lexical' in the rows."
+        if info.lexical
+        else "Load without it, or into a collection that was created with lexical search.",
+    )
+
+
+def place_words(document: Json) -> None:
+    """Put the text that is embedded where it is searched by words, too; words that the row brings itself stay."""
+    text = document.get(_VECTORIZE)
+    if isinstance(text, str) and text.strip() and document.keys().isdisjoint({_LEXICAL, _HYBRID}):
+        document[_LEXICAL] = text
 
 
 def _missing(document: Json, vector_field: str | None) -> str | None:

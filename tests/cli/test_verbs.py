@@ -121,6 +121,8 @@ def test_a_collection_takes_the_default_model_of_its_provider(library: Program) 
             "provider": "embedded",
             "model": "wordllama-l2-supercat-256",
             "credential": None,
+            "lexical": True,
+            "rerank": True,
         }
     ]
 
@@ -133,7 +135,7 @@ def test_a_collection_is_created_with_every_option(library: Program) -> None:
         *("collections", "create", "reviews", "--database", "library", "--provider", "huggingfaceDedicated"),
         *("--model", "endpoint-defined-model", "--dimension", "384", "--metric", "euclidean", "--key", "hf-main"),
         *("--param", "endpointName=my-endpoint", "--param", "regionName=us-east-1", "--param", "cloudName=aws"),
-        *("--default-id", "uuidv7"),
+        *("--default-id", "uuidv7", "--no-lexical", "--no-rerank"),
     )
     rows = library.done("collections", "list", "--database", "library", "--format", "json").rows
     assert rows[0] == {
@@ -143,6 +145,8 @@ def test_a_collection_is_created_with_every_option(library: Program) -> None:
         "provider": "huggingfaceDedicated",
         "model": "endpoint-defined-model",
         "credential": "hf-main",
+        "lexical": False,
+        "rerank": False,
     }
 
 
@@ -188,6 +192,37 @@ def test_a_search_can_be_filtered_and_printed_as_a_table(library: Program, tmp_p
     assert heading.split() == ["$similarity", "_id", "name", "description"]
     assert len(lines) == 1
     assert re.fullmatch(r" +0\.\d{4}  t2   Kettle  boils water for tea", lines[0])
+
+
+def test_a_search_by_words_finds_what_has_every_word(library: Program, tmp_path: Path) -> None:
+    library.done("load", write_csv(tmp_path, TOOLS), *PLACE, "--vector-field", "description", "--lexical")
+    rows = library.done("search", "water tea", *PLACE, "--words", "--format", "json").rows
+    assert [row["_id"] for row in rows] == ["t2"]
+    assert library.done("search", "water roses", *PLACE, "--words", "--format", "json").rows == []
+
+
+def test_a_hybrid_search_shows_both_ranks_and_says_who_decided(library: Program, tmp_path: Path) -> None:
+    library.done("load", write_csv(tmp_path, TOOLS), *PLACE, "--vector-field", "description", "--lexical")
+    outcome = library.done("search", "boils water for tea", *PLACE, "--hybrid", "--format", "json")
+    first = outcome.rows[0]
+    assert (first["_id"], first["$vectorRank"], first["$bm25Rank"]) == ("t2", 1, 1)
+    assert "no reranker is set up" in outcome.err
+
+
+def test_words_are_refused_where_the_collection_has_none(library: Program, tmp_path: Path) -> None:
+    place = ("--database", "library", "--collection", "plain")
+    library.done("collections", "create", "plain", "--database", "library", "--provider", "embedded", "--no-lexical")
+    for words in (("search", "x", *place, "--words"), ("load", write_csv(tmp_path, TOOLS), *place, "--lexical")):
+        outcome = library(*words)
+        assert outcome.code == 1
+        assert "no lexical search" in outcome.err
+
+
+def test_the_same_file_with_its_words_is_another_load(library: Program, tmp_path: Path) -> None:
+    file = write_csv(tmp_path, TOOLS)
+    library.done("load", file, *PLACE, "--vector-field", "description")
+    again = library("load", file, *PLACE, "--vector-field", "description", "--lexical")
+    assert "already" in again.out + again.err
 
 
 def test_a_search_by_vector_finds_the_nearest(library: Program, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from astrolabe.dataapi.client import CollectionInfo
 from astrolabe.errors import RuleError
 from astrolabe.loading.detect import inspect_file
 from astrolabe.loading.documents import DocumentBuilder, PreparedRow
+from astrolabe.loading.model import LoadPlan
 from astrolabe.loading.readers import RowReader
 from astrolabe.loading.survey import Surveyor
 from astrolabe.loading.vector_field import check_vector_field
@@ -33,7 +34,13 @@ NO_VECTOR = collection()
 
 
 def build(
-    folder: Path, rows: list[Any] | str, info: CollectionInfo, vector_field: str | None = None, name: str = "a.jsonl"
+    folder: Path,
+    rows: list[Any] | str,
+    info: CollectionInfo,
+    vector_field: str | None = None,
+    name: str = "a.jsonl",
+    *,
+    words: bool = False,
 ) -> list[PreparedRow | FailedRow]:
     path = folder / name
     path.write_text(rows if isinstance(rows, str) else "".join(simplejson.dumps(row) + "\n" for row in rows))
@@ -42,7 +49,7 @@ def build(
         while surveyor.step():
             pass
         survey = surveyor.finish()
-    builder = DocumentBuilder(survey, info, vector_field)
+    builder = DocumentBuilder(survey, LoadPlan(path, "db", info, vector_field, words=words))
     with RowReader(file) as reader:
         return [builder.build(row) for row in reader]
 
@@ -55,6 +62,14 @@ def document(outcome: PreparedRow | FailedRow) -> dict[str, Any]:
 def reason(outcome: PreparedRow | FailedRow) -> str:
     assert isinstance(outcome, FailedRow), outcome
     return outcome.reason
+
+
+def test_the_text_is_made_searchable_by_words_where_the_row_has_none_of_its_own(tmp_path: Path) -> None:
+    rows = [{"text": "a red chair"}, {"text": "a lamp", "$lexical": "light"}, {"text": "a desk", "$hybrid": "desk"}]
+    first, second, third = build(tmp_path, rows, VECTORIZING, "text", words=True)
+    assert (document(first)["$lexical"], document(first)["$vectorize"]) == ("a red chair", "a red chair")
+    assert document(second)["$lexical"] == "light"
+    assert not (isinstance(third, PreparedRow) and "$lexical" in third.document)
 
 
 def test_the_text_is_vectorized_and_stays_in_its_field(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ from tui.session import client_of, existing_collection, workspace_of
 
 async def create(args: Namespace) -> int:
     """Create a collection, checked by the same rules as the dialog's."""
+    if args.analyzer is not None and args.lexical is False:
+        raise UsageError("--analyzer and --no-lexical exclude each other.")
     async with workspace_of(args) as workspace:
         database = await workspace.databases.find(args.database)
         draft = _draft(args, await _choice(workspace, database, args.provider))
@@ -30,6 +32,9 @@ async def create(args: Namespace) -> int:
             metric=form.metric_of(draft),
             service=form.service_of(draft),
             default_id=args.default_id,
+            lexical=args.lexical,
+            analyzer=args.analyzer,
+            rerank=args.rerank,
         )
         client = await workspace.client(database)
         await client.create_collection(args.keyspace, args.name, options)
@@ -132,4 +137,6 @@ def _row(info: CollectionInfo) -> dict[str, Any]:
         "provider": info.service.provider if info.service else None,
         "model": info.service.model if info.service else None,
         "credential": info.service.credential_name if info.service else None,
+        "lexical": info.lexical,
+        "rerank": info.rerank,
     }

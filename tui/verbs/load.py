@@ -27,7 +27,7 @@ async def load(args: Namespace) -> int:
         database = await workspace.databases.find(args.database)
         client = await workspace.client(database)
         info = await existing_collection(client, args.keyspace, args.collection)
-        plan = LoadPlan(args.file, database.id, info, args.vector_field)
+        plan = LoadPlan(args.file, database.id, info, args.vector_field, words=args.lexical)
         progress, cancel = ProgressLine(), asyncio.Event()
         collection = client.collection(args.keyspace, args.collection)
         running = asyncio.ensure_future(

@@ -1,4 +1,4 @@
-"""``astrolabe search``: find documents by meaning, or by a vector."""
+"""``astrolabe search``: find documents by meaning, by words, by both, or by a vector."""
 
 from __future__ import annotations
 
@@ -8,20 +8,23 @@ from typing import Any
 
 from astrolabe.dataapi.client import CollectionInfo, DatabaseClient
 from astrolabe.dataapi.planned import CollectionTarget, PlannedCommand, plan_find
+from astrolabe.dataapi.reranked import RerankedDocument, RerankedPage, read_page
 from astrolabe.dataapi.search_form import (
     SEARCH_PROJECTION,
     SearchDraft,
+    SearchMode,
     plan_search,
     problems,
     read_filter,
     read_vector,
 )
 from astrolabe.errors import RuleError, UsageError
-from tui.output import Format, write_rows
+from tui.output import Format, say, write_rows
 from tui.session import client_of, existing_collection, utf8
 
 _SHOWN_DIGITS = 4
-_FIRST = ("$similarity", "_id", "$vectorize")
+_SCORES = {"$similarity", "$rerank", "$rrf"}
+_FIRST = ("$rerank", "$rrf", "$vectorRank", "$bm25Rank", "$similarity", "_id", "$vectorize")
 """The columns that come first, in this order."""
 
 
@@ -33,7 +36,11 @@ async def search(args: Namespace) -> int:
         raise UsageError("A TEXT and --vector exclude each other.")
     async with client_of(args) as client:
         info = await existing_collection(client, args.keyspace, args.collection)
-        rows = await found(client, _planned(args, info))
+        planned = _planned(args, info)
+        if args.hybrid:
+            rows = await _reranked(client, planned)
+        else:
+            rows = await found(client, planned)
     write_found(rows, Format(args.format))
     return 0
 
@@ -48,25 +55,44 @@ def write_found(rows: list[dict[str, Any]], form: Format) -> None:
 def _for_reading(row: dict[str, Any]) -> dict[str, Any]:
     """Return a result with a short similarity, and without the embedded text where a field has it already."""
     shown = dict(row)
-    if "$similarity" in row:
-        shown["$similarity"] = round(Decimal(row["$similarity"]), _SHOWN_DIGITS)
+    for name in _SCORES & row.keys():
+        shown[name] = round(Decimal(row[name]), _SHOWN_DIGITS)
     if any(name != "$vectorize" and value == row.get("$vectorize") for name, value in row.items()):
         shown.pop("$vectorize", None)
     return shown
 
 
+async def _reranked(client: DatabaseClient, planned: PlannedCommand) -> list[dict[str, Any]]:
+    """Send a planned findAndRerank and return its documents with their ranks; say who has decided the order."""
+    page = read_page(await client.run(planned))
+    if page.fused:
+        say("Fused by rank: no reranker is set up. Set ASTROLABE_RERANKERS__nvidia__URL to use one.")
+    return [_sorted_members(_ranked(one, page)) for one in page.found]
+
+
+def _ranked(one: RerankedDocument, page: RerankedPage) -> dict[str, Any]:
+    """Return a document behind its scores, which have the API's names; of a score that says nothing there is none."""
+    scores = one.scores
+    if scores is None:
+        return one.document
+    decided = {"$rrf": scores.fused} if page.fused or scores.rerank is None else {"$rerank": scores.rerank}
+    return {**decided, "$vectorRank": scores.vector_rank, "$bm25Rank": scores.word_rank} | one.document
+
+
 async def found(client: DatabaseClient, planned: PlannedCommand) -> list[dict[str, Any]]:
     """Send a planned find and return its documents, with the members that matter most in front."""
     documents = ((await client.run(planned)).data or {}).get("documents", [])
-    return [
-        {name: document[name] for name in _FIRST if name in document}
-        | {name: value for name, value in document.items() if name not in _FIRST}
-        for document in documents
-    ]
+    return [_sorted_members(document) for document in documents]
+
+
+def _sorted_members(document: dict[str, Any]) -> dict[str, Any]:
+    first = {name: document[name] for name in _FIRST if name in document}
+    return first | {name: value for name, value in document.items() if name not in first}
 
 
 def _planned(args: Namespace, info: CollectionInfo) -> PlannedCommand:
-    draft = SearchDraft(utf8(args.text or "", "The text"), utf8(args.filter or "", "The filter"), str(args.limit))
+    mode = SearchMode.HYBRID if args.hybrid else SearchMode.WORDS if args.words else SearchMode.MEANING
+    draft = SearchDraft(utf8(args.text or "", "The text"), utf8(args.filter or "", "The filter"), str(args.limit), mode)
     if args.vector is None:
         if not draft.query.strip():
             raise RuleError("The text is empty.", field="query")

@@ -14,6 +14,7 @@ from astrolabe.dataapi.protocol import Json, JsonValue
 
 _FINDING = ("limit", "skip", "includeSimilarity", "includeSortVector")
 _FIND_ONE = ("includeSimilarity", "includeSortVector")
+_RERANKING = ("limit", "hybridLimits", "rerankOn", "rerankQuery", "includeScores", "includeSortVector")
 _CHANGING = ("upsert", "returnDocument")
 
 
@@ -36,6 +37,7 @@ _SHAPES: Mapping[str, _Shape] = {
     "insertOne": _Shape(("document",)),
     "insertMany": _Shape(("documents",), (), ("ordered",)),
     "find": _Shape(("filter",), ("projection", "sort"), _FINDING),
+    "findAndRerank": _Shape(("filter",), ("projection", "sort"), _RERANKING),
     "findOne": _Shape(("filter",), ("projection", "sort"), _FIND_ONE),
     "updateOne": _Shape(("filter", "update"), ("sort",), ("upsert",)),
     "updateMany": _Shape(("filter", "update"), (), ("upsert",)),

@@ -14,6 +14,8 @@ from astrolabe.dataapi.snippets.literals import Dialect
 
 _PYTHON = Dialect(true="True", false="False", null="None", indent="    ")
 _MOST_COUNTED = 1000
+_SHOWN = {"find": ("document", "document"), "findAndRerank": ("result", "result.document, result.scores")}
+"""What each round of a cursor's loop has, and what is printed of it."""
 
 
 def render(planned: PlannedCommand, endpoint: str) -> str:
@@ -50,8 +52,9 @@ def _on_collection(planned: PlannedCommand, call: Call) -> str:
         named["upper_bound"] = _MOST_COUNTED
     called = _called(f"collection.{to_snake(call.method)}", call.positional, named)
     lines = [f"collection = {_called('database.get_collection', (planned.name,), {})}"]
-    if call.method == "find":
-        lines += [f"cursor = {called}", "for document in cursor:", "    print(document)"]
+    if call.method in _SHOWN:
+        one, shown = _SHOWN[call.method]
+        lines += [f"cursor = {called}", f"for {one} in cursor:", f"    print({shown})"]
         if named.get("include_sort_vector"):
             lines.append("print(cursor.get_sort_vector())")
     else:

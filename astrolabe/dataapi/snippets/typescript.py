@@ -10,6 +10,11 @@ from astrolabe.dataapi.snippets.literals import Dialect
 
 _TYPESCRIPT = Dialect(true="true", false="false", null="null", indent="  ")
 _MOST_COUNTED = 1000
+_SHOWN = {
+    "find": ("document", "document"),
+    "findAndRerank": ("{ document, scores }", "{ document, scores }"),
+}
+"""What each round of a cursor's loop has, and what is printed of it."""
 
 
 def render(planned: PlannedCommand, endpoint: str) -> str:
@@ -46,13 +51,14 @@ def _on_collection(planned: PlannedCommand, call: Call) -> str:
     if call.named:
         arguments.append(dict(call.named))
     lines = [f"const collection = {_called('db.collection', planned.name)};"]
-    if call.method == "find":
-        lines.append(f"const cursor = {_called('collection.find', *arguments)};")
+    if call.method in _SHOWN:
+        one, shown = _SHOWN[call.method]
+        lines.append(f"const cursor = {_called(f'collection.{call.method}', *arguments)};")
         if call.named.get("includeSortVector"):  # the cursor forgets it once it has been read to its end
             lines.append("console.log(await cursor.getSortVector());")
         lines += [
-            "for await (const document of cursor) {",
-            "  console.dir(document, { depth: null });",
+            f"for await (const {one} of cursor) {{",
+            f"  console.dir({shown}, {{ depth: null }});",
             "}",
         ]
     else:
