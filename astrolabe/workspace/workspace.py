@@ -89,14 +89,7 @@ class Workspace:
         trail = AuditTrail(now=options.now, user=options.user)
         box = SecretBox(key_source(options.data_dir, options.key_place))
         self.options = options
-        setups = options.provider_setups
-        urls = dict(options.provider_urls) | {key: setup.address for key, setup in setups.items() if setup.address}
-        self.catalogue: Catalogue = load_catalogue(
-            configured=urls.keys(),
-            setups=setups,
-            unlisted_models=options.unlisted_models,
-            local_models=LocalModels(minilm_folder=options.minilm_folder),
-        )
+        self.catalogue = _catalogue(options)
         self.databases = Databases(catalog, trail)
         self.lab = FailureLab(catalog, self.catalogue, trail, settings=options.troubles, read_only=options.read_only)
         secrets = CredentialSecrets(box)
@@ -114,15 +107,7 @@ class Workspace:
             most_bytes=options.cache_bytes or DEFAULT_BYTES,
             read_only=options.read_only,
         )
-        self.engine = EmbeddingEngine(
-            self.catalogue,
-            urls=urls,
-            keys={key: setup.key for key, setup in setups.items() if setup.key is not None},
-            allow_plain_http=options.allow_plain_http,
-            cache=self.embedding_cache if options.cache_bytes else None,
-            lab=self.lab,
-            now=options.now,
-        )
+        self.engine = _engine(options, self.catalogue, self.embedding_cache, self.lab)
         self.reranker = RerankingEngine(access=options.rerankers, allow_plain_http=options.allow_plain_http)
         self.care = CredentialCare(self.databases, self.integrations, self, self.engine, self.catalogue)
         self.connection_care = ConnectionCare(self.connection_strings, self.care, self.engine)
@@ -345,3 +330,30 @@ class Workspace:
 
 def _files(options: WorkspaceOptions) -> DatabaseFiles:
     return DatabaseFiles(options.data_dir / "databases")
+
+
+def _urls(options: WorkspaceOptions) -> dict[str, str]:
+    """Return the addresses that the settings give providers, by key."""
+    set_up = {key: setup.address for key, setup in options.provider_setups.items() if setup.address}
+    return dict(options.provider_urls) | set_up
+
+
+def _catalogue(options: WorkspaceOptions) -> Catalogue:
+    return load_catalogue(
+        configured=_urls(options).keys(),
+        setups=options.provider_setups,
+        unlisted_models=options.unlisted_models,
+        local_models=LocalModels(minilm_folder=options.minilm_folder),
+    )
+
+
+def _engine(options: WorkspaceOptions, catalogue: Catalogue, cache: EmbeddingCache, lab: FailureLab) -> EmbeddingEngine:
+    return EmbeddingEngine(
+        catalogue,
+        urls=_urls(options),
+        keys={key: setup.key for key, setup in options.provider_setups.items() if setup.key is not None},
+        allow_plain_http=options.allow_plain_http,
+        cache=cache if options.cache_bytes else None,
+        lab=lab,
+        now=options.now,
+    )
