@@ -116,7 +116,7 @@ def _read(path: Path) -> None:
             pass
         survey = surveyor.finish()
     info = CollectionInfo("none", DEFAULT_KEYSPACE, None, None, None, {})
-    with BatchReader(file, lambda: DocumentBuilder(survey, info, None)) as batches:
+    with BatchReader(file, lambda: DocumentBuilder(survey, LoadPlan(path, "none", info))) as batches:
         while batches.next() is not None:
             pass
 
