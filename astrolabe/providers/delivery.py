@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 OnVectors = Callable[[range, Matrix], None]
 """Called with the positions of some texts and their vectors."""
 
+Exchange = Callable[[], Awaitable[SecretStr]]
+"""Gets a token for a while; one that is still valid is given again."""
+
 _SPLITTABLE = frozenset({ProviderFailure.TOO_MANY, ProviderFailure.TOO_LONG})
 _SUCCESS = range(200, 300)
 _BYTES_PER_NUMBER = 32
@@ -63,6 +66,7 @@ class Job:
         numbers: The texts' numbers among all of the call, for messages; empty when they are all of them.
         total: How many texts the call has.
         on_vectors: Told of each batch's vectors and positions as they arrive; they are kept even if another one fails.
+        exchange: Gets the token that goes out in the secret's place; asked when a request is sent, and not before.
     """
 
     provider: ProviderInfo
@@ -76,6 +80,7 @@ class Job:
     numbers: Sequence[int] = ()
     total: int = 0
     on_vectors: OnVectors | None = None
+    exchange: Exchange | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,7 @@ class Delivery:
     def __init__(self, job: Job, means: Means) -> None:
         self._job = job
         self._means = means
+        self._sent = job.secret
         self._urgent = job.direction is Direction.QUERY
         end = means.clock() + means.limits.total_seconds
         self._persistence = Persistence(job.provider, means.pace, end, job.on_wait, urgent=self._urgent)
@@ -193,7 +199,7 @@ class Delivery:
 
     def without_key(self, text: str) -> str:
         """Return what a provider sent, without the key: some send it back."""
-        return without_key(text, self._job.secret)
+        return without_key(text, self._sent)
 
     async def _reply(self, texts: Sequence[str], rule: Rule | None) -> Reply:
         """Return the provider's answer, or the one that the failure lab gives in its place."""
@@ -205,7 +211,9 @@ class Delivery:
             replaced = Replaced(job.provider, job.spec, len(texts), means.adapter.envelope, seconds)
             return await reply_to(rule, replaced, means.sleep)
         most_bytes = _SPARE_BYTES + len(texts) * max(job.spec.dimension, 4096) * _BYTES_PER_NUMBER
-        return await means.transport.post(call, job.secret, seconds=seconds, most_bytes=most_bytes)
+        if job.exchange is not None:
+            self._sent = await job.exchange()
+        return await means.transport.post(call, self._sent, seconds=seconds, most_bytes=most_bytes)
 
     async def _work(self, waiting: deque[range]) -> None:
         while waiting:

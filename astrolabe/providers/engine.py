@@ -18,7 +18,7 @@ from astrolabe.providers.adapters import Usage, WireAdapter
 from astrolabe.providers.address import AddressError, check, fill
 from astrolabe.providers.batching import BatchLimits, plan
 from astrolabe.providers.catalogue import Catalogue
-from astrolabe.providers.delivery import Delivery, Job, Means
+from astrolabe.providers.delivery import Delivery, Exchange, Job, Means
 from astrolabe.providers.failures import Setback, make_error, sendable_key
 from astrolabe.providers.lab import Lab
 from astrolabe.providers.local.models import LocalRunner
@@ -159,7 +159,6 @@ class EmbeddingEngine:
             if not recall.missing:
                 return recall.filled(np.empty((0, spec.dimension), dtype=np.float32))
             return recall.filled(await self._embed_here(provider, spec, recall.missing, recall=recall))
-        secret = await self._exchanged(provider, spec, secret)
         job = self._job(
             provider, wire, spec, cleaned, direction=direction, secret=secret, on_wait=on_wait, credential=credential
         )
@@ -199,7 +198,6 @@ class EmbeddingEngine:
             started = self._clock()
             vectors = await self._embed_here(provider, spec, [_PROBE_TEXT])
             return Probe(self._clock() - started, vectors.shape[1], spec.dimension, norm=_norm(vectors))
-        secret = await self._exchanged(provider, spec, secret)
         store, text = Direction.STORE, [_PROBE_TEXT]
         job = self._job(
             provider, wire, spec, text, direction=store, secret=secret, credential=credential, on_wait=on_wait
@@ -248,18 +246,18 @@ class EmbeddingEngine:
     def _wire(self, spec: EmbeddingSpec) -> WireFormat | None:
         return spec.route.wire if spec.route is not None else self._catalogue.wire(spec.provider)
 
-    async def _exchanged(
-        self, provider: ProviderInfo, spec: EmbeddingSpec, secret: SecretStr | None
-    ) -> SecretStr | None:
-        """Return what a request carries: the key, or the token that a service account is given for it."""
-        if secret is None or spec.route is None or not spec.route.token:
-            return secret
-        if self._google is None:
-            # Imported at the first exchange: few need it.
-            from astrolabe.providers.google_tokens import GoogleTokens  # noqa: PLC0415
+    def _exchange(self, provider: ProviderInfo, account: SecretStr) -> Exchange:
+        """Return what gets the token that a service account is given for a while."""
 
-            self._google = GoogleTokens(allow_plain_http=self._allow_plain_http)
-        return await self._google.token(provider, secret, self._open(), seconds=self._limits.query_seconds)
+        async def exchange() -> SecretStr:
+            if self._google is None:
+                # Imported at the first exchange: few need it.
+                from astrolabe.providers.google_tokens import GoogleTokens  # noqa: PLC0415
+
+                self._google = GoogleTokens(allow_plain_http=self._allow_plain_http)
+            return await self._google.token(provider, account, self._open(), seconds=self._limits.query_seconds)
+
+        return exchange
 
     async def _recall(
         self, provider: ProviderInfo, spec: EmbeddingSpec, texts: Sequence[str], context: bytes
@@ -298,8 +296,12 @@ class EmbeddingEngine:
         on_wait: OnWait | None = None,
         credential: str | None = None,
     ) -> Job:
+        url = self._url(provider, wire, spec)
+        if secret is not None and spec.route is not None and spec.route.token:
+            exchange = self._exchange(provider, secret)
+            return Job(provider, spec, texts, direction, url, secret, credential, on_wait, exchange=exchange)
         key = self._key(provider, secret)
-        return Job(provider, spec, texts, direction, self._url(provider, wire, spec), key, credential, on_wait)
+        return Job(provider, spec, texts, direction, url, key, credential, on_wait)
 
     def _key(self, provider: ProviderInfo, secret: SecretStr | None) -> SecretStr | None:
         """The key without surrounding blanks; refused when a header could not carry it."""

@@ -16,6 +16,7 @@ from astrolabe.errors import ProviderError, ProviderFailure
 from astrolabe.providers.catalogue import load_catalogue
 from astrolabe.providers.connectors import address_of, get_connector, load_connectors, spec_of
 from astrolabe.providers.engine import EmbeddingEngine
+from astrolabe.providers.lab import Rule, Trouble
 from astrolabe.providers.model import Direction, EmbeddingSpec
 from tests.support.provider_server import TOKEN, Answer, ProviderServer
 
@@ -194,6 +195,37 @@ async def test_vertex_signs_for_a_token_once_and_sends_that() -> None:
     }
     assert query.json["instances"] == [{"content": "boat", "task_type": "RETRIEVAL_QUERY"}]
     assert not any(account.pem[100:140].encode() in request.body for request in server.requests)
+
+
+class OneTrouble:
+    """A lab that puts everything into one trouble, once."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.rule: Rule | None = rule
+
+    async def active(self, provider: str) -> bool:
+        return provider == "vertex" and self.rule is not None
+
+    async def take(self, provider: str, *, creating: bool = False) -> Rule | None:
+        assert (provider, creating) == ("vertex", False)
+        rule, self.rule = self.rule, None
+        return rule
+
+
+async def test_a_simulated_failure_needs_no_token_and_what_is_sent_afterwards_carries_one() -> None:
+    lab = OneTrouble(Rule("vertex", Trouble.RATE_LIMITED, delay=0, calls=1))
+    async with ProviderServer(dimension=8) as server:
+        engine = EmbeddingEngine(CATALOGUE, urls={"vertex": server.url + VERTEX}, lab=lab)
+        account = Account(f"{server.url}/token")
+        where = spec("vertex", Model="text-embedding-005", Location="us-central1")
+        with pytest.raises(ProviderError) as failed:
+            await engine.probe(where, account.secret)
+        assert failed.value.simulated
+        assert server.requests == []
+        await engine.probe(where, account.secret)
+        await engine.close()
+    _, sent = server.requests
+    assert sent.headers["authorization"] == f"Bearer {TOKEN}"
 
 
 async def test_the_newest_vertex_models_get_one_text_a_request() -> None:
