@@ -72,21 +72,15 @@ class ConnectionCare:
         expected = settings.get(DIMENSIONS)
         return Question(spec, int(expected) if expected else None), key
 
-    async def test(self, identifier: str) -> Tested:
-        """Ask the service of a connection string for one short embedding.
-
-        Raises:
-            ProviderError: The service refused, failed or could not be reached.
-            NotFoundError, RuleError, SecretUnreadableError: As :meth:`question` says.
-        """
-        question, key = await self.question(identifier)
-        probe = await self._engine.probe(question.spec, key, credential=identifier)
-        return Tested(question.spec.model, question.expected, probe)
-
     async def ask(
         self, identifier: str, draft: ConnectionStringDraft | None = None, *, on_wait: WaitListener | None = None
     ) -> Tested:
-        """Do the same, before a change is saved, too; what the service refuses is a result.
+        """Ask the service of a connection string for one short embedding; what it refuses is a result.
+
+        Args:
+            identifier: The connection string; empty for one that is not saved yet.
+            draft: What it would be after a change that is not saved yet.
+            on_wait: Told of waits for a model that is being loaded.
 
         Raises:
             NotFoundError, RuleError, SecretUnreadableError: As :meth:`question` says.

@@ -107,7 +107,7 @@ async def test(args: Namespace) -> int:
     """Ask the service of a connection string for one short embedding."""
     async with workspace_of(args) as workspace:
         string = await workspace.connection_strings.get(args.name)
-        tested = await workspace.connection_care.test(string.identifier)
+        tested = await workspace.connection_care.ask(string.identifier)
     return write_tested([tested], Format(args.format))
 
 
