@@ -67,6 +67,7 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
         super().__init__()
         self._perform = perform
         self._busy = False
+        self._let_keys_through: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
         """Lay out the frame around the form."""
@@ -181,8 +182,8 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
         self.show_problems(problems)
         if not problems:
             self._set_busy(busy=True)
-            release = self.app.hold_keys()  # what is typed now is meant for what comes after the dialog
-            self.in_background(partial(self._carry_out, self.draft(), release), "perform")
+            self._let_keys_through = self.app.hold_keys()  # what is typed now is meant for what comes after the dialog
+            self.in_background(partial(self._carry_out, self.draft(), self._let_keys_through), "perform")
 
     async def _carry_out(self, draft: DraftT, release: Callable[[], None]) -> None:
         below = self.app.screen_stack[-2]

@@ -14,6 +14,7 @@ from textual.widgets import Static, Tree
 
 from astrolabe.portal.model import Credential, Database, Integration
 from astrolabe.providers.model import Hosting
+from astrolabe.providers.waiting import WaitListener
 from screens.about_provider import about, empty_words
 from screens.actions import Action, register
 from screens.add_credential import AddCredentialDialog
@@ -221,9 +222,14 @@ class IntegrationPage(Page):
         if node is not None:
             credential = node.credential
 
-            async def rotate(draft: RotationDraft) -> Credential:
+            async def rotate(draft: RotationDraft, on_wait: WaitListener) -> Credential:
                 return await self.app.workspace.care.rotate(
-                    credential.provider, credential.name, draft.secret, test=draft.test, version=credential.version
+                    credential.provider,
+                    credential.name,
+                    draft.secret,
+                    test=draft.test,
+                    version=credential.version,
+                    on_wait=on_wait,
                 )
 
             provider = self.app.workspace.catalogue.get(credential.provider)

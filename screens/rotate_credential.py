@@ -11,6 +11,8 @@ from textual.content import Content
 from textual.widgets import Checkbox, Static
 
 from astrolabe.portal.model import Credential
+from astrolabe.providers.waiting import WaitListener
+from screens.countdown import Countdown
 from screens.dialog import Dialog
 from screens.equivalents import Equivalents, rotate_credential
 from screens.fields import Field, check
@@ -41,12 +43,21 @@ class RotateDialog(TryingOut, Dialog[RotationDraft, Credential]):
         self,
         credential: Credential,
         noun: str,
-        perform: Callable[[RotationDraft], Awaitable[Credential]],
+        rotate: Callable[[RotationDraft, WaitListener], Awaitable[Credential]],
         *,
         try_out: TryOut | None = None,
     ) -> None:
-        """Ask for a new secret of ``credential``, which the portal calls ``noun``; ``try_out`` tests it before that."""
-        super().__init__(perform)
+        """Ask for a new secret.
+
+        Args:
+            credential: Whose secret it becomes.
+            noun: What the portal calls the secret.
+            rotate: Carries it out; told of waits for a model that is being loaded.
+            try_out: Tests the secret before that.
+        """
+        super().__init__(self._rotate_counting)
+        self._rotate = rotate
+        self._countdown = Countdown(self, lambda words: self.say(f"{words}\nesc stops; the old secret stays in use."))
         self.try_out = try_out
         self.credential = credential
         self.noun = noun
@@ -70,6 +81,16 @@ class RotateDialog(TryingOut, Dialog[RotationDraft, Credential]):
             help="One short text is embedded with each model that the credential is used with.",
         )
         yield SourceField()
+
+    async def _rotate_counting(self, draft: RotationDraft) -> Credential:
+        try:
+            return await self._rotate(draft, self._waits)
+        finally:
+            self._countdown.stop()
+
+    def _waits(self, seconds: float, reason: str) -> None:
+        self._let_keys_through()  # so that esc is not kept for what comes after a long wait
+        self._countdown.start(seconds, reason)
 
     def problems(self) -> dict[str, str]:
         """Check the secret."""

@@ -241,6 +241,7 @@ class CredentialCare:
         *,
         test: bool = True,
         version: int | None = None,
+        on_wait: WaitListener | None = None,
     ) -> Credential:
         """Put a new secret in place of the old one, once the provider has accepted it; name and scope stay.
 
@@ -250,6 +251,7 @@ class CredentialCare:
             secret: The new secret, or where to read it from.
             test: Ask the provider first; the old secret stays in use until it has answered.
             version: Change it only if it is still as it was read.
+            on_wait: Told of waits for a model that is being loaded; without it such a model is a failure at once.
 
         Raises:
             ConflictError: The credential has been changed since.
@@ -258,7 +260,7 @@ class CredentialCare:
         """
         if test:
             version = version or (await self._integrations.credential(provider, name)).version
-            for tested in await self.test(provider, name, secret):
+            for tested in await self.test(provider, name, secret, on_wait=on_wait):
                 if tested.error is not None:
                     raise tested.error
         return await self._integrations.rotate(provider, name, secret, version=version)

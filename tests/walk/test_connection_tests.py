@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
+import pytest
 from textual.widgets import Input, SelectionList
 
+from screens import type_ahead
 from screens.console import Section
+from screens.rotate_credential import RotateDialog
 from tests.support.provider_server import Answer
 from tests.support.shop import NAME, NEW, OLD
 from tests.support.steps import LONGEST_WAIT
@@ -15,6 +19,9 @@ from tests.walk.conftest import MakeConsole
 from tests.walk.test_credentials import at_the_integration, says, secrets_of, words, workspace_of
 
 LOADING = Answer(503, {"error": "Model x is currently loading", "estimated_time": 55.0})
+LIMITED = Answer(429, {"error": "Too many requests"}, {"retry-after": "55"})
+HELD = Answer(fault="hang")
+"""The answer is never sent: only who does not wait for it gets on."""
 
 
 async def shown(user: Walker, text: str) -> None:
@@ -95,6 +102,80 @@ async def test_escape_leaves_a_search_that_waits_for_a_model(console: MakeConsol
         await user.pilot.press("enter")
         await shown(user, "Hugging Face - Serverless asked to wait:")
         await user.press("escape")
+
+
+def bicycles_file() -> None:
+    Path("bicycles.csv").write_text("_id,text\nr1,a blue bicycle\nr2,a green bicycle\n")
+
+
+async def begin_load(user: Walker) -> None:
+    """Begin to load the file of two bicycles that is in the working directory."""
+    await user.press("l")
+    await user.type("bicycles.csv")
+    await user.sees("a blue bicycle")
+    await user.pilot.press("ctrl+s")
+
+
+@pytest.mark.parametrize("answer", [LOADING, LIMITED, HELD], ids=["loading", "rate limited", "no answer"])
+async def test_escape_leaves_a_load_that_waits_and_it_can_go_on_later(
+    console: MakeConsole, tmp_path: Path, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    bicycles_file()
+    async with at_the_integration(console) as (user, server):
+        server.always(answer)
+        await user.press("1", "enter")
+        await begin_load(user)
+        await server.arrived.wait()
+        if answer is not HELD:
+            await shown(user, ": 55 s")
+        await user.pilot.press("escape")
+        await shown(user, "Stopped by you.")
+        await says(user, "0 loaded", "2 not attempted", "Load the same file into the same collection again")
+        server.always(None)
+        await user.press("escape")
+        await begin_load(user)
+        if answer is HELD:
+            await says(user, "Done: every row of the file is in the collection.", "2 loaded")
+        else:  # the provider's wish outlives the load: nothing is sent before the time it named
+            await shown(user, "Hugging Face - Serverless asked to wait:")
+            assert len(server.requests) == 1
+            await user.pilot.press("escape")
+            await shown(user, "Stopped by you.")
+
+
+async def test_escape_leaves_a_search_and_a_test_whose_answer_never_comes(console: MakeConsole) -> None:
+    async with at_the_integration(console) as (user, server):
+        server.always(HELD)
+        await user.pilot.press("t")
+        await server.arrived.wait()
+        await user.pilot.press("escape")
+        await shown(user, "Stopped; the provider was not waited for.")
+        await user.press("escape", "1", "enter", "s")
+        await user.type("bicycle")
+        server.arrived.clear()
+        await user.pilot.press("enter")
+        await server.arrived.wait()
+        await user.pilot.press("escape")
+        await shown(user, "Stopped. Press enter in the query to search again.")
+
+
+async def test_rotating_waits_for_a_model_with_a_countdown_that_escape_ends(
+    console: MakeConsole, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type_ahead, "LONGEST_HOLD", 600)  # esc must not be among the keys that are kept
+    async with at_the_integration(console) as (user, server):
+        server.always(LOADING)
+        await user.press("r")
+        await user.type(NEW)
+        await user.pilot.press("ctrl+s")
+        await shown(user, "is loading the model: 55 s")
+        await shown(user, "the old secret stays in use")
+        await user.pilot.press("escape")
+        await user.until(lambda: not isinstance(user.pilot.app.screen, RotateDialog))
+        secret = await workspace_of(user).integrations.read_secret("huggingface", NAME)
+        assert secret is not None
+        assert secret.get_secret_value() == OLD
 
 
 async def test_a_failed_search_does_not_go_on_searching(console: MakeConsole) -> None:

@@ -25,6 +25,7 @@ async def at_the_integration(console: MakeConsole) -> AsyncIterator[tuple[Walker
             await user.press("right", "right", "enter")
             await says(user, "Hugging Face - Serverless › Active", NAME, "shop", "support")
             server.requests.clear()
+            server.arrived.clear()
             yield user, server
 
 
