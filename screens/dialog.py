@@ -82,8 +82,10 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
                 yield Static(self._keys(), id="dialog-keys")
 
     def _keys(self) -> Content:
-        keys = f"{self.OTHER_KEYS}^s does it · esc cancels"
-        return Content(f"f2 command · {keys}" if self.shows_command else keys)
+        command = "f2 command · " if self.shows_command else ""
+        if command and self.OTHER_KEYS:  # all in full would be cut where the button's words are long
+            return Content(f"{command}{self.OTHER_KEYS}^s ok · esc back")
+        return Content(f"{command}{self.OTHER_KEYS}^s does it · esc cancels")
 
     @property
     def shows_command(self) -> bool:
