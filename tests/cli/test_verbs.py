@@ -72,6 +72,7 @@ def test_an_empty_list_says_how_to_begin(program: Program) -> None:
         (["search", "  ", *PLACE], "The text is empty"),
         (["search", "--vector", "[1, 2]", *PLACE], "has 2 numbers"),
         (["load", "/nowhere.csv", *PLACE], "/nowhere.csv"),
+        (["collections", "create", "c", "--database", "library", "--analyzer", "klingon"], "klingon"),
         (["credentials", "add", "k", "--provider", "openai"], "at least 2 characters"),
         (["credentials", "add", "key", "--provider", "embedded"], "Embedded"),
         (["scopes", "add", "nobody", "--provider", "openai", "--database", "library"], "nobody"),
@@ -92,6 +93,8 @@ def test_a_refusal_ends_with_1_and_says_what_is_wrong(library: Program, argv: li
         (["search", *PLACE], "Nothing to search for"),
         (["search", "tea", "--vector", "[1]", *PLACE], "exclude each other"),
         (["search", "\udcff", *PLACE], "not valid UTF-8"),
+        (["search", "tea", *PLACE, "--words", "--hybrid"], "not allowed with"),
+        (["collections", "create", "c", "--database", "library", "--no-lexical", "--analyzer", "x"], "exclude each"),
         (["collections", "delete", "tools", "--database", "library"], "--yes"),
         (
             ["collections", "create", "c", "--database", "library", "--provider", "embedded", "--param", "x"],

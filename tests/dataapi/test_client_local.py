@@ -56,6 +56,38 @@ async def test_providers(db: LocalDatabase) -> None:
     assert "huggingfaceDedicated" in await db.client.embedding_providers()
 
 
+async def test_hybrid_search(embedding: LocalDatabase) -> None:
+    await embedding.client.create_collection(KEYSPACE, "tools", collection_options(service=EMBEDDED))
+    tools = embedding.client.collection(KEYSPACE, "tools")
+    await tools.insert_many(
+        [
+            {"_id": "saw", "$hybrid": "a saw for planks", "kind": "hand"},
+            {"_id": "part", "$hybrid": "spare part FF800", "kind": "spare"},
+            {"_id": "mute", "$vectorize": "a quiet thing", "kind": "hand"},
+        ]
+    )
+    page = await tools.find_and_rerank("FF800", include_scores=True, include_sort_vector=True)
+    assert page.fused
+    assert page.found[0].document["_id"] == "part"
+    best = page.found[0].scores
+    assert best is not None
+    assert (best.word_rank, best.rerank) == (1, None)
+    assert best.vector_rank is not None
+    assert best.fused is not None
+    assert [one.scores.word_rank for one in page.found[1:] if one.scores] == [None, None]
+    assert page.sort_vector is not None
+    hand = await tools.find_and_rerank("FF800", filter={"kind": "hand"}, limit=1, projection={"_id": 1})
+    assert [(one.scores, set(one.document)) for one in hand.found] == [(None, {"_id"})]
+
+
+async def test_a_collection_says_how_it_can_be_searched(db: LocalDatabase) -> None:
+    await db.client.create_collection(KEYSPACE, "usual", collection_options(dimension=2))
+    await db.client.create_collection(KEYSPACE, "bare", collection_options(lexical=False, rerank=False))
+    infos = {info.name: info for info in await db.client.collections(KEYSPACE)}
+    assert (infos["usual"].lexical, infos["usual"].rerank) == (True, True)
+    assert (infos["bare"].lexical, infos["bare"].rerank) == (False, False)
+
+
 async def test_collections(db: LocalDatabase) -> None:
     options = collection_options(dimension=3, metric=Metric.EUCLIDEAN, default_id="uuid", indexing={"deny": ["blob"]})
     await db.client.create_collection(KEYSPACE, "docs", options)

@@ -61,6 +61,43 @@ def test_find_leaves_out_what_was_not_asked() -> None:
     assert (planned.keyspace, planned.name, planned.verb) == ("default_keyspace", "books", "find")
 
 
+def test_lexical_search_and_reranking_are_options() -> None:
+    off = {"enabled": False}
+    assert plans.collection_options(lexical=False, rerank=False) == {"lexical": off, "rerank": off}
+    assert plans.collection_options(analyzer="english") == {"lexical": {"enabled": True, "analyzer": "english"}}
+
+
+def test_find_and_rerank_sends_what_was_asked() -> None:
+    assert plans.plan_find_and_rerank(BOOKS, "sea").command == {"findAndRerank": {"sort": {"$hybrid": "sea"}}}
+    planned = plans.plan_find_and_rerank(
+        BOOKS,
+        {"$vector": [1], "$lexical": "sea"},
+        filter={"year": 1},
+        projection={"title": 1},
+        limit=3,
+        hybrid_limits={"$vector": 5, "$lexical": 6},
+        rerank_query="the sea",
+        rerank_on="title",
+        include_scores=True,
+        include_sort_vector=True,
+    )
+    assert planned.command == {
+        "findAndRerank": {
+            "filter": {"year": 1},
+            "projection": {"title": 1},
+            "sort": {"$hybrid": {"$vector": [1], "$lexical": "sea"}},
+            "options": {
+                "limit": 3,
+                "hybridLimits": {"$vector": 5, "$lexical": 6},
+                "rerankOn": "title",
+                "rerankQuery": "the sea",
+                "includeScores": True,
+                "includeSortVector": True,
+            },
+        }
+    }
+
+
 def test_an_emptying_delete_keeps_its_empty_filter() -> None:
     assert plans.plan_delete_many(BOOKS, {}).command == {"deleteMany": {"filter": {}}}
 

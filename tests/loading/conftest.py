@@ -110,9 +110,11 @@ class Loading:
         lines = (f'{{"n": {number}, "text": "text {number}"}}\n' for number in range(first, first + count))
         return self.write(name, "".join(lines))
 
-    async def load(self, path: Path, vector_field: str | None = "text", name: str = "docs") -> LoadSummary:
+    async def load(
+        self, path: Path, vector_field: str | None = "text", name: str = "docs", *, words: bool = False
+    ) -> LoadSummary:
         """Run a load; a fresh cancel event each time unless one was set before."""
-        plan = LoadPlan(path, self.db.database.id, await self.info(name), vector_field)
+        plan = LoadPlan(path, self.db.database.id, await self.info(name), vector_field, words=words)
         return await run_load(
             plan, self.collection(name), self.ledger, on_progress=self.progress.append, cancel=self.cancel
         )
