@@ -71,6 +71,11 @@ class CreateCollectionDialog(Dialog[PlannedCommand, str]):
             choice("metric", metrics, Metric.COSINE.value),
             help="How similarity is calculated. Dot Product is for vectors of unit length.",
         )
+        yield Field(
+            "",
+            check("lexical", "Lexical search", value=True),
+            help="Found by their words, too. Locked for the life of the collection.",
+        )
 
     def _first_method(self) -> str:
         return next((key for key, one in self.choices.items() if not one.credentials), OWN_VECTORS)
@@ -207,8 +212,12 @@ class CreateCollectionDialog(Dialog[PlannedCommand, str]):
     def planned(self) -> PlannedCommand:
         """Return the command for what the form holds now."""
         draft = self._draft()
+        lexical = self.query_one("#lexical", Checkbox).value
         options: dict[str, Any] = collection_options(
-            dimension=form.dimension_of(draft), metric=form.metric_of(draft), service=form.service_of(draft)
+            dimension=form.dimension_of(draft),
+            metric=form.metric_of(draft),
+            service=form.service_of(draft),
+            lexical=None if lexical else False,  # on is what the API does by itself, where it can
         )
         return plan_create_collection(self.keyspace, draft.name, options)
 

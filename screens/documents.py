@@ -16,6 +16,7 @@ from textual.reactive import reactive
 from textual.widgets import DataTable, Static, TextArea
 
 from astrolabe.dataapi.client import Collection, FindPage
+from astrolabe.dataapi.reranked import VECTOR_RANK, WORD_RANK
 from screens.actions import Action, register
 from screens.console import Console
 from screens.grid import Grid
@@ -31,11 +32,25 @@ MOST_COLUMNS = 8
 SIMILARITY_DIGITS = 4
 """Decimals of a similarity that are shown; what is copied or saved has all of them."""
 
+NOT_AMONG_THEM = "–"
+"""In place of a rank, for a document that one of the searches has not found."""
+
 ID_LIMIT = 20
 """Characters of an id in the table view."""
 
-FIRST_FIELDS = ("_id", "$similarity")
+SCORES = ("$similarity", "$rerank")
+"""Fields that are shortened to :data:`SIMILARITY_DIGITS`."""
+
+RANKS: Mapping[str, str] = {VECTOR_RANK: "meaning", WORD_RANK: "words"}
+"""Places among the results of each of the two searches of a hybrid one, and their headings in the table view."""
+
+FIRST_FIELDS = ("_id", *SCORES, *RANKS)
 """Fields that come first in the table view."""
+
+LEFT_OUT = "$rrf"
+"""The one score that the table view leaves out: it is made of the ranks and says nothing more."""
+
+_FRACTIONS = (float, Decimal)
 
 EVERYTHING: Mapping[str, Any] = {"*": 1}
 """Projection that includes the vector and the text it was made from."""
@@ -47,6 +62,7 @@ def table_columns(documents: Sequence[Mapping[str, Any]]) -> list[str]:
     for document in documents:
         for name in document:
             seen[name] = seen.get(name, 0) + 1
+    seen.pop(LEFT_OUT, None)
     first = [name for name in FIRST_FIELDS if name in seen]
     order = {name: place for place, name in enumerate(seen)}
     rest = sorted((name for name in seen if name not in first), key=lambda name: (-seen[name], order[name]))
@@ -100,7 +116,7 @@ class DocumentsPane(Vertical):
         self.documents = list(documents)
         names = table_columns(self.documents)
         grid = self.query_one("#table", Grid)
-        grid.set_columns([(name, None) for name in names])
+        grid.set_columns([(RANKS.get(name, name), None) for name in names])
         grid.fill([(str(place), self._cells(document, names)) for place, document in enumerate(self.documents)])
         self.query_one("#json", TextArea).text = self._json_text()
         self.query_one("#documents-status", Static).update(Content(status))
@@ -147,17 +163,18 @@ class DocumentsPane(Vertical):
 
 
 def _cell(name: str, value: object) -> str:
-    if name == "$similarity" and isinstance(value, int | float | Decimal):
+    if name in SCORES and isinstance(value, int | float | Decimal):
         return f"{value:.{SIMILARITY_DIGITS}f}"
+    if name in RANKS:
+        return NOT_AMONG_THEM if value is None else show_value(value)
     return show_value(value, limit=ID_LIMIT) if name == "_id" else show_value(value)
 
 
 def _rounded(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a document to look at: its similarity to as many digits as mean something."""
-    similarity = document.get("$similarity")
-    if not isinstance(similarity, float | Decimal):
-        return dict(document)
-    return {**document, "$similarity": round(similarity, SIMILARITY_DIGITS)}
+    """Return a document to look at: its scores to as many digits as mean something."""
+    scores = {name: document[name] for name in (*SCORES, LEFT_OUT) if name in document}
+    shown = {name: round(score, SIMILARITY_DIGITS) for name, score in scores.items() if isinstance(score, _FRACTIONS)}
+    return {**document, **shown}
 
 
 class DocumentDialog(Viewer):

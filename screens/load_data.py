@@ -9,19 +9,20 @@ from pathlib import Path
 from textual import events, on
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Input, Select, Static
+from textual.widgets import Checkbox, Input, Select, Static
 
 from astrolabe.dataapi.client import CollectionInfo
 from astrolabe.dataapi.planned import CollectionTarget, PlannedCommand, plan_insert_many
 from astrolabe.errors import LoadError
 from astrolabe.loading.model import LoadPlan
 from astrolabe.loading.preview import FieldType, Preview, preview
-from astrolabe.loading.vector_field import has_vectors, place_vector
+from astrolabe.loading.vector_field import can_have_words, has_vectors, place_vector, place_words
 from screens.dialog import Dialog
-from screens.fields import Field, choice, select_options
+from screens.fields import Field, check, choice, select_options
 from screens.grid import Grid
 from screens.path_input import PathInput
 from screens.text import show_value
+from storage.analysis import MOST_BYTES
 
 NO_FIELD = "none"
 """Value of the Vector Field that uses no field."""
@@ -66,6 +67,11 @@ class LoadDataDialog(Dialog[LoadPlan, LoadPlan]):
         yield Static("", id="file-about", classes="status", markup=False)
         yield Grid("preview", cursor=False)
         yield Field("Vector Field", choice("vector-field", [("none", NO_FIELD)], NO_FIELD), help=self._vector_help())
+        yield Field(
+            "",
+            check("words", "Searchable by words, too"),
+            help=f"The text also goes to $lexical. It may have {MOST_BYTES:,} bytes of words there.",
+        )
 
     def _vector_help(self) -> str:
         if self.info.service is not None:
@@ -108,6 +114,7 @@ class LoadDataDialog(Dialog[LoadPlan, LoadPlan]):
         self.query_one("#file-about").display = found is not None
         row = self.fields()["vector-field"]
         row.display = found is not None
+        self.fields()["words"].display = found is not None and can_have_words(self.info)
         if found is None:
             return
         self.query_one("#file-about", Static).update(Content(about(found)))
@@ -135,16 +142,21 @@ class LoadDataDialog(Dialog[LoadPlan, LoadPlan]):
         value = self.query_one("#vector-field", Select).value
         return None if value in {NO_FIELD, Select.NULL} else str(value)
 
+    def _words(self) -> bool:
+        return self.query_one("#words", Checkbox).value
+
     def draft(self) -> LoadPlan:
         """Return the plan."""
         path = Path(self.query_one("#file", Input).value.strip()).expanduser()
-        return LoadPlan(path, self.database, self.info, self._vector_field())
+        return LoadPlan(path, self.database, self.info, self._vector_field(), words=self._words())
 
     def planned(self) -> PlannedCommand:
         """Return the insertMany that the first rows would become."""
         documents = [dict(row) for row in self.preview.rows] if self.preview else []
         for document in documents:
             place_vector(document, self._vector_field(), self.info)
+            if self._words():
+                place_words(document)
         return plan_insert_many(CollectionTarget(self.info.keyspace, self.info.name), documents)
 
 

@@ -1,4 +1,4 @@
-"""The Search page: by meaning where the collection vectorizes, by vector where it does not."""
+"""The Search page: by meaning or by vector, by words, or by both, as the collection can."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from astrolabe.dataapi.client import CollectionInfo, DatabaseClient
-from astrolabe.dataapi.search_form import DEFAULT_LIMIT, SearchDraft, plan_search, problems
+from astrolabe.dataapi.protocol import Response
+from astrolabe.dataapi.reranked import read_page
+from astrolabe.dataapi.search_form import DEFAULT_LIMIT, SearchDraft, SearchMode, modes, plan_search, problems
 from astrolabe.errors import AstrolabeError
 from astrolabe.providers.waiting import wait_listener
 from screens.actions import Action, register
@@ -29,6 +31,17 @@ SEARCH = "search"
 """The group of the work that a search is."""
 
 
+NOTHING = "Nothing found. Try other words, or a wider filter."
+NOTHING_BY_WORDS = "Nothing found. A document has to have every word: try fewer, or a wider filter."
+
+MODE_WORDS: Mapping[SearchMode, str] = {
+    SearchMode.MEANING: "meaning",
+    SearchMode.HYBRID: "hybrid",
+    SearchMode.WORDS: "words",
+}
+"""What the form calls the modes."""
+
+
 class SearchPage(Page):
     """Searches the collection that is selected in the Data Explorer."""
 
@@ -40,6 +53,7 @@ class SearchPage(Page):
         Action("search.query", "slash", "Query", "Go to the query."),
         Action("search.view", "v", "View", "Switch between the table and the JSON view."),
         Action("search.code", "f2", "Command", "Show the search as JSON, curl and more."),
+        Action("search.mode", "f3", "Mode", "Search by meaning, by both, or by words; only what the collection can."),
         Action("search.explorer", "e", "Collection", "Choose another collection in the Data Explorer."),
     )
 
@@ -48,12 +62,16 @@ class SearchPage(Page):
         self.info: CollectionInfo | None = None
         self.client: DatabaseClient | None = None
         self.shown_for: tuple[str, str] | None = None
+        self.mode = SearchMode.MEANING
+        self.searched = False
 
     def compose_body(self) -> ComposeResult:
         """Lay out the form on top and the results under it."""
         with Horizontal(classes="search-row"):
             yield Static("Search for", classes="search-label")
             yield text_input("query")
+            yield Static("Mode", id="mode-label")
+            yield Static("", id="mode", markup=False)
         with Horizontal(classes="search-row"):
             yield Static("Filter", classes="search-label")
             yield text_input("filter", placeholder='{"field": "value"}, empty for all')
@@ -102,9 +120,20 @@ class SearchPage(Page):
             return
         database = self.app.selection.database
         self.set_heading("Search", database.name if database else "", info.keyspace, info.name)
-        self.query_one("#query", Input).placeholder = what_to_type(info)
+        able = modes(info)
+        if self.mode not in able:
+            self.mode = able[0]
+        for part in ("#mode-label", "#mode"):
+            self.query_one(part).display = len(able) > 1
+        self._show_mode(info)
+
+    def _show_mode(self, info: CollectionInfo) -> None:
+        by_vector = self.mode is SearchMode.MEANING and info.service is None
+        self.query_one("#mode", Static).update(Content("vector" if by_vector else MODE_WORDS[self.mode]))
+        self.query_one("#query", Input).placeholder = what_to_type(info, self.mode)
 
     def _clear(self) -> None:
+        self.searched = False
         self.query_one(DocumentsPane).show_nothing(
             "Say what you are looking for, then press enter.\nf1 lists the keys."
         )
@@ -115,6 +144,7 @@ class SearchPage(Page):
             query=self.query_one("#query", Input).value,
             filter=self.query_one("#filter", Input).value,
             limit=self.query_one("#limit", Input).value,
+            mode=self.mode,
         )
 
     def _say(self, found: Mapping[str, str]) -> None:
@@ -140,6 +170,7 @@ class SearchPage(Page):
         found = problems(self._draft(), self.info)
         self._say(found)
         if not found:
+            self.searched = True
             self.query_one(DocumentsPane).show_nothing("Searching …")
             self.in_background(partial(self._search, self.info), SEARCH)
 
@@ -158,11 +189,11 @@ class SearchPage(Page):
         finally:
             countdown.stop()
         milliseconds = (time.perf_counter() - started) * 1000
-        documents: Sequence[dict[str, object]] = (response.data or {}).get("documents", [])
+        documents, fused = results(response)
         if not documents:
-            pane.show_nothing("Nothing found. Try other words, or a wider filter.")
+            pane.show_nothing(NOTHING_BY_WORDS if self.mode is SearchMode.WORDS else NOTHING)
             return
-        pane.show(documents, self._words(len(documents), milliseconds))
+        pane.show(documents, self._words(len(documents), milliseconds, fused=fused))
         if self.screen.is_current:
             pane.focus_view()
 
@@ -171,9 +202,10 @@ class SearchPage(Page):
         """Whether a search is under way."""
         return any(one.group == SEARCH and one.node is self and not one.is_finished for one in self.workers)
 
-    def _words(self, count: int, milliseconds: float) -> str:
+    def _words(self, count: int, milliseconds: float, *, fused: bool) -> str:
         took = "" if self.app.surroundings.timeless else f" in {milliseconds:.0f} ms"
-        return f"{count} result{'' if count == 1 else 's'}{took} · / query · v JSON"
+        order = " · fused by rank: no reranker is set up" if fused else ""
+        return f"{count} result{'' if count == 1 else 's'}{took}{order} · / query · v JSON"
 
     @on(DocumentsPane.Opened)
     def _document_opened(self, event: DocumentsPane.Opened) -> None:
@@ -192,6 +224,16 @@ class SearchPage(Page):
         """Switch the view."""
         pane = self.query_one(DocumentsPane)
         pane.as_json = not pane.as_json
+
+    def action_search_mode(self) -> None:
+        """Search in the next way that the collection can; what has been searched for is searched for again."""
+        if self.info is None:
+            return
+        able = modes(self.info)
+        self.mode = able[(able.index(self.mode) + 1) % len(able)]
+        self._show_mode(self.info)
+        if self.searched and not isinstance(self.focused, Input):
+            self.search()
 
     def action_search_explorer(self) -> None:
         """Go to the Data Explorer."""
@@ -218,11 +260,27 @@ class SearchPage(Page):
         """Dim what needs a collection."""
         if action in {"search_query", "search_view"} and isinstance(self.focused, Input):
             return False  # there the key is a letter
-        return None if action in {"search_query", "search_view", "search_code"} and self.info is None else True
+        if action == "search_mode" and self.info is not None:
+            return True if len(modes(self.info)) > 1 else None
+        return (
+            None
+            if action in {"search_query", "search_view", "search_code", "search_mode"} and self.info is None
+            else True
+        )
 
 
-def what_to_type(info: CollectionInfo) -> str:
-    """Return what the query field asks for, by what the collection can do."""
+def results(response: Response) -> tuple[Sequence[dict[str, object]], bool]:
+    """Return the documents of an answer, with their ranks if it has any, and whether no model decided the order."""
+    page = read_page(response)
+    return page.rows(), page.fused
+
+
+def what_to_type(info: CollectionInfo, mode: SearchMode) -> str:
+    """Return what the query field asks for, by what is searched by and what the collection can do."""
+    if mode is SearchMode.WORDS:
+        return "words; a document has to have every one"
+    if mode is SearchMode.HYBRID:
+        return "words; matched by meaning and as they are"
     if info.service is not None:
         return "words; they are matched by meaning"
     if info.dimension is not None:

@@ -9,6 +9,8 @@ from typing import Any
 
 from astrolabe.dataapi.protocol import Json, Response
 
+VECTOR_RANK, WORD_RANK = "$vectorRank", "$bm25Rank"
+
 NOT_CONFIGURED = "RERANKING_MODEL_NOT_CONFIGURED"
 """The warning that says that no model has read the documents."""
 
@@ -54,6 +56,20 @@ class RerankedPage:
     warnings: tuple[Json, ...] = ()
     sort_vector: list[float] | None = None
 
+    def rows(self) -> list[Json]:
+        """Return the documents behind their scores, which have the API's names; a score that says nothing is left out.
+
+        A document without scores stays as it is.
+        """
+        return [self._row(one) for one in self.found]
+
+    def _row(self, one: RerankedDocument) -> Json:
+        scores = one.scores
+        if scores is None:
+            return one.document
+        decided = {"$rrf": scores.fused} if scores.rerank is None else {"$rerank": scores.rerank}
+        return {**decided, VECTOR_RANK: scores.vector_rank, WORD_RANK: scores.word_rank} | one.document
+
     @property
     def fused(self) -> bool:
         """Whether the order is that of fusion, because no reranking model is set up."""
@@ -76,8 +92,8 @@ def _scores(given: Mapping[str, Any] | None) -> Scores | None:
     if not isinstance(given, Mapping):
         return None
     return Scores(
-        vector_rank=_rank(given.get("$vectorRank")),
-        word_rank=_rank(given.get("$bm25Rank")),
+        vector_rank=_rank(given.get(VECTOR_RANK)),
+        word_rank=_rank(given.get(WORD_RANK)),
         rerank=_number(given.get("$rerank")),
         fused=_number(given.get("$rrf")),
         similarity=_number(given.get("$vector")),

@@ -175,7 +175,16 @@ async def articles(workspace: Workspace) -> None:
     await client.collection(DEFAULT_KEYSPACE, "points").insert_many(points)
     service = ServiceConfig("huggingface", "sentence-transformers/all-MiniLM-L6-v2", "webstore-prod")
     await client.create_collection(DEFAULT_KEYSPACE, "questions", collection_options(service=service))
-    await client.create_collection(DEFAULT_KEYSPACE, "visits", collection_options())
+    await client.create_collection(DEFAULT_KEYSPACE, "visits", collection_options(lexical=False))
+
+
+async def articles_with_words(workspace: Workspace) -> None:
+    """Add a collection to the shop whose texts can be searched by words, too."""
+    await hugging_face(workspace)
+    client = await workspace.client(await shop(workspace))
+    await client.create_collection(DEFAULT_KEYSPACE, "articles", collection_options(service=EMBEDDED))
+    documents = [{**article, "$hybrid": article["text"]} for article in ARTICLES]
+    await client.collection(DEFAULT_KEYSPACE, "articles").insert_many(documents)
 
 
 async def in_trouble(workspace: Workspace) -> None:

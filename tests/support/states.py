@@ -14,6 +14,7 @@ from tests.support import loads
 from tests.support import provider_steps as provider
 from tests.support.console import (
     articles,
+    articles_with_words,
     embedded_texts,
     hugging_face,
     in_trouble,
@@ -30,6 +31,7 @@ from tests.support.steps import (
     loaded,
     play,
     reporting,
+    reranked_search,
     search_without_end,
     serving,
     settle,
@@ -276,6 +278,7 @@ _CREATE_COLLECTION = (
     ),
     State("create-collection-serverless", (*METHOD, choose("hugging face - s")), articles),
     State("create-collection-no-vector", (*NEW, "tab", "space"), articles),
+    State("create-collection-no-words", (*NEW, *("tab",) * 5, "space"), articles),
     State("create-collection-invalid", (*SHOP, "c", text("no-dash"), "tab", "tab", choose("h"), "ctrl+s"), articles),
     State("create-collection-warning", (*SHOP, "c", text("a" * 49)), articles),
     State("create-collection-taken", (*SHOP, "c", text("points"), "ctrl+s"), articles),
@@ -285,9 +288,13 @@ _CREATE_COLLECTION = (
     State("code-curl", (*NEW, "f2", "tab"), articles),
 )
 
+CSV_WORDS = (*("tab",) * 3, "space")
+
 _LOAD = (
     State("load-data", (*SHOP, "l"), articles),
     State("load-data-csv", (*SHOP, "l", text("articles.csv")), articles),
+    State("load-data-words", (*SHOP, "l", text("articles.csv"), *CSV_WORDS), articles),
+    State("load-data-words-command", (*SHOP, "l", text("articles.csv"), *CSV_WORDS, "f2"), articles),
     State("load-data-json", (*SHOP, "l", text("articles.json")), articles),
     State("load-data-vectors", (*POINTS, "l", text("points.json")), articles),
     State("load-data-no-vector", (*VISITS, "l", text("articles.json")), articles),
@@ -329,6 +336,14 @@ _SEARCH = (
         ),
         articles,
     ),
+    State("search-hybrid-form", (*SHOP, "s", "f3"), articles_with_words),
+    State("search-hybrid", (*SHOP, "s", "f3", text("a lamp"), "enter"), articles_with_words),
+    State("search-hybrid-json", (*SHOP, "s", "f3", text("a lamp"), "enter", "v"), articles_with_words),
+    State("search-hybrid-document", (*SHOP, "s", "f3", text("chair"), "enter", "enter"), articles_with_words),
+    State("search-hybrid-reranked", (*SHOP, "s", "f3", text("lamp"), reranked_search), articles_with_words),
+    State("search-hybrid-code", (*SHOP, "s", "f3", text("lamp"), "f2", "tab", "tab"), articles_with_words),
+    State("search-words", (*SHOP, "s", "f3", "f3", text("a book"), "enter"), articles_with_words),
+    State("search-words-nothing", (*SHOP, "s", "f3", "f3", text("book chair"), "enter"), articles_with_words),
     State("search-code", (*SHOP, "s", text("shoes"), "f2"), articles),
     State("search-error", (*SHOP, "s", text("shoes"), reporting(TOKEN_REFUSED)), articles),
 )

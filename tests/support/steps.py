@@ -11,6 +11,8 @@ from textual import events
 from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
 
+from astrolabe.dataapi.planned import PlannedCommand
+from astrolabe.dataapi.protocol import Response
 from astrolabe.errors import AstrolabeError
 from astrolabe.serving.traffic import Traffic
 from screens.console import Console
@@ -140,6 +142,29 @@ async def search_without_end(pilot: Pilot[Any]) -> None:
         await asyncio.Event().wait()
 
     page.client.run = never  # type: ignore[method-assign,assignment]
+    await press(pilot, "enter")
+
+
+async def reranked_search(pilot: Pilot[Any]) -> None:
+    """Search, and let a reranking model have scored what was found: it prefers the documents found last."""
+    page = pilot.app.screen
+    assert isinstance(page, SearchPage)
+    assert page.client is not None
+    run = page.client.run
+
+    async def scored(planned: PlannedCommand) -> Response:
+        answer = await run(planned)
+        data, status = dict(answer.data or {}), dict(answer.status)
+        scores = [one["scores"] for one in reversed(status["documentResponses"])]
+        places = range(len(scores), 0, -1)
+        data["documents"] = data["documents"][::-1]
+        status["documentResponses"] = [
+            {"scores": {**one, "$rerank": place / 7}} for one, place in zip(scores, places, strict=True)
+        ]
+        del status["warnings"]
+        return Response(data, status)
+
+    page.client.run = scored  # type: ignore[method-assign]
     await press(pilot, "enter")
 
 

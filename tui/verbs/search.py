@@ -8,7 +8,7 @@ from typing import Any
 
 from astrolabe.dataapi.client import CollectionInfo, DatabaseClient
 from astrolabe.dataapi.planned import CollectionTarget, PlannedCommand, plan_find
-from astrolabe.dataapi.reranked import RerankedDocument, RerankedPage, read_page
+from astrolabe.dataapi.reranked import read_page
 from astrolabe.dataapi.search_form import (
     SEARCH_PROJECTION,
     SearchDraft,
@@ -67,16 +67,7 @@ async def _reranked(client: DatabaseClient, planned: PlannedCommand) -> list[dic
     page = read_page(await client.run(planned))
     if page.fused:
         say("Fused by rank: no reranker is set up. Set ASTROLABE_RERANKERS__nvidia__URL to use one.")
-    return [_sorted_members(_ranked(one, page)) for one in page.found]
-
-
-def _ranked(one: RerankedDocument, page: RerankedPage) -> dict[str, Any]:
-    """Return a document behind its scores, which have the API's names; of a score that says nothing there is none."""
-    scores = one.scores
-    if scores is None:
-        return one.document
-    decided = {"$rrf": scores.fused} if page.fused or scores.rerank is None else {"$rerank": scores.rerank}
-    return {**decided, "$vectorRank": scores.vector_rank, "$bm25Rank": scores.word_rank} | one.document
+    return [_sorted_members(row) for row in page.rows()]
 
 
 async def found(client: DatabaseClient, planned: PlannedCommand) -> list[dict[str, Any]]:
