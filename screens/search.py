@@ -260,13 +260,9 @@ class SearchPage(Page):
         """Dim what needs a collection."""
         if action in {"search_query", "search_view"} and isinstance(self.focused, Input):
             return False  # there the key is a letter
-        if action == "search_mode" and self.info is not None:
-            return True if len(modes(self.info)) > 1 else None
-        return (
-            None
-            if action in {"search_query", "search_view", "search_code", "search_mode"} and self.info is None
-            else True
-        )
+        if self.info is None:
+            return None if action in {"search_query", "search_view", "search_code", "search_mode"} else True
+        return None if action == "search_mode" and len(modes(self.info)) == 1 else True
 
 
 def results(response: Response) -> tuple[Sequence[dict[str, object]], bool]:
