@@ -95,7 +95,7 @@ class StoreFile:
             migrations: Every step of the schema, from version 1.
             readers: How many reads may run at the same time.
             busy_timeout: Seconds to wait for another process's write.
-            pragmas: Settings of the writing connection beyond those that every store has.
+            pragmas: Settings of the writing connection, and of a new file, beyond those that every store has.
 
         Raises:
             StoreNotWritableError: The folder or the file may not be written.
@@ -110,13 +110,13 @@ class StoreFile:
             store = cls(path, writer, busy_timeout)
             try:
                 version = await _patiently(lambda: check_version(writer, path, migrations), busy_timeout)
+                for pragma in pragmas:
+                    await writer.execute_fetchall(f"PRAGMA {pragma}")
                 if version < len(migrations):
                     # SQLite itself does not wait for a lock here, and two programs may create the file at once.
                     await _patiently(lambda: writer.execute_fetchall("PRAGMA journal_mode = WAL"), busy_timeout)
                     async with store.transaction() as connection:
                         await migrate(connection, path, migrations)
-                for pragma in pragmas:
-                    await writer.execute_fetchall(f"PRAGMA {pragma}")
                 for _ in range(readers):
                     await store._add_reader()
             except BaseException:
