@@ -7,8 +7,9 @@ Everywhere else the rate is learned from refusals. Between two moments at which 
 what it accepted is what it allows; so the first refusals say how fast to go on, a little below. After a refusal that
 was measured badly (few answers, or a long silence) the pace rises until it is refused again, and is measured better.
 
-Some providers refuse calls for other reasons than their number. Many refusals, each followed by an accepted call, are
-taken for that: they do not slow anything down, and the pace rises until several calls in a row are refused.
+Some providers refuse calls for other reasons than their number. Whether that is so, a slower pace tells: where as many
+are refused after it as before, they are taken for noise, which slows nothing down. Only a provider that is closed for
+much longer than the time between two calls is then still taken to enforce a limit.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ _MARGIN = 0.96
 _EVIDENCE = 8
 """Accepted calls that a rate is measured with, at least."""
 
+_ENOUGH = 16
+"""Calls at one pace that say which share of them is refused, at least."""
+
 _ROUND = 10
 """Calls without a refusal after which the pace may rise."""
 
@@ -30,8 +34,14 @@ _STEP = 1.1
 _FORGET_SECONDS = 3600.0
 """After so long a limit may have been raised, and is tried again."""
 
-_ISOLATED = 0.15
-"""Share of refusals that come alone, above which they are taken for something else than a limit."""
+_IN_VAIN = 0.6
+"""Share of the refusals of before that a slower pace may leave, at most, to have been of use."""
+
+_MUCH_SLOWER = 0.7
+"""Share of a former pace that has to be left before the two are compared."""
+
+_LONG = 4
+"""Times the interval of two calls: a provider that is closed for longer enforces a limit, whatever else it does."""
 
 _WINDOW = 120.0
 """Seconds before a refusal that are looked at, if there are enough calls in them: most limits are per minute."""
@@ -61,10 +71,11 @@ class Spacing:
         self._refused: deque[float] = deque(maxlen=_REMEMBERED)
         self._blocked_at: float | None = None
         self._clean = 0
-        self._unchanged = 0
         self._bound: float | None = None
         self._bound_at = now
-        self._in_row = 0
+        self._asked = self._turned_down = 0
+        self._before = self._former = 0.0
+        self._noise = 0.0
         self._reopened: deque[float] = deque(maxlen=_REMEMBERED)
         self._left = 0
         self._until = now
@@ -96,21 +107,21 @@ class Spacing:
             self._spread(now)
             return
         self._clean += 1
-        self._unchanged += 1
+        self._asked += 1
         if self._blocked_at is not None and sent >= self._refused[-1]:
             if len(self._accepted) >= _EVIDENCE:
                 self._measure(sent)
             self._reopened.append(sent)
             self._blocked_at = None
-            self._in_row = 0
-        elif self._clean >= _ROUND:
+        elif self._clean >= _ROUND or (self._asked >= 2 * _ROUND and 0 < self._share <= self._usual):
             self._rise(now)
         self._accepted.append(now)
 
     def refused(self, now: float) -> None:
         """Note a refusal."""
         self._clean = 0
-        self._in_row += 1
+        self._asked += 1
+        self._turned_down += 1
         self._refused.append(now)
         if self._blocked_at is None:
             self._blocked_at = now
@@ -122,23 +133,44 @@ class Spacing:
         else:
             self._next = max(self._next, self._until)
 
+    @property
+    def _share(self) -> float:
+        """The share of calls that were refused at the present pace."""
+        return self._turned_down / self._asked if self._asked else 0.0
+
+    @property
+    def _usual(self) -> float:
+        """The share that may be refused for other reasons than the number of calls; 0 while nothing says so."""
+        return 1.5 * self._noise + 0.05 if self._noise else 0.0
+
     def _measure(self, reopened: float) -> None:
         """Learn from what was accepted between two moments at which the provider began to accept again."""
+        closed = reopened - (self._blocked_at or reopened)
+        if self.rate is not None and closed < _LONG / self.rate:
+            if self._asked < _ENOUGH or self._share <= self._usual:
+                return
+            if self.rate <= _MUCH_SLOWER * self._former:
+                if self._share > _IN_VAIN * self._before:
+                    self._take_for_noise()
+                    return
+                self._before, self._former = self._share, self.rate
         begun = self._begun()
-        accepted = sum(moment >= begun for moment in self._accepted)
-        refused = sum(moment >= begun for moment in self._refused)
-        if self._in_row == 1 and refused > _ISOLATED * (accepted + refused):
-            if self._unchanged >= _ROUND:  # now this call, now that one: whatever the reason is, not their number
-                self._bound = None
-                self._rise(reopened)
-            return
+        accepted = sum(moment >= begun for moment in self._accepted) / (1 - self._noise)
         least = accepted / max(reopened - begun, 0.001)
         most = accepted / max(self._refused[-1] - begun, 0.001)
         bound = (least if most < least * _STEP else most) * (1 + 1 / accepted)
         self._bound = bound if self._bound is None else min(bound, self._bound)
         self._bound_at = reopened
-        self._unchanged = 0
+        if self.rate is None:  # of a burst only its end is refused: only another pace can be compared with
+            self._before, self._former = 1.0, least
         self._set(least * _MARGIN)
+
+    def _take_for_noise(self) -> None:
+        """Go on as if those had been accepted that are refused whatever the pace is."""
+        self._noise = min(self._share, 0.9)
+        self._bound = None
+        self._set(self._former * _MARGIN / (1 - self._noise))
+        self._before, self._former = self._noise, self._former / (1 - self._noise)
 
     def _begun(self) -> float:
         """Return the beginning of the time that is measured: with evidence enough, and not longer ago than need be."""
@@ -153,7 +185,7 @@ class Spacing:
 
     def _rise(self, now: float) -> None:
         """Go faster after calls without a refusal, up to the known bound."""
-        self._clean = self._unchanged = 0
+        self._clean = self._asked = self._turned_down = 0
         if self._bound is not None and now - self._bound_at > _FORGET_SECONDS:
             self._bound = None
         if self.rate is None:
@@ -162,4 +194,6 @@ class Spacing:
         self._set(rate if self._bound is None else max(min(rate, self._bound * _MARGIN), self.rate))
 
     def _set(self, rate: float) -> None:
+        if self.rate is None or abs(rate - self.rate) > 0.01 * self.rate:
+            self._asked = self._turned_down = 0
         self.rate = rate if rate < _FASTEST else None

@@ -35,6 +35,7 @@ class LimitedProvider:
         bucket: Whether requests are given back one by one, and not all at the end of a minute.
         tell: What its answers say: ``quota`` what is left, ``retry`` when to come again, or is silent.
         busy: Every so manieth call within the limit is refused all the same; 0 for none.
+        moody: Share of the calls within the limit that are refused at random.
         latency: Seconds of an answer.
         texts: How often each text was embedded.
         refused: Moments at which a call over the limit was refused.
@@ -45,6 +46,7 @@ class LimitedProvider:
     bucket: bool = False
     tell: str = "silent"
     busy: int = 0
+    moody: float = 0.0
     latency: float = 0.3
     texts: Counter[str] = field(default_factory=Counter)
     refused: list[float] = field(default_factory=list)
@@ -52,6 +54,7 @@ class LimitedProvider:
     _left: float = LIMIT
     _since: float = 1000.0
     _taken: int = 0
+    _mood: random.Random = field(default_factory=lambda: random.Random(3))  # noqa: S311 - the same moods each time
 
     async def answer(self, request: httpx.Request) -> httpx.Response:
         now = self.time.now
@@ -66,7 +69,7 @@ class LimitedProvider:
         if not allowed:
             self.refused.append(now)
             return httpx.Response(429, headers=headers, json={"message": "slow down"})
-        if self.busy and self._taken % self.busy == 0:
+        if (self.busy and self._taken % self.busy == 0) or self._mood.random() < self.moody:
             return httpx.Response(429, json={"message": "busy"})
         texts = json.loads(request.content)["input"]
         self.texts.update(texts)
@@ -190,3 +193,15 @@ async def test_a_search_does_not_wait_for_a_provider_that_is_closed() -> None:
         await provider.time.run(one(Direction.QUERY))
     assert caught.value.failure is ProviderFailure.RATE_LIMITED
     await engine.close()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if not kind.endswith("quota")])
+@pytest.mark.parametrize("share", [1 / 3, 1 / 20])
+async def test_refusals_without_a_reason_never_bring_a_load_to_a_stop(kind: str, share: float) -> None:
+    provider = provider_of(kind)
+    provider.moody = share
+    run = Run(provider)
+    await run.load(420)
+    assert set(provider.texts.values()) == {1}
+    assert len(provider.texts) == 420 * BATCH
+    assert 420 / run.seconds >= 0.6 * LIMIT / 60 * (1 - share)
