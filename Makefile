@@ -5,7 +5,8 @@
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
 VENV ?= .venv
-# Test processes side by side: one more than CI has cores, because the console's tests wait a good deal; 0 runs everything in one process.
+# Test processes side by side; 0 runs everything in one process. The tests of the console wait now and then, so that more
+# processes than cores pay.
 WORKERS ?= 3
 # Words for pytest, such as TESTS=tests/storage or TESTS="-k vectors".
 TESTS ?=
