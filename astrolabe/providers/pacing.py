@@ -49,6 +49,7 @@ class Lane:
         self._under_way = 0
         self._urgent = 0
         self._opens_at = 0.0
+        self._halved_until = 0.0
         self._freed = asyncio.Event()
 
     @property
@@ -118,14 +119,26 @@ class Lane:
         self.spacing.accepted(now, now if sent is None else sent, free)
         self.hold(_quota_pause(headers))
 
-    def refused(self, delay: float) -> None:
-        """Note that the provider asked for fewer requests: halve them, once per pause, and hold all for ``delay``."""
+    def refused(self, delay: float, sent: float | None = None) -> bool:
+        """Note that the provider asked for fewer requests: halve them, once per pause, and hold all for ``delay``.
+
+        Args:
+            delay: Seconds.
+            sent: When the request was made; just now by default.
+
+        Returns:
+            Whether all are held: not where the refusal may have another reason than the number of requests. Where it is
+            known to have one, they are not halved either.
+        """
         now = self._clock()
-        if self._opens_at <= now:
+        closed = self.spacing.refused(now, now if sent is None else sent)
+        if self._halved_until <= now and (closed or not self.spacing.noisy):
             self.limit = max(self.limit / 2, 1.0)
-            self.refusals += 1
-        self.spacing.refused(now)
-        self.hold(delay)
+            self._halved_until = now + delay
+        if closed:
+            self.refusals += self._opens_at <= now
+            self.hold(delay)
+        return closed
 
     def hold(self, delay: float) -> None:
         """Send nothing for ``delay`` seconds."""

@@ -116,6 +116,7 @@ class Persistence:
             if self._pace.clock() + pause > self.deadline:
                 return self._closed(pause)
             async with self._pace.lane.slot(urgent=self._urgent):
+                sent = self._pace.clock()
                 outcome = await attempt()
             if not isinstance(outcome, Setback):
                 return outcome
@@ -123,7 +124,7 @@ class Persistence:
             delay = self.delay(outcome, tries)
             if delay is None:
                 return outcome.error
-            await self.wait(outcome.error, delay)
+            await self.wait(outcome.error, delay, sent)
 
     def delay(self, setback: Setback, tries: int) -> float | None:
         """Seconds before the next try; None when there is to be none."""
@@ -132,6 +133,8 @@ class Persistence:
         most_tries = limits.patient_attempts if patient else limits.attempts
         if not setback.transient or (tries >= most_tries and not going):
             return None
+        if going:  # all that a load has under way count together
+            tries = self._pace.lane.refusals + 1
         asked = error.retry_after
         if error.failure is ProviderFailure.LOADING:
             delay = min(limits.loading_delay if asked is None else asked, limits.longest_wait)
@@ -146,13 +149,11 @@ class Persistence:
         return delay
 
     def _backoff(self, error: ProviderError, tries: int, *, going: bool) -> float:
-        """Seconds before the next try where the provider names none; all that a load has under way count together."""
+        """Seconds before the next try where the provider names none."""
         limits = self._pace.limits
         first, longest = limits.first_delay, limits.longest_delay
         if error.failure in _PATIENT:
             first, longest = limits.rate_delay, limits.longest_rate_delay if going else limits.longest_wait
-        if going:
-            tries = max(tries, self._pace.lane.refusals + 1)
         return backoff(tries, first=first, longest=longest, random=self._pace.random)
 
     def _going_on(self, error: ProviderError) -> bool:
@@ -166,14 +167,22 @@ class Persistence:
         reply = ProviderReply(None, "", pause)
         return make_error(self._provider, ProviderFailure.RATE_LIMITED, message, reply=reply)
 
-    async def wait(self, error: ProviderError, delay: float) -> None:
-        """Wait before the next try, or see to it that the lane does."""
+    async def wait(self, error: ProviderError, delay: float, sent: float | None = None) -> None:
+        """Wait before the next try, or see to it that the lane does.
+
+        Args:
+            error: Why there has to be one.
+            delay: Seconds.
+            sent: When the last try was made; just now by default.
+        """
         if self._on_wait is not None and delay > 0:
             self._on_wait(delay, _reason(self._provider, error.failure))
-        if error.failure is ProviderFailure.RATE_LIMITED:
-            self._pace.lane.refused(delay)
-        elif error.failure is ProviderFailure.LOADING:
-            self._pace.lane.hold(delay)
+        lane = self._pace.lane
+        limited = error.failure is ProviderFailure.RATE_LIMITED
+        if limited and lane.refused(delay, sent):
+            return
+        if error.failure is ProviderFailure.LOADING or (limited and error.retry_after is not None):
+            lane.hold(delay)
         else:
             await self._pace.sleep(delay)
 
