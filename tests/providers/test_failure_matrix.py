@@ -308,15 +308,18 @@ def test_the_matrix_has_every_provider_and_every_failure() -> None:
     assert {case.failure for case in CASES.values()} == set(ADVICE)
 
 
+_NUMBERED = [key for key, subject in SUBJECTS.items() if key != "huggingface" and subject.batch > 1]
+"""Providers that number the vectors of an answer; the others give bare arrays, or one vector."""
+
+
 @pytest.mark.parametrize(
     ("indexes", "problem"),
     [((0, 0), "doubled"), ((0, 2), "out of range"), ((0, None), "is missing"), ((0, True), "is missing")],
 )
+@pytest.mark.parametrize("subject", _NUMBERED, indirect=True)
 async def test_an_order_that_is_not_clear_is_refused(
     bench: Bench, server: ProviderServer, subject: Subject, indexes: tuple[object, ...], problem: str
 ) -> None:
-    if subject.provider == "huggingface" or subject.batch == 1:
-        pytest.skip("answers without an order, or with one vector")
     row = [0.5] * subject.dimension
     server.always(Answer(body={"data": [{"index": index, "embedding": row} for index in indexes]}))
     error = await bench.fail(subject, ["one", "two"])
