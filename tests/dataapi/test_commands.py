@@ -167,6 +167,14 @@ def test_each_invalid_value_is_an_error_of_its_own() -> None:
     )
 
 
+@pytest.mark.parametrize("option", ["limit", "skip"])
+def test_numbers_of_more_than_32_bits_are_refused(option: str) -> None:
+    parsed = parse_command({"find": {"sort": {"n": 1}, "options": {option: 2**31}}}, Level.COLLECTION)
+    assert [error.code for error in parsed.errors] == [INVALID]
+    assert "must be less than or equal to 2147483647" in parsed.errors[0].message
+    assert not parse_command({"find": {"sort": {"n": 1}, "options": {option: 2**31 - 1}}}, Level.COLLECTION).errors
+
+
 def test_null_options_mean_defaults() -> None:
     find = parse_command({"find": {"options": None}}, Level.COLLECTION).command
     insert = parse_command({"insertMany": {"documents": [{}], "options": None}}, Level.COLLECTION).command

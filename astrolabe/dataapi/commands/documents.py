@@ -65,11 +65,15 @@ class FindOneOptions(CommandPart):
     include_sort_vector: bool | None = None
 
 
+_MOST = 2**31 - 1
+"""Upstream reads these numbers into 32 bits."""
+
+
 class FindOptions(FindOneOptions):
     """How much to read, and from where."""
 
-    limit: Annotated[int, Field(gt=0)] | None = None
-    skip: Annotated[int, Field(ge=0)] | None = None
+    limit: Annotated[int, Field(gt=0, le=_MOST)] | None = None
+    skip: Annotated[int, Field(ge=0, le=_MOST)] | None = None
     page_state: str | None = Field(default=None, validation_alias=AliasChoices("pageState", "pagingState"))
 
 
@@ -133,7 +137,7 @@ class RerankService(CommandPart):
 class FindAndRerankOptions(CommandPart):
     """How much to read, what to rerank on, and what to add to the answer."""
 
-    limit: Annotated[int, Field(gt=0)] | None = None
+    limit: Annotated[int, Field(gt=0, le=_MOST)] | None = None
     hybrid_limits: JsonValue = None
     rerank_query: str | None = None
     rerank_on: str | None = None

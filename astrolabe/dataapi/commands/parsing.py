@@ -77,6 +77,7 @@ _EXPECTED = {
 _REASONS = {
     "greater_than": "must be greater than {gt}",
     "greater_than_equal": "must be greater than or equal to {ge}",
+    "less_than_equal": "must be less than or equal to {le}",
     "literal_error": "must be one of {expected}",
 }
 _MOST_BITS = 4_096
