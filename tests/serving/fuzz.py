@@ -65,6 +65,24 @@ SEEDS: tuple[tuple[int, dict[str, Any]], ...] = (
     (2, {"countDocuments": {"filter": {"l": {"$all": [1]}}}}),
     (2, {"estimatedDocumentCount": {}}),
     (2, {"findAndRerank": {"sort": {"$hybrid": "x"}}}),
+    (
+        2,
+        {
+            "findAndRerank": {
+                "filter": {"n": 1},
+                "sort": {"$hybrid": {"$vector": [1, 0, 0], "$lexical": "x"}},
+                "options": {"limit": 3, "hybridLimits": {"$vector": 4, "$lexical": 4}, "rerankOn": "a.b"},
+            }
+        },
+    ),
+    (2, {"find": {"filter": {"$lexical": {"$match": "x y"}}, "options": {"limit": 3}}}),
+    (2, {"find": {"sort": {"$lexical": "x"}, "options": {"limit": 3}}}),
+    (2, {"insertOne": {"document": {"_id": {"$uuid": "0" * 32}, "$lexical": "x y", "$vector": {"$binary": "AAAA"}}}}),
+    (2, {"updateOne": {"filter": {"_id": 2}, "update": {"$setOnInsert": {"a": 1}, "$currentDate": {"t": True}}}}),
+    (2, {"updateOne": {"update": {"$pop": {"l": -1}, "$unset": {"c": ""}, "$min": {"n": 1}, "$max": {"m": 2}}}}),
+    (2, {"updateMany": {"update": {"$push": {"l": {"$each": [1], "$position": 1}}}, "options": {"pageState": "x"}}}),
+    (0, {"findRerankingProviders": {"options": {"filterModelStatus": "SUPPORTED"}}}),
+    (1, {"createCollection": {"name": "words", "options": {"lexical": {"enabled": True, "analyzer": "standard"}}}}),
 )
 """Requests that are right: which of :data:`PATHS`, and the command."""
 
