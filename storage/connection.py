@@ -13,8 +13,7 @@ import asyncio
 import logging
 import os
 import sqlite3
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,7 @@ import aiosqlite
 
 from storage.errors import StorageError
 from storage.migrations import Migration, check_version, migrate
+from storage.patience import patiently, uninterrupted
 from storage.sqlite_errors import busy, from_os, translated
 from storage.threaded import Block, ThreadedConnection, connect
 
@@ -39,11 +39,11 @@ QUEUE_TIMEOUT = 30.0
 _SCANS_AT_ONCE = 2
 """Reads through whole tables at the same time; the other readers are left for what is over in a moment."""
 
+_READS_AT_ONCE = 3
+"""Other reads at the same time: more threads would wait for each other, and for the interpreter's lock."""
+
 _LOCK_SLICE = 0.1
 """Seconds of one try for the write lock; between tries a cancellation is noticed."""
-
-_RETRY_INTERVAL = 0.005
-"""Seconds between two tries."""
 
 _CLOSE_PATIENCE = 5.0
 """Seconds that closing waits for reads in progress."""
@@ -73,6 +73,7 @@ class StoreFile:
         self._readers: list[ThreadedConnection] = []
         self._idle: asyncio.LifoQueue[ThreadedConnection | None] = asyncio.LifoQueue()
         self._scans = asyncio.Semaphore(_SCANS_AT_ONCE)
+        self._reads = asyncio.Semaphore(_READS_AT_ONCE)
         self._glance: sqlite3.Connection | None = None
         self._closed = False
 
@@ -109,12 +110,12 @@ class StoreFile:
             writer = await _connect(path, min(busy_timeout, _LOCK_SLICE))
             store = cls(path, writer, busy_timeout)
             try:
-                version = await _patiently(lambda: check_version(writer, path, migrations), busy_timeout)
+                version = await patiently(lambda: check_version(writer, path, migrations), busy_timeout)
                 for pragma in pragmas:
                     await writer.execute_fetchall(f"PRAGMA {pragma}")
                 if version < len(migrations):
                     # SQLite itself does not wait for a lock here, and two programs may create the file at once.
-                    await _patiently(lambda: writer.execute_fetchall("PRAGMA journal_mode = WAL"), busy_timeout)
+                    await patiently(lambda: writer.execute_fetchall("PRAGMA journal_mode = WAL"), busy_timeout)
                     async with store.transaction() as connection:
                         await migrate(connection, path, migrations)
                 for _ in range(readers):
@@ -155,7 +156,7 @@ class StoreFile:
             StorageError: The store is closed, or the file cannot be read.
         """
         async with self._scans:
-            return await self.read(block, snapshot=snapshot)
+            return await self._read(block, snapshot=snapshot)
 
     async def read(self, block: Block[_Result], *, snapshot: bool = False) -> _Result:
         """Run statements on a reader in one go; the rest is as with :meth:`reader`, which this is quicker than.
@@ -163,6 +164,10 @@ class StoreFile:
         Raises:
             StorageError: The store is closed, or the file cannot be read.
         """
+        async with self._reads:
+            return await self._read(block, snapshot=snapshot)
+
+    async def _read(self, block: Block[_Result], *, snapshot: bool) -> _Result:
         connection = await self._borrow()
         done = False
         try:
@@ -206,7 +211,7 @@ class StoreFile:
         async with self._turn():
             with translated(self.path):
                 try:
-                    await _patiently(self._begin, self._busy_timeout)
+                    await patiently(self._begin, self._busy_timeout)
                     yield self._writer
                     await uninterrupted(self._writer.commit())
                 except BaseException:
@@ -226,7 +231,7 @@ class StoreFile:
         async with self._turn():
             with translated(self.path):
                 whole = partial(_in_transaction, block)
-                return await _patiently(lambda: uninterrupted(self._writer.run(whole)), self._busy_timeout)
+                return await patiently(lambda: uninterrupted(self._writer.run(whole)), self._busy_timeout)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -324,27 +329,6 @@ async def _in_transaction(block: Block[_Result], connection: aiosqlite.Connectio
     return result
 
 
-async def uninterrupted(work: Awaitable[_Result]) -> _Result:
-    """Await something to its end even when the caller is cancelled; the cancellation is raised afterwards.
-
-    For statements whose outcome must be known before the connection is used again: aiosqlite runs a statement on its
-    thread to the end whether or not anybody still waits for it.
-
-    Raises:
-        asyncio.CancelledError: The caller was cancelled meanwhile; the work's own result or error is dropped.
-    """
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait({task})
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled from task.exception()
-    return task.result()
-
-
 def _create(path: Path) -> None:
     """Create the missing folders (0700) and the file (0600), so that nobody else can read them at any moment."""
     try:
@@ -372,22 +356,6 @@ async def _connect(path: Path, busy_timeout: float) -> ThreadedConnection:
     return connection
 
 
-async def _patiently(work: Callable[[], Awaitable[_Result]], patience: float) -> _Result:
-    """Do something that needs a lock, in short tries, so that a cancellation never waits for another process.
-
-    Raises:
-        sqlite3.OperationalError: Still locked after ``patience`` seconds, or another error at once.
-    """
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            return await work()
-        except sqlite3.OperationalError as error:
-            if not _is_busy(error) or time.monotonic() >= deadline:
-                raise
-            await asyncio.sleep(_RETRY_INTERVAL)
-
-
 async def _abandon(connection: aiosqlite.Connection) -> None:
     """Stop a reader's statement and end its transaction.
 
@@ -400,7 +368,3 @@ async def _abandon(connection: aiosqlite.Connection) -> None:
         await asyncio.wait({reached}, timeout=_INTERRUPT_INTERVAL)
     await reached
     await connection.rollback()
-
-
-def _is_busy(error: sqlite3.OperationalError) -> bool:
-    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

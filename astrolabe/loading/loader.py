@@ -25,8 +25,8 @@ from astrolabe.loading.survey import Survey, Surveyor
 from astrolabe.loading.vector_field import check_vector_field, check_words
 from astrolabe.providers.recall import hits_listener
 from astrolabe.providers.waiting import wait_listener
-from storage.connection import uninterrupted
 from storage.load_ledger import FailedRow, LoadKey, LoadLedger, LoadState
+from storage.patience import uninterrupted
 
 _SHOWN_FAILURES = 100
 """Failed rows that a summary carries; the failures file has all."""

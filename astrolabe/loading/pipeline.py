@@ -21,8 +21,8 @@ from astrolabe.loading.progress import ProgressMeter
 from astrolabe.loading.resumption import Start
 from astrolabe.providers.catalogue import EMBEDDED
 from astrolabe.providers.local.models import is_slow
-from storage.connection import uninterrupted
 from storage.load_ledger import LoadLedger, Settled
+from storage.patience import uninterrupted
 
 _CONCURRENCY = 4
 """Batches in flight to a provider across a network: waiting for one leaves room for others."""

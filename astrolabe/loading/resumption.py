@@ -10,8 +10,8 @@ from astrolabe.dataapi.client import Collection
 from astrolabe.loading.batches import BatchReader
 from astrolabe.loading.delivery import existing
 from astrolabe.loading.rows import DataFile
-from storage.connection import uninterrupted
 from storage.load_ledger import LoadKey, LoadLedger, LoadRecord, LoadState
+from storage.patience import uninterrupted
 
 _PROBES = 50
 """Documents of earlier runs that are looked for before their rows are passed over."""
