@@ -30,7 +30,8 @@ async def load_sample(
     collection = client.collection(keyspace, SAMPLE_COLLECTION)
     with tempfile.TemporaryDirectory(prefix="astrolabe-sample-") as folder:
         path = await asyncio.to_thread(sample_file, Path(folder))
-        summary = await run_load(LoadPlan(path, database_id, info, SAMPLE_VECTOR_FIELD), collection, ledger)
+        plan = LoadPlan(path, database_id, info, SAMPLE_VECTOR_FIELD, words=True)
+        summary = await run_load(plan, collection, ledger)
     if summary.problem is not None:
         raise summary.problem
     return SAMPLE_COLLECTION

@@ -74,3 +74,5 @@ async def test_send_an_e_mail_finds_smtplib_near_the_top(tmp_path: Path, found: 
         for query, expected in (("send an e-mail", "smtplib"), ("read a CSV file", "csv"), ("compress files", "gzip")):
             page = await collection.find(sort={"$vectorize": query}, limit=5, include_similarity=True)
             assert expected in [document["_id"] for document in page.documents]
+        page = await collection.find(sort={"$lexical": "compress files"}, limit=5)
+        assert "gzip" in [document["_id"] for document in page.documents]
