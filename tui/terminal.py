@@ -60,6 +60,7 @@ async def open_console(workspace: Workspace, settings: Settings, opening: Openin
     # The terminal framework takes a fifth of a second, and no other verb needs it.
     from screens.console import Section, Surroundings  # noqa: PLC0415
     from tui.app import AstrolabeApp  # noqa: PLC0415
+    from tui.driver import LastingDriver  # noqa: PLC0415
     from tui.theme import DEFAULT_THEME  # noqa: PLC0415
 
     chosen: list[str] = []
@@ -75,6 +76,7 @@ async def open_console(workspace: Workspace, settings: Settings, opening: Openin
         start=Section.DATABASES if opening.collection is None else Section.EXPLORER,
     )
     app.select(opening.database, opening.keyspace, opening.collection)
+    app.driver_class = LastingDriver
     await app.run_async(mouse=settings.mouse)
     await app.server.stop()  # a signal leaves without asking
     if app.load_job is not None:

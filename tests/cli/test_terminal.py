@@ -6,7 +6,9 @@ import os
 import signal
 import sqlite3
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pexpect
@@ -103,6 +105,36 @@ def test_a_signal_leaves_the_terminal_as_it_was(number: int, code: int, start: S
     child.expect_exact(MOUSE_OFF)
     child.expect_exact(LEAVE_SCREEN)
     assert end(child) == code
+
+
+IN_A_SESSION_OF_ITS_OWN = """
+import signal, subprocess, sys
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+with subprocess.Popen([sys.executable, "-m", "tui.cli", "demo"], start_new_session=True) as console:
+    with open(sys.argv[1], "w") as file:
+        file.write(str(console.pid))
+    sys.exit(console.wait())
+"""
+
+
+def test_the_console_ends_when_its_terminal_goes_away_without_a_word(tmp_path: Path) -> None:
+    environment = dict(os.environ) | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
+    number = tmp_path / "pid"
+    words = ["-c", IN_A_SESSION_OF_ITS_OWN, str(number)]
+    terminal = pexpect.spawn(sys.executable, words, env=environment, encoding="utf-8", timeout=30, dimensions=(24, 80))
+    terminal.expect_exact("python_library")
+    terminal.send("s")
+    terminal.expect_exact("Search for")
+    terminal.ptyproc.fileobj.close()  # no signal reaches the console: it is not in the terminal's session
+    try:
+        deadline = time.monotonic() + 30
+        while terminal.ptyproc.isalive():
+            assert time.monotonic() < deadline, "the console goes on without a terminal"
+            time.sleep(0.05)
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(int(number.read_text()), signal.SIGKILL)
+    assert terminal.ptyproc.exitstatus == 129
 
 
 def test_the_mouse_is_left_alone_when_asked(start: Start) -> None:
