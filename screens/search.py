@@ -204,7 +204,7 @@ class SearchPage(Page):
 
     def _words(self, count: int, milliseconds: float, *, fused: bool) -> str:
         took = "" if self.app.surroundings.timeless else f" in {milliseconds:.0f} ms"
-        order = " · fused by rank: no reranker is set up" if fused else ""
+        order = " · fused by rank: no reranker" if fused else ""
         return f"{count} result{'' if count == 1 else 's'}{took}{order} · / query · v JSON"
 
     @on(DocumentsPane.Opened)

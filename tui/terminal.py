@@ -76,7 +76,8 @@ async def open_console(workspace: Workspace, settings: Settings, opening: Openin
         start=Section.DATABASES if opening.collection is None else Section.EXPLORER,
     )
     app.select(opening.database, opening.keyspace, opening.collection)
-    app.driver_class = LastingDriver
+    if issubclass(LastingDriver, app.driver_class):  # another one is chosen by TEXTUAL_DRIVER
+        app.driver_class = LastingDriver
     await app.run_async(mouse=settings.mouse)
     await app.server.stop()  # a signal leaves without asking
     if app.load_job is not None:

@@ -59,12 +59,6 @@ class PastCalls:
         """The moment at which the provider began to accept again, or to be called at all."""
         return self._reopened[-1] if self._reopened else self.since
 
-    @property
-    def interval(self) -> float:
-        """Seconds between the last accepted calls; 0 for fewer than two."""
-        recent = [self._accepted[-n] for n in range(1, min(EVIDENCE, len(self._accepted)) + 1)]
-        return (recent[0] - recent[-1]) / len(recent) if recent else 0.0
-
     def taken(self, now: float) -> None:
         """Note that a call is being made."""
         if not self._accepted and not self.row:

@@ -41,7 +41,7 @@ async def test_from_an_empty_folder_to_a_hybrid_search(
         await user.sees("Mode   hybrid")
         await user.type("nails")
         await user.press("enter")
-        await user.sees("10 results", "fused by rank: no reranker is set up")
+        await user.sees("10 results", "fused by rank: no reranker")
         assert [row[2] for row in rows(user)].count("1") == 1
         assert "–" in {row[2] for row in rows(user)}
 
