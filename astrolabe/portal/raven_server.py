@@ -11,7 +11,7 @@ import importlib.util
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -126,17 +126,16 @@ class RavenServer:
         from ravendb.exceptions import exceptions  # noqa: PLC0415
 
         usual = (RuntimeError, ValueError, KeyError, TypeError, AttributeError, OSError)
-        known: tuple[type[Exception], ...] = (*_classes(exceptions), *usual)
+        known: tuple[type[Exception], ...] = (_NoAnswerError, *_classes(exceptions), *usual)
         try:
             with _store(self._place) as store:
                 return work(store)
-        except _NoAnswerError as error:
-            raise self._failed(error, secrets, Owner.NETWORK) from None
         except known as error:
-            raise self._failed(error, secrets, Owner.REQUEST) from None
+            failed = self._failed(error, secrets)
+        # Raised here, so that the client's own error, which holds the whole request, is not even its context.
+        raise failed
 
-    def _failed(self, error: BaseException, secrets: tuple[SecretStr, ...], owner: Owner) -> AstrolabeError:
-        """Return our error; the client's own is not kept as its cause, because it holds the whole request."""
+    def _failed(self, error: Exception, secrets: tuple[SecretStr, ...]) -> AstrolabeError:
         words = " ".join(str(error).split())
         for secret in secrets:
             words = without_key(words, secret)
@@ -145,7 +144,7 @@ class RavenServer:
         return AstrolabeError(
             f"RavenDB at {host_of(self._place.url)}, database {self._place.database}: {kind}: {words or 'no details'}",
             hint=_HINTS.get(kind, "Check the address, the database's name and, for a secured server, the certificate."),
-            owner=owner,
+            owner=Owner.NETWORK if isinstance(error, _NoAnswerError) else Owner.REQUEST,
         )
 
 
@@ -189,10 +188,10 @@ def _store(place: RavenPlace) -> Iterator[DocumentStore]:
         try:
             store.initialize()
             session = store.get_request_executor().http_session
-            adapter = _adapter()
-            session.mount("https://", adapter)
-            session.mount("http://", adapter)
-            yield store
+            with closing(_adapter()) as adapter:
+                session.mount("https://", adapter)
+                session.mount("http://", adapter)
+                yield store
         finally:
             store.close()
 
@@ -210,13 +209,29 @@ def _adapter() -> Any:  # noqa: ANN401 - of a library without types
                 answer = super().send(request, **options | {"timeout": SECONDS})
             except (RequestException, OSError) as error:
                 raise _NoAnswerError(type(error).__name__, str(error)) from error
-            if answer.status_code in _NO_ANSWERS:
-                raise _NoAnswerError(f"HTTP {answer.status_code}", answer.reason or "")
-            if answer.is_redirect:
-                raise _NoAnswerError("Redirect", "The server sends requests elsewhere; that is not followed.")
+            refusal = _refusal(answer)
+            if refusal is not None:
+                answer.close()
+                raise refusal
             return answer
 
+        def close(self) -> None:
+            """Close the connections too; the library leaves them to the garbage collector."""
+            pools = self.poolmanager.pools
+            for key in pools.keys():  # noqa: SIM118 - it cannot be iterated over
+                pools[key].close()
+            super().close()
+
     return Single()
+
+
+def _refusal(answer: Any) -> _NoAnswerError | None:  # noqa: ANN401 - of a library without types
+    """Return why an answer is none to the client's question, or None."""
+    if answer.status_code in _NO_ANSWERS:
+        return _NoAnswerError(f"HTTP {answer.status_code}", answer.reason or "")
+    if answer.is_redirect:
+        return _NoAnswerError("Redirect", "The server sends requests elsewhere; that is not followed.")
+    return None
 
 
 @contextmanager

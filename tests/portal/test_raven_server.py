@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import ipaddress
+import socket
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -147,7 +149,27 @@ async def test_failures_are_ours_and_repeat_no_key(
     assert words in refused.value.message
     assert SECRET not in f"{refused.value.message}{refused.value.hint}{refused.value!r}"
     assert refused.value.__cause__ is None
-    assert refused.value.__suppress_context__
+    assert refused.value.__context__ is None
+
+
+@pytest.mark.parametrize("status", [200, 307, 403, 500, 503])
+async def test_no_connection_stays_open_for_the_garbage_collector(raven: Raven, status: int) -> None:
+    raven.failure = (status, b"not json", {"Location": "http://127.0.0.1:1/"})
+    gc.disable()
+    try:
+        with pytest.raises(AstrolabeError) as refused:
+            await server(raven).strings()
+        assert refused.value.message
+        assert not [one for one in gc.get_objects() if isinstance(one, socket.socket) and leads_to(one, raven)]
+    finally:
+        gc.enable()
+
+
+def leads_to(connection: socket.socket, raven: Raven) -> bool:
+    try:
+        return bool(connection.getpeername() == ("127.0.0.1", int(raven.url.rpartition(":")[2])))
+    except OSError:
+        return False
 
 
 async def test_a_missing_database_and_an_absent_server_are_told_apart(raven: Raven) -> None:
