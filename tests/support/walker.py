@@ -8,7 +8,7 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import SelectionList
 
-from tests.support.states import settle, typed
+from tests.support.steps import press, settle, typed
 
 
 class Walker:
@@ -26,13 +26,11 @@ class Walker:
     async def press(self, *keys: str) -> None:
         """Press keys one after the other, waiting for each one's consequences."""
         for key in keys:
-            await self.pilot.press(key)
-            await settle(self.pilot)
+            await press(self.pilot, key)
 
     async def type(self, text: str) -> None:
-        """Type into what has the focus."""
-        await self.pilot.press(*typed(text))
-        await settle(self.pilot)
+        """Type fast into what has the focus."""
+        await press(self.pilot, *typed(text))
 
     async def choose(self, start_of_label: str) -> None:
         """Open the focused drop-down, go to an option by its first letters, and take it."""
@@ -50,10 +48,10 @@ class Walker:
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for background work until something holds."""
         for _ in range(500):
-            await self.pilot.pause(0.02)
             if condition():
                 await settle(self.pilot)
                 return
+            await self.pilot.pause(0.02)
         raise AssertionError("still waiting, and the screen says:\n" + self.screen)
 
     async def sees(self, *texts: str) -> None:
