@@ -29,18 +29,15 @@ from tests.support.steps import (
     choose,
     failing_with,
     loaded,
-    play,
     reporting,
     reranked_search,
     search_without_end,
     serving,
-    settle,
     submit_without_end,
     text,
-    typed,
 )
 
-__all__ = ["FILES", "STATES", "State", "play", "settle", "typed"]
+__all__ = ["FILES", "STATES", "State"]
 
 
 def _fixed(error: DataApiError) -> DataApiError:
