@@ -185,6 +185,7 @@ def serve(options: ServerOptions) -> Equivalents:
     """Return what starts the server on its own; the one accepted token, if there is one, stays in the settings."""
     words = ["serve", "--host", options.host, "--port", str(options.port)]
     words += [] if options.require_token else ["--no-token"]
+    words += ["--host-names", ",".join(options.host_names)] if options.host_names else []
     words += ["--database", options.database] if options.database is not None else []
     words += ["--certificate", str(options.certificate)] if options.certificate is not None else []
     words += ["--key", str(options.key)] if options.key is not None else []

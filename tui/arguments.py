@@ -298,6 +298,9 @@ def _add_serve(verbs: _Verbs) -> None:
     serve.add_argument(
         "--no-token", dest="require_token", action="store_const", const=False, help="accept requests without a token"
     )
+    serve.add_argument(
+        "--host-names", metavar="NAMES", help="names of this machine that requests without a token may use, by commas"
+    )
     serve.add_argument("--database", metavar="NAME", help="database of requests that name none")
     serve.add_argument("--certificate", metavar="FILE", help="TLS certificate chain (PEM)")
     serve.add_argument("--key", metavar="FILE", help="the certificate's private key (PEM)")

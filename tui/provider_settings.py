@@ -14,7 +14,7 @@ from astrolabe.providers.model import LARGEST_DIMENSION, Hosting, ProviderInfo
 from astrolabe.providers.setup import COMPATIBLE, ProviderSetup, own_model
 
 
-def _listed(value: object) -> object:
+def listed(value: object) -> object:
     """Read a list from a variable, where it is one text: as JSON, or with commas."""
     if not isinstance(value, str):
         return value
@@ -48,9 +48,9 @@ class ProviderSettings(BaseModel):
     """Address of a server that speaks OpenAI's protocol; requests go to ``<base_url>/embeddings``."""
     key: SecretStr | None = None
     """Key of a hosted provider, or of the server at ``base_url``."""
-    regions: Annotated[tuple[str, ...] | None, BeforeValidator(_listed)] = None
+    regions: Annotated[tuple[str, ...] | None, BeforeValidator(listed)] = None
     """Regions a hosted provider is offered in; an empty list for all."""
-    models: Annotated[tuple[ModelSettings, ...], BeforeValidator(_listed)] = ()
+    models: Annotated[tuple[ModelSettings, ...], BeforeValidator(listed)] = ()
     """Models to offer besides the catalogue's."""
 
     @field_validator("url", "base_url")

@@ -15,7 +15,7 @@ from tui.process import start_log
 from tui.settings import ServerSettings, Settings, load_settings
 
 _FLAGS = ("data_dir", "theme", "mouse", "log_level", "read_only")
-_SERVER_FLAGS = ("host", "port", "token", "require_token", "database", "certificate", "key")
+_SERVER_FLAGS = ("host", "port", "token", "require_token", "host_names", "database", "certificate", "key")
 
 
 def settings_of(args: Namespace) -> Settings:
@@ -61,6 +61,7 @@ def server_options(settings: ServerSettings) -> ServerOptions:
         database=settings.database,
         certificate=settings.certificate,
         key=settings.key,
+        host_names=settings.host_names,
     )
 
 

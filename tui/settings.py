@@ -16,7 +16,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -40,7 +49,7 @@ from storage.embedding_cache import DEFAULT_BYTES
 from storage.keyring_keys import KeyPlace
 from tui import paths
 from tui.lab_settings import TroubleSettings
-from tui.provider_settings import ProviderSettings
+from tui.provider_settings import ProviderSettings, listed
 from tui.reranker_settings import RerankerSettings, known_reranker
 
 PREFIX = "ASTROLABE_"
@@ -117,6 +126,8 @@ class ServerSettings(BaseModel):
     """TLS certificate chain, PEM."""
     key: Path | None = None
     """The certificate's private key, PEM."""
+    host_names: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
+    """Names of this machine that requests without a token may be addressed to, beside those of loopback."""
 
     @property
     def address(self) -> str:
@@ -127,6 +138,13 @@ class ServerSettings(BaseModel):
     @classmethod
     def _whole_path(cls, path: Path | None) -> Path | None:
         return path and path.expanduser().absolute()
+
+    @field_validator("token")
+    @classmethod
+    def _not_blank(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not token.get_secret_value().strip():
+            raise ValueError("a blank token would keep nobody out")
+        return token
 
 
 def _known_provider(name: str) -> str:

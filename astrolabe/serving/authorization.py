@@ -5,89 +5,134 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 
 from pydantic import SecretStr
 
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.errors import DataApiError
 from astrolabe.portal.tokens import Tokens
+from astrolabe.serving.hosts import is_ours
 
 _HEADERS = ("token", "x-cassandra-token")
 _BEARER = "bearer "
 _PASSWORD_FORM = "Cassandra"  # noqa: S105 - the name of a form, not a secret
 _PASSWORD_PARTS = 3
+_BLANKS = " \t"
+"""What HTTP allows around a header's value; other blanks may be bytes of a letter."""
 
 
 class Gate:
-    """Decides on each request by its token.
+    """Decides on each request by its token, or, where none is required, by where it comes from.
 
     Args:
         tokens: The stored application tokens.
         only: The one accepted token in their place, if any.
         open_to_all: Whether a request needs no token at all.
+        hosts: Names, beside those of loopback, that a request without a token may be addressed to.
     """
 
-    def __init__(self, tokens: Tokens, *, only: SecretStr | None = None, open_to_all: bool = False) -> None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        *,
+        only: SecretStr | None = None,
+        open_to_all: bool = False,
+        hosts: Collection[str] = (),
+    ) -> None:
         self._tokens = tokens
-        self._only = only
+        self._only = _spellings(only.get_secret_value()) if only is not None else None
         self._open = open_to_all
+        self._hosts = frozenset(name.casefold() for name in hosts)
 
     async def refusal(self, headers: Mapping[str, str]) -> DataApiError | None:
         """Return why a request is refused, or None when it is not.
 
         Args:
-            headers: The request's, their names in lower case.
+            headers: The request's, their names in lower case, each byte of a value one character.
         """
         if self._open:
-            return _from_a_web_page() if "origin" in headers else None
-        token = _token_of(headers)
-        if token is None:
+            return self._stranger(headers)
+        sent = _sent(headers)
+        if not sent:
             return data_api_error(
                 "MISSING_AUTHENTICATION_TOKEN",
                 "The request has no token. Send an application token in the header 'Token'.",
             )
-        if await self._accepted(token):
-            return None
+        for token in _tokens_in(sent):
+            if await self._accepted(token):
+                return None
         return data_api_error(
             "UNAUTHENTICATED_REQUEST",
             "The token of the request is not accepted: it was never created here, or it was revoked.\n"
             "Send a valid application token in the header 'Token'.",
         )
 
-    async def _accepted(self, token: str) -> bool:
+    async def _accepted(self, token: bytes) -> bool:
         if self._only is not None:
-            return hmac.compare_digest(token.encode(), self._only.get_secret_value().encode())
-        return await self._tokens.accepts(SecretStr(token))
+            return any(hmac.compare_digest(token, spelling) for spelling in self._only)
+        return await self._tokens.accepts(SecretStr(token.decode("utf-8", "replace")))
+
+    def _stranger(self, headers: Mapping[str, str]) -> DataApiError | None:
+        """Refuse what a browser sent, and what is addressed to a name that is not this machine's own.
+
+        Without a token, any page that this machine's browser shows could send commands. Browsers name an origin, or say
+        how the page and the server are related; programs do not. A page may also have its own host name lead here, so
+        that the browser takes the two for one: the name in the Host header gives that away.
+        """
+        if "origin" in headers or "sec-fetch-site" in headers:
+            return _refused("comes from a web page")
+        if not is_ours(headers.get("host", ""), self._hosts):
+            return _refused(
+                "is addressed to a host name that is not this machine's own",
+                " Or send it to localhost, to 127.0.0.1, or to a name of the setting server.host_names.",
+            )
+        return None
 
 
-def _from_a_web_page() -> DataApiError:
-    """Without a token, any page that this machine's browser shows could send commands; only browsers name an origin."""
+def _refused(what: str, more: str = "") -> DataApiError:
     return data_api_error(
         "UNAUTHORIZED_ACCESS",
-        "The request comes from a web page, and this server takes those only when it requires a token.\n"
-        "Start it without --no-token, and send an application token in the header 'Token'.",
+        f"The request {what}, and this server takes those only when it requires a token.\n"
+        f"Start it without --no-token, and send an application token in the header 'Token'.{more}",
     )
 
 
-def _token_of(headers: Mapping[str, str]) -> str | None:
-    """Return the token, taken out of the form that clients build for self-hosted databases; None if there is none."""
-    found = next((headers[name].strip() for name in _HEADERS if headers.get(name, "").strip()), None)
-    if found is None:
-        bearer = headers.get("authorization", "").strip()
-        found = bearer[len(_BEARER) :].strip() if bearer.lower().startswith(_BEARER) else None
-    return _password(found) if found else None
+def _spellings(token: str) -> tuple[bytes, ...]:
+    """Return the bytes that clients send for a token: with letters beyond ASCII, there are two customs."""
+    token = token.strip(_BLANKS)
+    encoded = [token.encode("utf-8", "surrogatepass")]
+    with suppress(UnicodeEncodeError):
+        encoded.append(token.encode("latin-1"))
+    return tuple(spelling for spelling in dict.fromkeys(encoded) if spelling)
 
 
-def _password(token: str) -> str:
-    """Return the password of ``Cassandra:<base64 user>:<base64 password>``, any other token as it is.
+def _sent(headers: Mapping[str, str]) -> bytes:
+    """Return what stands in the place of a token; empty when there is none."""
+    for name in _HEADERS:
+        found = headers.get(name, "").strip(_BLANKS)
+        if found:
+            return found.encode("latin-1", "replace")
+    bearer = headers.get("authorization", "").strip(_BLANKS)
+    if bearer.lower().startswith(_BEARER):
+        return bearer[len(_BEARER) :].strip(_BLANKS).encode("latin-1", "replace")
+    return b""
 
-    A token is its own proof, so the user's name does not matter; Astra DB's own convention is ``token``.
+
+def _tokens_in(sent: bytes) -> Iterator[bytes]:
+    """Yield what the token may be: what was sent, and the password of ``Cassandra:<base64 user>:<base64 password>``.
+
+    Clients build that form for self-hosted databases. A token is its own proof, so the user's name does not matter;
+    Astra DB's own convention is ``token``. An empty password proves nothing.
     """
-    parts = token.split(":")
-    if len(parts) != _PASSWORD_PARTS or parts[0] != _PASSWORD_FORM:
-        return token
+    yield sent
+    parts = sent.split(b":")
+    if len(parts) != _PASSWORD_PARTS or parts[0] != _PASSWORD_FORM.encode():
+        return
     try:
-        return base64.b64decode(parts[2], validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
-        return token
+        password = base64.b64decode(parts[2], validate=True).strip(_BLANKS.encode())
+    except binascii.Error:
+        return
+    if password:
+        yield password

@@ -25,6 +25,7 @@ class ServerOptions:
         database: Database of requests that name none; None is the only one there is.
         certificate: TLS certificate chain, PEM.
         key: Its private key, PEM; None when it is in the certificate's file.
+        host_names: Names of this machine that requests without a token may be addressed to, beside those of loopback.
         patience: Seconds that a request may pause while it is being sent.
     """
 
@@ -35,4 +36,5 @@ class ServerOptions:
     database: str | None = None
     certificate: Path | None = None
     key: Path | None = None
+    host_names: tuple[str, ...] = ()
     patience: float = PATIENCE

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import ipaddress
 import logging
 import socket
 import ssl
@@ -16,6 +15,7 @@ from pathlib import Path
 import uvicorn
 
 from astrolabe.errors import AstrolabeError, Owner, UsageError
+from astrolabe.providers.address import is_loopback
 from astrolabe.serving.app import DataApiApp, Policy
 from astrolabe.serving.authorization import Gate
 from astrolabe.serving.connections import PatientProtocol
@@ -32,6 +32,8 @@ _IDLE = 30
 _TURN = 0.001
 """Seconds that a thread may keep the interpreter while others wait. A request changes threads a few times, and each
 time it would wait Python's 5 ms for every search and scan that computes beside it."""
+
+_HOW_TO_MAKE_ONE = "`astrolabe tokens create NAME` makes one."
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +83,8 @@ class DataApiServer:
         """Listen; requests are answered when this returns.
 
         Raises:
-            UsageError: No token is required, and the address is not on loopback; or a key without a certificate.
+            UsageError: No token is required, and the address is not on loopback; the one token is blank; or a key
+                without a certificate.
             ServerError: The address is taken or not one of this machine, or the certificate cannot be used.
             NotFoundError: There is no database of the name given.
         """
@@ -124,11 +127,13 @@ class DataApiServer:
         options = self._options
         if options.key is not None and options.certificate is None:
             raise UsageError("A key was given without a certificate.", hint="Give both: --certificate FILE --key FILE.")
+        if options.token is not None and not options.token.get_secret_value().strip():
+            raise UsageError("The token is blank, so it would keep nobody out.", hint=_HOW_TO_MAKE_ONE)
         if not options.require_token and not is_loopback(options.host):
             raise UsageError(
                 f"Serving without a token is possible on this machine only, and {options.host} can be reached from "
                 "others.",
-                hint="Listen on 127.0.0.1, or require a token: `astrolabe tokens create NAME` makes one.",
+                hint=f"Listen on 127.0.0.1, or require a token: {_HOW_TO_MAKE_ONE}",
             )
 
     def _tls(self) -> ssl.SSLContext | None:
@@ -171,8 +176,14 @@ class DataApiServer:
         )
 
     def _config(self, context: ssl.SSLContext | None) -> uvicorn.Config:
-        gate = Gate(self._workspace.tokens, only=self._options.token, open_to_all=not self._options.require_token)
-        policy = Policy(self._options.database, self._options.patience)
+        options = self._options
+        gate = Gate(
+            self._workspace.tokens,
+            only=options.token,
+            open_to_all=not options.require_token,
+            hosts=(options.host, *options.host_names),
+        )
+        policy = Policy(options.database, options.patience)
         config = uvicorn.Config(
             DataApiApp(self._workspace, gate, policy, self.traffic),
             http=PatientProtocol,
@@ -211,13 +222,3 @@ class _Server(uvicorn.Server):
 
 def _unusable(certificate: Path, reason: str) -> ServerError:
     return ServerError(f"The certificate {certificate} cannot be used: {reason}.")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether an address can be reached from this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

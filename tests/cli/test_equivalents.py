@@ -52,8 +52,12 @@ RULE = Rule("openai", Trouble.RATE_LIMITED, 2.5, 3)
         (shown.clear_cache(), {"run": "cache:clear"}),
         (shown.serve(ServerOptions("::1", 0, TYPED)), {"host": "::1", "port": "0", "require_token": None}),
         (
-            shown.serve(ServerOptions(require_token=False, database=NAME, certificate=Path("c d"), key=Path("k"))),
-            {"require_token": False, "database": NAME, "certificate": "c d", "key": "k", "token": None},
+            shown.serve(
+                ServerOptions(
+                    require_token=False, database=NAME, certificate=Path("c d"), key=Path("k"), host_names=("box", "b2")
+                )
+            ),
+            {"require_token": False, "database": NAME, "certificate": "c d", "key": "k", "host_names": "box,b2"},
         ),
         (shown.create_token(NAME), {"run": "tokens:create", "name": NAME}),
         (shown.revoke_token("id"), {"run": "tokens:revoke", "name": "id"}),

@@ -78,9 +78,10 @@ def test_a_token_is_created_used_listed_and_revoked(program: Program) -> None:
     [
         (["--no-token", "--host", "0.0.0.0"], "on this machine only"),  # noqa: S104 - it is refused
         (["--port", "70000"], "--port is wrong"),
+        (["--token", ""], "a blank token would keep nobody out"),
         (["--key", "key.pem"], "without a certificate"),
     ],
-    ids=["open to all", "port", "key"],
+    ids=["open to all", "port", "blank token", "key"],
 )
 def test_wrong_words_are_refused(program: Program, argv: list[str], words: str) -> None:
     outcome = program("serve", *argv)
