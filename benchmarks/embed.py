@@ -23,12 +23,12 @@ import httpx
 import numpy as np
 from pydantic import SecretStr
 
-from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.engine import EmbeddingEngine
-from astrolabe.providers.model import Direction, EmbeddingSpec
-from astrolabe.providers.persistence import EngineLimits
+from astrolabe.providers.catalogue.catalogue import load_catalogue
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.embedding.engine import EmbeddingEngine
+from astrolabe.providers.embedding.retry import EngineLimits
 from benchmarks.machine import machine_line
-from storage.embedding_cache import EmbeddingCache
+from storage.embedding_cache.cache import EmbeddingCache
 from storage.model import Matrix
 
 _PROVIDER, _MODEL, _BATCH = "huggingfaceDedicated", "endpoint-defined-model", 32

@@ -28,24 +28,24 @@ from pathlib import Path
 import numpy as np
 from pydantic import SecretStr
 
-from astrolabe.dataapi.client import CollectionInfo, DatabaseClient
-from astrolabe.dataapi.local import LocalDataApi
-from astrolabe.dataapi.planned import collection_options
-from astrolabe.dataapi.vectorize import OnWait, Vectorizer
+from astrolabe.dataapi.client.client import CollectionInfo, DatabaseClient
+from astrolabe.dataapi.client.command_builders import collection_options
+from astrolabe.dataapi.engine.local import LocalDataApi
+from astrolabe.dataapi.engine.vectorize.vectorizer import OnWait, Vectorizer
 from astrolabe.loading.batches import MOST_ROWS, BatchReader
-from astrolabe.loading.detect import inspect_file
 from astrolabe.loading.documents import DocumentBuilder
+from astrolabe.loading.formats.detect import inspect_file
 from astrolabe.loading.loader import run_load
 from astrolabe.loading.model import LoadPlan
 from astrolabe.loading.sample import SAMPLE_VECTOR_FIELD, sample_file
 from astrolabe.loading.survey import Surveyor
 from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft, ServiceConfig
-from astrolabe.providers.catalogue import EMBEDDED
+from astrolabe.providers.catalogue.catalogue import EMBEDDED
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
 from astrolabe.providers.local.static import STATIC_DIMENSION
-from astrolabe.providers.model import Direction, EmbeddingSpec
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from benchmarks.machine import machine_line
-from storage.database import DatabaseStore
+from storage.documents.store import DatabaseStore
 from storage.model import Matrix
 
 _FIELD = SAMPLE_VECTOR_FIELD

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from astrolabe.loading.sample import SAMPLE_VECTOR_FIELD, sample_file
-from astrolabe.providers.catalogue import EMBEDDED, load_catalogue
-from astrolabe.providers.engine import EmbeddingEngine
-from astrolabe.providers.model import Direction, EmbeddingSpec, ModelInfo
+from astrolabe.providers.catalogue.catalogue import EMBEDDED, load_catalogue
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec, ModelInfo
+from astrolabe.providers.embedding.engine import EmbeddingEngine
 from benchmarks.machine import machine_line
 from storage.model import Matrix
 

@@ -21,10 +21,10 @@ from dataclasses import dataclass, field
 import httpx
 from pydantic import SecretStr
 
-from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.engine import EmbeddingEngine
-from astrolabe.providers.model import Direction, EmbeddingSpec
-from astrolabe.providers.persistence import EngineLimits
+from astrolabe.providers.catalogue.catalogue import load_catalogue
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.embedding.engine import EmbeddingEngine
+from astrolabe.providers.embedding.retry import EngineLimits
 from benchmarks.machine import machine_line
 
 _PROVIDER, _MODEL, _DIMENSION, _BATCH, _LIMIT, _AT_ONCE = "huggingfaceDedicated", "endpoint-defined-model", 8, 32, 60, 8

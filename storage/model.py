@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.analysis import Analyzer
+from storage.lexical.analyzers import Analyzer
 
 Vector = NDArray[np.float32]
 """One embedding: shape ``(dimension,)``, float32."""

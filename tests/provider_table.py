@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from astrolabe.providers.catalogue import Catalogue, load_catalogue
-from astrolabe.providers.model import Hosting, ModelInfo, ProviderInfo
-from astrolabe.providers.wire import WireFormat
+from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
+from astrolabe.providers.catalogue.model import Hosting, ModelInfo, ProviderInfo
+from astrolabe.providers.wire.request import WireFormat
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"

@@ -20,18 +20,18 @@ from textual.screen import Screen
 import screens
 from astrolabe.errors import AstrolabeError
 from astrolabe.workspace import Workspace
-from screens.actions import Action, action_of, register
-from screens.activity import ActivityPage
-from screens.console import Console, Section, Surroundings
-from screens.data_explorer import DataExplorerPage
-from screens.databases import DatabasesPage
-from screens.failure_lab import FailureLabPage
-from screens.help import HelpDialog
-from screens.integrations import IntegrationsPage
-from screens.search import SearchPage
-from screens.server import ServerPage
-from screens.server_dialogs import LeaveDialog
-from screens.too_small import TooSmall
+from screens.activity.page import ActivityPage
+from screens.databases.page import DatabasesPage
+from screens.explorer.page import DataExplorerPage
+from screens.integrations.page import IntegrationsPage
+from screens.kit.actions import Action, action_of, register
+from screens.kit.app_base import Console, Section, Surroundings
+from screens.kit.help import HelpDialog
+from screens.kit.too_small import TooSmall
+from screens.lab.page import FailureLabPage
+from screens.search.page import SearchPage
+from screens.server.page import ServerPage
+from screens.server.server_dialogs import LeaveDialog
 from tui.discreet_log import DiscreetLogger, make_log_discreet
 from tui.theme import DAY, DEFAULT_THEME, NIGHT
 
@@ -57,7 +57,8 @@ SMALLEST = (60, 18)
 
 
 _FOLDER = Path(screens.__file__).parent  # absolute: a subclass of the application may live elsewhere
-SHEETS: list[str | PurePath] = [_FOLDER / "base.tcss", *sorted(set(_FOLDER.glob("*.tcss")) - {_FOLDER / "base.tcss"})]
+_BASE = _FOLDER / "kit" / "base.tcss"
+SHEETS: list[str | PurePath] = [_BASE, *sorted(set(_FOLDER.rglob("*.tcss")) - {_BASE})]
 """Every screen's style sheet, read once at the start: one that comes with its screen makes the framework parse all."""
 
 

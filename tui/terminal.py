@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from astrolabe.errors import Owner, UsageError
 from astrolabe.portal.model import Database
 from astrolabe.workspace import Workspace
-from tui.session import server_options
-from tui.settings import Settings
+from tui.cli.session import server_options
+from tui.settings.settings import Settings
 
 THEME_SETTING = "theme"
 """The name under which the chosen theme is kept in the catalog."""
@@ -58,7 +58,7 @@ def require_terminal() -> None:
 async def open_console(workspace: Workspace, settings: Settings, opening: Opening) -> int:
     """Run the console until it is left; return the exit code."""
     # The terminal framework takes a fifth of a second, and no other verb needs it.
-    from screens.console import Section, Surroundings  # noqa: PLC0415
+    from screens.kit.app_base import Section, Surroundings  # noqa: PLC0415
     from tui.app import AstrolabeApp  # noqa: PLC0415
     from tui.driver import LastingDriver  # noqa: PLC0415
     from tui.theme import DEFAULT_THEME  # noqa: PLC0415

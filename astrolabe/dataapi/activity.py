@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from astrolabe.dataapi.planned import PlannedCommand
+from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.protocol import DataApi, Json, JsonValue, Response
 from astrolabe.errors import AstrolabeError, DataApiError
 

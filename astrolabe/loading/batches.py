@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
 
-from astrolabe.loading.delivery import Batch
+from astrolabe.loading.batch_writer import Batch
 from astrolabe.loading.documents import DocumentBuilder, PreparedRow
-from astrolabe.loading.readers import RowReader
-from astrolabe.loading.rows import DataFile
-from storage.load_ledger import FailedRow
+from astrolabe.loading.formats.readers import RowReader
+from astrolabe.loading.formats.rows import DataFile
+from storage.loads.ledger import FailedRow
 
 MOST_ROWS = 100
 """Rows of one batch; insertMany takes no more documents."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import simplejson
 
 from astrolabe.dataapi.protocol import Json
+from astrolabe.loading.formats.rows import Row
 from astrolabe.loading.model import LoadPlan
-from astrolabe.loading.rows import Row
 from astrolabe.loading.survey import Survey, id_hash, id_key
 from astrolabe.loading.vector_field import place_vector, place_words, with_article
-from storage.load_ledger import FailedRow, place_of_row
+from storage.loads.ledger import FailedRow, place_of_row
 
 LONGEST_DOCUMENT = 4_000_000
 """Characters of a document as JSON text."""

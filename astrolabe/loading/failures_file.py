@@ -6,8 +6,8 @@ import asyncio
 import os
 from pathlib import Path
 
-from storage.load_ledger import LoadLedger, LoadRecord
-from storage.sqlite_errors import from_os
+from storage.loads.ledger import LoadLedger, LoadRecord
+from storage.sqlite.errors import from_os
 
 _FOLDER = "failures"
 _LONGEST_STEM = 60

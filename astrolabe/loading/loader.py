@@ -10,23 +10,23 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from astrolabe.dataapi.client import Collection
+from astrolabe.dataapi.client.client import Collection
 from astrolabe.errors import StorageError
 from astrolabe.loading.batches import BatchReader
-from astrolabe.loading.detect import inspect_file
 from astrolabe.loading.documents import DocumentBuilder
 from astrolabe.loading.failures_file import write_failures
+from astrolabe.loading.formats.detect import inspect_file
+from astrolabe.loading.formats.rows import DataFile
 from astrolabe.loading.model import LoadPlan, LoadSummary, ProgressListener
 from astrolabe.loading.pipeline import IN_FLIGHT, Pipeline, flights_for, rows_for
 from astrolabe.loading.progress import ProgressMeter
 from astrolabe.loading.resumption import Start, find_start
-from astrolabe.loading.rows import DataFile
 from astrolabe.loading.survey import Survey, Surveyor
 from astrolabe.loading.vector_field import check_vector_field, check_words
-from astrolabe.providers.recall import hits_listener
-from astrolabe.providers.waiting import wait_listener
-from storage.load_ledger import FailedRow, LoadKey, LoadLedger, LoadState
-from storage.patience import uninterrupted
+from astrolabe.providers.embedding.cache_lookup import hits_listener
+from astrolabe.providers.embedding.waiting import wait_listener
+from storage.loads.ledger import FailedRow, LoadKey, LoadLedger, LoadState
+from storage.sqlite.busy_retry import uninterrupted
 
 _SHOWN_FAILURES = 100
 """Failed rows that a summary carries; the failures file has all."""

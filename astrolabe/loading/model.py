@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from astrolabe.dataapi.client import CollectionInfo
+from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.errors import AstrolabeError
-from storage.load_ledger import FailedRow
+from storage.loads.ledger import FailedRow
 
 
 @dataclass(frozen=True, slots=True)

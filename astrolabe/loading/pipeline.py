@@ -13,16 +13,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from astrolabe.dataapi.client import Collection, CollectionInfo
+from astrolabe.dataapi.client.client import Collection, CollectionInfo
 from astrolabe.errors import AstrolabeError
+from astrolabe.loading.batch_writer import Batch, deliver, existing
 from astrolabe.loading.batches import MOST_ROWS, BatchReader
-from astrolabe.loading.delivery import Batch, deliver, existing
 from astrolabe.loading.progress import ProgressMeter
 from astrolabe.loading.resumption import Start
-from astrolabe.providers.catalogue import EMBEDDED
+from astrolabe.providers.catalogue.catalogue import EMBEDDED
 from astrolabe.providers.local.models import is_slow
-from storage.load_ledger import LoadLedger, Settled
-from storage.patience import uninterrupted
+from storage.loads.ledger import LoadLedger, Settled
+from storage.sqlite.busy_retry import uninterrupted
 
 _CONCURRENCY = 4
 """Batches in flight to a provider across a network: waiting for one leaves room for others."""

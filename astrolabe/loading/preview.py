@@ -13,12 +13,12 @@ from typing import Any
 import simplejson
 
 from astrolabe.errors import LoadError
-from astrolabe.loading.csv_values import ColumnKinds
-from astrolabe.loading.detect import inspect_file
-from astrolabe.loading.json_rows import DECODER
-from astrolabe.loading.readers import RowReader
-from astrolabe.loading.rows import FileFormat, Row
-from astrolabe.loading.source import fault_at
+from astrolabe.loading.formats.csv_values import ColumnKinds
+from astrolabe.loading.formats.detect import inspect_file
+from astrolabe.loading.formats.json_rows import DECODER
+from astrolabe.loading.formats.readers import RowReader
+from astrolabe.loading.formats.rows import FileFormat, Row
+from astrolabe.loading.formats.source import fault_at
 
 _SAMPLE_ROWS = 200
 """Rows that fields, types and the suggestion are taken from."""

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 
 from astrolabe.loading.model import LoadPhase, LoadProgress, ProgressListener
-from storage.load_ledger import LoadRecord
+from storage.loads.ledger import LoadRecord
 
 _INTERVAL = 0.1
 """Seconds between two reports, at least."""

@@ -6,12 +6,12 @@ import asyncio
 import sys
 from dataclasses import dataclass
 
-from astrolabe.dataapi.client import Collection
+from astrolabe.dataapi.client.client import Collection
+from astrolabe.loading.batch_writer import existing
 from astrolabe.loading.batches import BatchReader
-from astrolabe.loading.delivery import existing
-from astrolabe.loading.rows import DataFile
-from storage.load_ledger import LoadKey, LoadLedger, LoadRecord, LoadState
-from storage.patience import uninterrupted
+from astrolabe.loading.formats.rows import DataFile
+from storage.loads.ledger import LoadKey, LoadLedger, LoadRecord, LoadState
+from storage.sqlite.busy_retry import uninterrupted
 
 _PROBES = 50
 """Documents of earlier runs that are looked for before their rows are passed over."""

@@ -16,9 +16,9 @@ import numpy as np
 
 from astrolabe.dataapi.language.ids import canonical_key, check_id
 from astrolabe.errors import DataApiError, LoadError
-from astrolabe.loading.csv_values import ColumnKinds
-from astrolabe.loading.readers import RowReader
-from astrolabe.loading.rows import DataFile, FileFormat, Row
+from astrolabe.loading.formats.csv_values import ColumnKinds
+from astrolabe.loading.formats.readers import RowReader
+from astrolabe.loading.formats.rows import DataFile, FileFormat, Row
 
 _STEP = 500
 """Rows that are looked at between two looks at the clock and the cancel key."""

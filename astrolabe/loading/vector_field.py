@@ -6,7 +6,7 @@ and leaves its field: a second copy would only count against the document's limi
 
 from __future__ import annotations
 
-from astrolabe.dataapi.client import CollectionInfo
+from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.dataapi.protocol import Json
 from astrolabe.errors import RuleError
 from astrolabe.loading.preview import FieldType, numbers_in, type_of

@@ -15,13 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from astrolabe.errors import NotFoundError, StorageError
-from astrolabe.portal.records import AuditTrail
+from astrolabe.portal.audit.trail import AuditTrail
 from astrolabe.portal.rules import Findings
-from astrolabe.providers.catalogue import Catalogue
-from astrolabe.providers.connectors import load_connectors
-from astrolabe.providers.lab import EVERY_PROVIDER, LONGEST_DELAY, MOST_CALLS, TROUBLES, Rule, Trouble
-from astrolabe.providers.model import ProviderInfo
-from storage.catalog import Catalog, CatalogReader, CatalogWriter
+from astrolabe.providers.catalogue.catalogue import Catalogue
+from astrolabe.providers.catalogue.connectors import load_connectors
+from astrolabe.providers.catalogue.model import ProviderInfo
+from astrolabe.providers.simulated.rules import EVERY_PROVIDER, LONGEST_DELAY, MOST_CALLS, TROUBLES, Rule, Trouble
+from storage.catalog.catalog import Catalog, CatalogReader, CatalogWriter
 
 LOOK_EVERY = 0.25
 """Seconds between two looks for what other programs have switched on or off."""
@@ -46,7 +46,9 @@ class ActiveRule:
 
 
 class FailureLab:
-    """Switches troubles on and off, and counts the calls that they answer; a :class:`~astrolabe.providers.lab.Lab`.
+    """Switches troubles on and off, and counts the calls that they answer.
+
+    It is the :class:`~astrolabe.providers.simulated.rules.Lab` of a workspace.
 
     Args:
         catalog: Where rules are kept.

@@ -10,8 +10,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from astrolabe.providers.model import Hosting, ModelInfo, ProviderInfo
-from storage.secret_references import SecretReference
+from astrolabe.providers.catalogue.model import Hosting, ModelInfo, ProviderInfo
+from storage.secrets.references import SecretReference
 
 DEFAULT_KEYSPACE = "default_keyspace"
 """The keyspace that every database has from the start."""

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from astrolabe.errors import Problem, RuleError
 from astrolabe.portal.model import MOST_DATABASES_AT_ONCE
-from storage.secret_references import ReferenceKind, SecretReference
+from storage.secrets.references import ReferenceKind, SecretReference
 
 SHORTEST_NAME = 2
 """Characters that the name of a credential or a database has at least."""

@@ -10,10 +10,10 @@ from datetime import datetime
 from pydantic import SecretStr
 
 from astrolabe.errors import ConflictError, NotFoundError
-from astrolabe.portal.records import AuditTrail
+from astrolabe.portal.audit.trail import AuditTrail
 from astrolabe.portal.rules import Findings
-from storage.catalog import Catalog, CatalogReader
-from storage.catalog_rows import TokenRow
+from storage.catalog.catalog import Catalog, CatalogReader
+from storage.catalog.rows import TokenRow
 
 PREFIX = "AstraCS"
 """What application tokens begin with, so that clients and secret scanners know one when they see it."""

@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from astrolabe.dataapi import protocol
+from astrolabe.dataapi.engine.local import as_data_api_error, unexpected
 from astrolabe.dataapi.language.error_codes import data_api_error
-from astrolabe.dataapi.local import as_data_api_error, unexpected
 from astrolabe.errors import AstrolabeError, DataApiError
 from astrolabe.portal.model import Database
 from astrolabe.serving import devops
@@ -24,7 +24,7 @@ from astrolabe.serving.bodies import RefusedBodyError, parse_body, read_body
 from astrolabe.serving.options import PATIENCE
 from astrolabe.serving.traffic import Traffic
 from astrolabe.workspace import Workspace
-from storage.jsontext import dumps_in_pieces, is_small
+from storage.documents.jsontext import dumps_in_pieces, is_small
 
 JSON = "application/json"
 

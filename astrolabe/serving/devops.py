@@ -9,13 +9,13 @@ from urllib.parse import unquote
 
 from starlette.responses import Response
 
-from astrolabe.dataapi.client import DatabaseClient
+from astrolabe.dataapi.client.client import DatabaseClient
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import AstrolabeError, NotFoundError, StorageError
+from astrolabe.portal.databases.regions import CLOUD_PROVIDERS, region_label, regions_of
 from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft, DatabaseStatus
-from astrolabe.portal.regions import CLOUD_PROVIDERS, region_label, regions_of
 from astrolabe.workspace import Workspace
-from storage.jsontext import dumps
+from storage.documents.jsontext import dumps
 
 PREFIX = "/v2/"
 """What the paths of this API begin with."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import uvicorn
 
 from astrolabe.errors import AstrolabeError, Owner, UsageError
-from astrolabe.providers.address import is_loopback
+from astrolabe.providers.wire.address import is_loopback
 from astrolabe.serving.app import DataApiApp, Policy
 from astrolabe.serving.authorization import Gate
 from astrolabe.serving.connections import PatientProtocol

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from astrolabe.providers.lab import Rule
-from astrolabe.providers.reranking import RerankerAccess
-from astrolabe.providers.setup import ProviderSetup
-from storage.embedding_cache import DEFAULT_BYTES
-from storage.keyring_keys import KeyPlace
+from astrolabe.providers.catalogue.setup import ProviderSetup
+from astrolabe.providers.rerank.engine import RerankerAccess
+from astrolabe.providers.simulated.rules import Rule
+from storage.embedding_cache.cache import DEFAULT_BYTES
+from storage.secrets.keyring import KeyPlace
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8181

@@ -6,15 +6,15 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from astrolabe.dataapi.client import DatabaseClient
-from astrolabe.dataapi.planned import collection_options
+from astrolabe.dataapi.client.client import DatabaseClient
+from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
 from astrolabe.loading.loader import run_load
 from astrolabe.loading.model import LoadPlan
 from astrolabe.loading.sample import SAMPLE_COLLECTION, SAMPLE_VECTOR_FIELD, sample_file
 from astrolabe.portal.model import ServiceConfig
-from astrolabe.providers.catalogue import EMBEDDED, Catalogue
-from storage.load_ledger import LoadLedger
+from astrolabe.providers.catalogue.catalogue import EMBEDDED, Catalogue
+from storage.loads.ledger import LoadLedger
 
 
 async def load_sample(

@@ -18,20 +18,23 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from urllib.parse import quote
 
 from astrolabe.dataapi.activity import ActivityLog, RecordingDataApi
-from astrolabe.dataapi.client import DatabaseClient
-from astrolabe.dataapi.dependents import dependents_of
-from astrolabe.dataapi.local import LocalDataApi
+from astrolabe.dataapi.client.client import DatabaseClient
+from astrolabe.dataapi.engine.local import LocalDataApi
+from astrolabe.dataapi.engine.vectorize.dependents import dependents_of
+from astrolabe.dataapi.engine.vectorize.vectorizer import Vectorizer
 from astrolabe.dataapi.protocol import DataApi
 from astrolabe.dataapi.read_only import ReadOnlyDataApi
-from astrolabe.dataapi.vectorize import Vectorizer
 from astrolabe.errors import AstrolabeError, StorageError
-from astrolabe.portal.audit import Audit
-from astrolabe.portal.care import CredentialCare
-from astrolabe.portal.connection_care import ConnectionCare
-from astrolabe.portal.connection_strings import ConnectionStrings
-from astrolabe.portal.databases import Databases
+from astrolabe.portal.audit.audit import Audit
+from astrolabe.portal.audit.trail import AuditTrail
+from astrolabe.portal.connection_strings.connection_strings import ConnectionStrings
+from astrolabe.portal.connection_strings.usage import ConnectionCare
+from astrolabe.portal.credentials.integrations import Integrations
+from astrolabe.portal.credentials.reencryption import Reencryption
+from astrolabe.portal.credentials.secrets import CredentialSecrets
+from astrolabe.portal.credentials.usage import CredentialCare
+from astrolabe.portal.databases.databases import Databases
 from astrolabe.portal.failure_lab import FailureLab
-from astrolabe.portal.integrations import Integrations
 from astrolabe.portal.model import (
     DEFAULT_KEYSPACE,
     Database,
@@ -40,23 +43,20 @@ from astrolabe.portal.model import (
     Dependent,
     VectorizeChoice,
 )
-from astrolabe.portal.records import AuditTrail
-from astrolabe.portal.reencryption import Reencryption
-from astrolabe.portal.secrets import CredentialSecrets
 from astrolabe.portal.tokens import Tokens
-from astrolabe.providers.catalogue import Catalogue, load_catalogue
-from astrolabe.providers.engine import EmbeddingEngine
+from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
+from astrolabe.providers.embedding.engine import EmbeddingEngine
 from astrolabe.providers.local.models import LocalModels
-from astrolabe.providers.reranking import RerankingEngine
+from astrolabe.providers.rerank.engine import RerankingEngine
 from astrolabe.workspace.options import WorkspaceOptions
 from astrolabe.workspace.sample import embedded_service, load_sample
-from storage.catalog import Catalog
-from storage.database import DatabaseStore
-from storage.database_files import DatabaseFiles
-from storage.embedding_cache import DEFAULT_BYTES, EmbeddingCache
-from storage.keyring_keys import key_source
-from storage.load_ledger import LoadLedger
-from storage.secrets import SecretBox
+from storage.catalog.catalog import Catalog
+from storage.documents.database_files import DatabaseFiles
+from storage.documents.store import DatabaseStore
+from storage.embedding_cache.cache import DEFAULT_BYTES, EmbeddingCache
+from storage.loads.ledger import LoadLedger
+from storage.secrets.box import SecretBox
+from storage.secrets.keyring import key_source
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ import pytest
 
 from astrolabe.errors import UsageError
 from tests.cli.conftest import Program
-from tui.arguments import build_parser, parse
 from tui.cli import verb
+from tui.cli.parser import build_parser, parse
 
 HEAVY = ("textual", "rich", "numpy", "httpx", "pydantic_settings", "aiosqlite", "cryptography", "tokenizers")
 

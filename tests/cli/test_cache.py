@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage.embedding_cache import EmbeddingCache
+from storage.embedding_cache.cache import EmbeddingCache
 from tests.cli.conftest import Program
 
 

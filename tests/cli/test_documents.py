@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from tests.cli.conftest import ROOT, Program
 from tests.cli.test_arguments import VERBS
-from tui.settings import Settings
+from tui.settings.settings import Settings
 
 COMMAND_LINE = (ROOT / "docs/guides/command-line.md").read_text(encoding="utf-8")
 SETTINGS = (ROOT / "docs/guides/settings.md").read_text(encoding="utf-8")

@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from astrolabe.portal.connection_strings_model import ConnectionString, ConnectionStringDraft
+from astrolabe.portal.connection_strings.model import ConnectionString, ConnectionStringDraft
+from astrolabe.portal.connection_strings.raven_server import RavenPlace
 from astrolabe.portal.model import Database, DatabaseDraft, DatabaseStatus
-from astrolabe.portal.raven_server import RavenPlace
-from astrolabe.providers.connectors import get_connector
-from astrolabe.providers.lab import Rule, Trouble
+from astrolabe.providers.catalogue.connectors import get_connector
+from astrolabe.providers.simulated.rules import Rule, Trouble
 from astrolabe.serving.options import ServerOptions
-from screens import equivalents as shown
-from storage.secret_references import ReferenceKind, SecretReference
-from tui.arguments import parse
+from astrolabe.text import cli_equivalents as shown
+from storage.secrets.references import ReferenceKind, SecretReference
+from tui.cli.parser import parse
 
 SECRET = "sk-SENTINEL-9Rk2"
 NAME = 'it\'s a "name"; $(rm -rf) & more'

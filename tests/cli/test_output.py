@@ -12,7 +12,7 @@ import simplejson
 from wcwidth import wcswidth
 
 from astrolabe.errors import AstrolabeError
-from tui.output import Format, Row, emit, say, table_lines, to_json, write_rows
+from tui.cli.output import Format, Row, emit, say, table_lines, to_json, write_rows
 
 HOSTILE = "a\x1b[31mred\x07\x9b2J\u202eevil\u2028line [click=quit]"
 ROWS: list[Row] = [

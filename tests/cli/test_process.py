@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ROOT, Program
-from tui.process import guarded, run
+from tui.cli.process import guarded, run
 
 SECRET = "hf_SENTINELsecret0123456789"
 PLACE = ("--database", "library", "--collection", "tools")

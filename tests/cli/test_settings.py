@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from astrolabe.errors import UsageError
-from tui.settings import LogLevel, load_settings
+from tui.settings.settings import LogLevel, load_settings
 
 
 def write_config(home: Path, text: str) -> Path:

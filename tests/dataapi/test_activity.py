@@ -16,8 +16,8 @@ from astrolabe.dataapi.activity import (
     RecordingDataApi,
     display_copy,
 )
+from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.language.error_codes import data_api_error
-from astrolabe.dataapi.planned import PlannedCommand
 from astrolabe.dataapi.protocol import Json, JsonValue, Response
 from astrolabe.errors import DataApiError, UsageError
 from tests.support.data_api import ScriptedDataApi

@@ -10,13 +10,13 @@ import pytest
 import pytest_asyncio
 
 from astrolabe.dataapi.activity import ActivityLog, Outcome, RecordingDataApi
-from astrolabe.dataapi.client import Collection, DatabaseClient, DocumentCount, InsertState
-from astrolabe.dataapi.planned import collection_options
+from astrolabe.dataapi.client.client import Collection, DatabaseClient, DocumentCount, InsertState
+from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.errors import DataApiError
 from astrolabe.portal.model import ServiceConfig
-from astrolabe.providers.catalogue import Catalogue, load_catalogue
-from astrolabe.providers.engine import EmbeddingEngine
-from astrolabe.providers.model import ModelInfo
+from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
+from astrolabe.providers.catalogue.model import ModelInfo
+from astrolabe.providers.embedding.engine import EmbeddingEngine
 from storage.model import Metric
 from tests.support.local_api import KEYSPACE, LocalDatabase, local_database
 

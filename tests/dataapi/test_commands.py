@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from astrolabe.dataapi.commands import COMMANDS, TABLE_COMMANDS, Level, parse_command
-from astrolabe.dataapi.commands.documents import Find, InsertMany
-from astrolabe.dataapi.commands.schema import CreateCollection
+from astrolabe.dataapi.language.commands import COMMANDS, TABLE_COMMANDS, Level, parse_command
+from astrolabe.dataapi.language.commands.documents import Find, InsertMany
+from astrolabe.dataapi.language.commands.schema import CreateCollection
 from astrolabe.dataapi.protocol import Json, JsonValue
 from storage.model import Metric
 

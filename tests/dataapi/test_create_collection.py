@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from astrolabe.dataapi.engine.schema import DatabaseLimits
 from astrolabe.dataapi.protocol import Json, JsonValue
-from astrolabe.dataapi.schema import DatabaseLimits
 from storage.model import ContainerKind
 from tests.support.local_api import KEYSPACE, LocalDatabase, codes, local_database, message
 

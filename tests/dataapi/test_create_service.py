@@ -10,10 +10,10 @@ import pytest
 import pytest_asyncio
 
 from astrolabe.dataapi.protocol import Json, JsonValue
-from astrolabe.providers.catalogue import Catalogue, load_catalogue
+from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
+from astrolabe.providers.catalogue.model import ModelStatus
+from astrolabe.providers.catalogue.setup import ProviderSetup, own_model
 from astrolabe.providers.local.models import LocalModels
-from astrolabe.providers.model import ModelStatus
-from astrolabe.providers.setup import ProviderSetup, own_model
 from tests.support.local_api import LocalDatabase, codes, local_database, message
 
 OPTIONS = "INVALID_CREATE_COLLECTION_OPTIONS"

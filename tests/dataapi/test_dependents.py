@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from astrolabe.dataapi.dependents import dependents_of
+from astrolabe.dataapi.engine.vectorize.dependents import dependents_of
 from astrolabe.portal.model import Database, DatabaseStatus
 from storage.model import Container, ContainerKind
 

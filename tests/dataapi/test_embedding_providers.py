@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from astrolabe.dataapi.engine.vectorize.provider_listing import list_providers
 from astrolabe.dataapi.protocol import Json, JsonValue
-from astrolabe.dataapi.provider_listing import list_providers
-from astrolabe.providers.catalogue import Catalogue, load_catalogue
-from astrolabe.providers.model import Hosting, ModelInfo, ModelStatus, ParameterInfo, ParameterType, ProviderInfo
+from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
+from astrolabe.providers.catalogue.model import (
+    Hosting,
+    ModelInfo,
+    ModelStatus,
+    ParameterInfo,
+    ParameterType,
+    ProviderInfo,
+)
 from tests.dataapi.test_create_service import with_status
 from tests.support.local_api import LocalDatabase, codes, local_database, message
 

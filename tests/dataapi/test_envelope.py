@@ -147,7 +147,7 @@ async def test_a_fault_of_this_program_is_an_answer_and_a_log_entry(
         raise ZeroDivisionError("the secret detail")
 
     monkeypatch.setattr(docs.store, "count", broken)
-    with caplog.at_level(logging.ERROR, "astrolabe.dataapi.local"):
+    with caplog.at_level(logging.ERROR, "astrolabe.dataapi.engine.local"):
         answer = await docs.on_collection({"estimatedDocumentCount": {}})
     assert codes(answer) == ["UNEXPECTED_SERVER_ERROR"]
     assert answer["errors"][0]["family"] == "SERVER"

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 import pytest_asyncio
 
-from astrolabe.dataapi import search
+from astrolabe.dataapi.engine import finding as search
 from astrolabe.dataapi.protocol import Json, JsonValue
 from tests.support.local_api import LocalDatabase, codes, message
 

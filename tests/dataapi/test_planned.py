@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from astrolabe.dataapi import planned as plans
-from astrolabe.dataapi.planned import CollectionTarget, PlannedCommand
-from astrolabe.dataapi.services import read_service, service_json, stored_credential
+from astrolabe.dataapi.client import command_builders as plans
+from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand
+from astrolabe.dataapi.language.service import read_service, service_json, stored_credential
 from astrolabe.portal.model import ServiceConfig
 from storage.model import Metric
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from astrolabe.dataapi.handlers import reading
+from astrolabe.dataapi.engine.handlers import reading
 from astrolabe.dataapi.protocol import Json
-from storage import jsontext
+from storage.documents import jsontext
 from tests.support.local_api import LocalDatabase, local_database
 from tests.support.plain_collection import PlainCollection
 

@@ -8,8 +8,8 @@ import pytest
 import pytest_asyncio
 
 from astrolabe.dataapi.protocol import Json
-from storage import jsontext
-from storage.database import DatabaseStore
+from storage.documents import jsontext
+from storage.documents.store import DatabaseStore
 from storage.model import Container, ContainerKind, Item, NewItem
 from tests.support.local_api import KEYSPACE, LocalDatabase, codes, message
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from astrolabe.dataapi.commands.parsing import COMMANDS
+from astrolabe.dataapi.language.commands.parsing import COMMANDS
 from astrolabe.dataapi.protocol import JsonValue, Response
 from astrolabe.dataapi.read_only import READING, ReadOnlyDataApi
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from astrolabe.dataapi.client import CollectionInfo
-from astrolabe.dataapi.search_form import SearchDraft, SearchMode, modes, plan_search, problems
+from astrolabe.dataapi.client.client import CollectionInfo
+from astrolabe.dataapi.client.search_form import SearchDraft, SearchMode, modes, plan_search, problems
 from astrolabe.portal.model import ServiceConfig
 from storage.model import Metric
 

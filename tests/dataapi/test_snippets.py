@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 import simplejson
 
-from astrolabe.dataapi.planned import PlannedCommand
-from astrolabe.dataapi.snippets import Language, command_path, render
+from astrolabe.dataapi.client.command_builders import PlannedCommand
+from astrolabe.dataapi.client.snippets import Language, command_path, render
 
 ENDPOINT = "http://127.0.0.1:8181/"
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from astrolabe.dataapi.planned import collection_options
+from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.errors import LoadError, ProviderError, ProviderFailure, ProviderReply
 from astrolabe.portal.model import DEFAULT_KEYSPACE, DatabaseDraft
+from astrolabe.text.safe_text import display_text
 from astrolabe.workspace import Workspace
-from screens.console import Section
-from screens.error import ErrorDialog
-from screens.text import display_text
+from screens.kit.app_base import Section
+from screens.kit.error_dialog import ErrorDialog
 from tests.support.console import EMBEDDED, SceneConsole
 from tests.support.steps import settle
 from tests.support.walker import Walker

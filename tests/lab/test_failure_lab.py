@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from astrolabe.errors import NotFoundError, RuleError
 from astrolabe.portal.failure_lab import LOOK_EVERY, FailureLab
-from astrolabe.providers.lab import EVERY_PROVIDER, Rule, Trouble
+from astrolabe.providers.simulated.rules import EVERY_PROVIDER, Rule, Trouble
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from storage.errors import ReadOnlyError
 from tests.support.fake_time import FakeTime

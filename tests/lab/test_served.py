@@ -16,7 +16,7 @@ import pytest
 from astrapy import DataAPIClient, Database
 from astrapy.exceptions import DataAPIResponseException
 
-from astrolabe.providers.lab import EVERY_PROVIDER, Rule, Trouble
+from astrolabe.providers.simulated.rules import EVERY_PROVIDER, Rule, Trouble
 from astrolabe.serving.app import SIMULATED
 from tests.serving.conftest import closed_clients
 from tests.support.served import CREDENTIAL, KEYSPACE, PROVIDER, TOKEN, Served, served

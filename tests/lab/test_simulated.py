@@ -10,13 +10,13 @@ from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError, ProviderFailure
 from astrolabe.portal.failure_lab import lab_providers
-from astrolabe.providers.adapters import WireAdapter
-from astrolabe.providers.catalogue import EMBEDDED, load_catalogue
-from astrolabe.providers.lab import Rule, Trouble, find_trouble
-from astrolabe.providers.model import Direction, EmbeddingSpec
-from astrolabe.providers.persistence import EngineLimits
-from astrolabe.providers.simulated import Replaced, _bodies, _wrong_vectors, other_dimension
-from astrolabe.providers.wire import Envelope, WireFormat
+from astrolabe.providers.catalogue.catalogue import EMBEDDED, load_catalogue
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.embedding.retry import EngineLimits
+from astrolabe.providers.simulated.answers import Replaced, _bodies, _wrong_vectors, other_dimension
+from astrolabe.providers.simulated.rules import Rule, Trouble, find_trouble
+from astrolabe.providers.wire.adapters import WireAdapter
+from astrolabe.providers.wire.request import Envelope, WireFormat
 from tests.providers.setup import KEY, SUBJECTS, Bench
 from tests.support.provider_server import Answer, ProviderServer
 

@@ -11,16 +11,16 @@ import pytest
 import textual.constants
 from textual import events
 
-from astrolabe.dataapi.snippets import Language, render
-from screens.console import Section
-from screens.integration import IntegrationPage
+from astrolabe.dataapi.client.snippets import Language, render
+from screens.integrations.provider_page import IntegrationPage
+from screens.kit.app_base import Section
 from tests.cli.conftest import Program, closed_logs, empty_home, program
 from tests.support.console import Scene, SceneConsole
 from tests.support.provider_server import Answer, ProviderServer
 from tests.support.shop import NAME, OLD, shop_with_notes, urls
 from tests.support.walker import Walker
 from tests.walk.conftest import same_everywhere
-from tui.process import start_log
+from tui.cli.process import start_log
 
 __all__ = ["closed_logs", "empty_home", "program", "same_everywhere"]
 

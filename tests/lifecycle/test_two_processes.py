@@ -15,7 +15,7 @@ from types import ModuleType
 from pydantic import SecretStr
 
 from astrolabe.workspace import Workspace, WorkspaceOptions
-from screens.console import Section
+from screens.kit.app_base import Section
 from tests.lifecycle import changer, searcher
 from tests.support.console import Scene, SceneConsole
 from tests.support.provider_server import ProviderServer

@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest_asyncio
 from pydantic import SecretStr
 
-from astrolabe.dataapi.client import Collection, CollectionInfo
+from astrolabe.dataapi.client.client import Collection, CollectionInfo
+from astrolabe.dataapi.engine.vectorize.vectorizer import OnWait
 from astrolabe.dataapi.protocol import Json
-from astrolabe.dataapi.vectorize import OnWait
 from astrolabe.errors import ProviderError, ProviderFailure
 from astrolabe.errors import ProviderReply as Reply
 from astrolabe.loading.loader import run_load
 from astrolabe.loading.model import LoadPlan, LoadProgress, LoadSummary
-from astrolabe.providers.model import Direction, EmbeddingSpec
-from storage.load_ledger import LoadLedger
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from storage.loads.ledger import LoadLedger
 from storage.model import Matrix
 from tests.support.local_api import KEYSPACE, HashingEngine, LocalDatabase, local_database
 

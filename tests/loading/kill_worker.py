@@ -18,8 +18,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from astrolabe.dataapi.client import Collection, InsertManyResult
-from astrolabe.dataapi.planned import CollectionTarget
+from astrolabe.dataapi.client.client import Collection, InsertManyResult
+from astrolabe.dataapi.client.command_builders import CollectionTarget
 from astrolabe.loading.loader import run_load
 from astrolabe.loading.model import LoadPlan
 from astrolabe.portal.model import DEFAULT_KEYSPACE

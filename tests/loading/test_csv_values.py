@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astrolabe.loading.csv_values import ColumnKinds, CsvValue
+from astrolabe.loading.formats.csv_values import ColumnKinds, CsvValue
 
 
 def converted(*cells: str) -> list[CsvValue | None]:

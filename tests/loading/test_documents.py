@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 import simplejson
 
-from astrolabe.dataapi.client import CollectionInfo
+from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.errors import RuleError
-from astrolabe.loading.detect import inspect_file
 from astrolabe.loading.documents import DocumentBuilder, PreparedRow
+from astrolabe.loading.formats.detect import inspect_file
+from astrolabe.loading.formats.readers import RowReader
 from astrolabe.loading.model import LoadPlan
-from astrolabe.loading.readers import RowReader
 from astrolabe.loading.survey import Surveyor
 from astrolabe.loading.vector_field import check_vector_field
 from astrolabe.portal.model import ServiceConfig
-from storage.load_ledger import FailedRow
+from storage.loads.ledger import FailedRow
 from storage.model import Metric
 
 

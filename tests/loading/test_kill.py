@@ -17,14 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from astrolabe.dataapi.planned import collection_options
+from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.portal.model import DEFAULT_KEYSPACE, DatabaseDraft, ServiceConfig
-from astrolabe.providers.catalogue import EMBEDDED
+from astrolabe.providers.catalogue.catalogue import EMBEDDED
 from astrolabe.workspace import Workspace, WorkspaceOptions
-from storage import jsontext
-from storage.database import DatabaseStore
-from storage.database_files import DatabaseFiles
-from storage.load_ledger import LoadLedger, LoadState
+from storage.documents import jsontext
+from storage.documents.database_files import DatabaseFiles
+from storage.documents.store import DatabaseStore
+from storage.loads.ledger import LoadLedger, LoadState
 from tests.loading.kill_worker import COLLECTION, DATABASE
 
 ROWS = 5000

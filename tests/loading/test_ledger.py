@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from storage.errors import StoreBusyError
-from storage.load_ledger import FailedRow, LoadKey, LoadLedger, LoadState, Settled
+from storage.loads.ledger import FailedRow, LoadKey, LoadLedger, LoadState, Settled
 
 KEY = LoadKey("db-1", "default_keyspace", "docs", "text", "d1")
 PATH = Path("/data/a.csv")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import simplejson
 
-from astrolabe.dataapi.client import CollectionInfo
+from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.errors import LoadError, ProviderError, ProviderFailure, RuleError
 from astrolabe.loading.batches import MOST_ROWS
 from astrolabe.loading.model import LoadPhase, LoadSummary

@@ -8,8 +8,8 @@ import pytest
 import simplejson
 
 from astrolabe.errors import LoadError
+from astrolabe.loading.formats.rows import FileFormat
 from astrolabe.loading.preview import FieldType, preview
-from astrolabe.loading.rows import FileFormat
 
 
 def test_fields_come_in_order_with_their_types(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from astrolabe.loading.model import LoadPhase, LoadProgress
 from astrolabe.loading.progress import ProgressMeter
-from storage.load_ledger import LoadKey, LoadRecord, LoadState, Settled
+from storage.loads.ledger import LoadKey, LoadRecord, LoadState, Settled
 from tests.support.fake_time import FakeTime
 
 

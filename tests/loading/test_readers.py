@@ -12,10 +12,10 @@ import pytest
 import simplejson
 
 from astrolabe.errors import LoadError
-from astrolabe.loading import csv_rows
-from astrolabe.loading.detect import inspect_file
-from astrolabe.loading.readers import RowReader
-from astrolabe.loading.rows import FileFormat, Row
+from astrolabe.loading.formats import csv_rows
+from astrolabe.loading.formats.detect import inspect_file
+from astrolabe.loading.formats.readers import RowReader
+from astrolabe.loading.formats.rows import FileFormat, Row
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:

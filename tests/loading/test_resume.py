@@ -10,7 +10,7 @@ import pytest
 from astrolabe.errors import StoreBusyError, StoreFullError
 from astrolabe.loading import pipeline
 from astrolabe.loading.model import LoadSummary
-from storage.load_ledger import LoadLedger, LoadRecord, Settled
+from storage.loads.ledger import LoadLedger, LoadRecord, Settled
 from tests.loading.conftest import Loading
 from tests.loading.test_load import counts
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from astrolabe.errors import RuleError
-from storage.load_ledger import LoadKey, LoadLedger, LoadState
+from storage.loads.ledger import LoadKey, LoadLedger, LoadState
 from tests.loading.conftest import Loading, refusal
 
 FIRST_SCHEMA = """

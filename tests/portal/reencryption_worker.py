@@ -12,11 +12,11 @@ import sys
 import time
 from pathlib import Path
 
-from astrolabe.portal.records import AuditTrail
-from astrolabe.portal.reencryption import Reencryption
-from storage.catalog import Catalog
-from storage.key_file import KeyFile
-from storage.secrets import SecretBox
+from astrolabe.portal.audit.trail import AuditTrail
+from astrolabe.portal.credentials.reencryption import Reencryption
+from storage.catalog.catalog import Catalog
+from storage.secrets.box import SecretBox
+from storage.secrets.key_file import KeyFile
 
 
 async def work(folder: Path, begun: int) -> None:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from astrolabe.portal import connection_strings_rules as rules
-from astrolabe.providers.connectors import get_connector, load_connectors
+from astrolabe.portal.connection_strings import rules
+from astrolabe.providers.catalogue.connectors import get_connector, load_connectors
 
 
 @given(st.text(max_size=60))

@@ -10,15 +10,15 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.errors import ConflictError, NotFoundError, RuleError
-from astrolabe.portal.connection_strings_json import read_text, to_json
-from astrolabe.portal.connection_strings_model import ConnectionStringDraft
+from astrolabe.portal.audit.trail import AuditTrail
+from astrolabe.portal.connection_strings.json import read_text, to_json
+from astrolabe.portal.connection_strings.model import ConnectionStringDraft
+from astrolabe.portal.credentials.reencryption import Reencryption
 from astrolabe.portal.model import CredentialDraft, ServiceConfig
-from astrolabe.portal.records import AuditTrail
-from astrolabe.portal.reencryption import Reencryption
-from astrolabe.providers.catalogue import CONNECTION_STRING
-from storage.key_file import KeyFile
-from storage.secret_references import ReferenceKind, SecretReference
-from storage.secrets import SecretBox
+from astrolabe.providers.catalogue.catalogue import CONNECTION_STRING
+from storage.secrets.box import SecretBox
+from storage.secrets.key_file import KeyFile
+from storage.secrets.references import ReferenceKind, SecretReference
 from tests.support.portal import SECRET, Organization, opened
 
 MODEL = "BAAI/bge-small-en-v1.5"

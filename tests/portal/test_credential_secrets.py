@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from astrolabe.errors import RuleError, SecretUnreadableError
 from astrolabe.portal.model import CredentialDraft
-from storage.secret_references import ReferenceKind, SecretReference
+from storage.secrets.references import ReferenceKind, SecretReference
 from tests.support.portal import SECRET, SERVERLESS, Organization, opened
 
 FORMS = (

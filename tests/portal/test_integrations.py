@@ -11,10 +11,10 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.errors import ConflictError, NotFoundError, RuleError
-from astrolabe.portal import regions
+from astrolabe.portal.databases import regions
 from astrolabe.portal.model import Credential, CredentialDraft
-from astrolabe.providers.catalogue import Catalogue, load_catalogue
-from astrolabe.providers.model import ModelStatus
+from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
+from astrolabe.providers.catalogue.model import ModelStatus
 from tests.support.portal import DEDICATED, SECRET, SERVERLESS, Organization, opened
 
 PORTAL_ORDER = [

@@ -13,10 +13,10 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.errors import SecretUnreadableError
-from astrolabe.portal.records import AuditTrail
-from astrolabe.portal.reencryption import Reencryption
-from storage.key_file import KeyFile
-from storage.secrets import SecretBox, key_id_of
+from astrolabe.portal.audit.trail import AuditTrail
+from astrolabe.portal.credentials.reencryption import Reencryption
+from storage.secrets.box import SecretBox, key_id_of
+from storage.secrets.key_file import KeyFile
 from tests.portal import reencryption_worker
 from tests.portal.test_credential_secrets import contents
 from tests.support.portal import DEDICATED, SERVERLESS, Organization, opened

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from astrolabe.portal.credentials.rehearsal import Stopped, mismatches, reason, rehearse, stopped, with_scope, without
 from astrolabe.portal.model import Database, DatabaseStatus, Dependent, RemovedCredential, ServiceConfig
-from astrolabe.portal.rehearsal import Stopped, mismatches, reason, rehearse, stopped, with_scope, without
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 SHOP, DESK = (Database(name, name, "aws", "us-east-2", DatabaseStatus.ACTIVE, NOW) for name in ("shop", "desk"))

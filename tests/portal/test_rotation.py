@@ -8,7 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.errors import ConflictError, NotFoundError, RuleError
-from storage.secret_references import ReferenceKind, SecretReference
+from storage.secrets.references import ReferenceKind, SecretReference
 from tests.support.portal import DEDICATED, SECRET, SERVERLESS, Organization, opened
 
 NEW = "hf_a-new-secret-0001"

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from astrolabe.errors import ConflictError, NotFoundError, RuleError
-from astrolabe.portal import regions, rules
-from storage.secret_references import ReferenceKind, SecretReference
+from astrolabe.portal import rules
+from astrolabe.portal.databases import regions
+from storage.secrets.references import ReferenceKind, SecretReference
 
 ALPHANUMERIC = string.ascii_letters + string.digits
 NEARLY_NAMES = st.text(alphabet=st.sampled_from(ALPHANUMERIC + "_-. é\n"), max_size=60)

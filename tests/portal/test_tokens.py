@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from astrolabe.errors import ConflictError, NotFoundError, RuleError
 from astrolabe.portal.tokens import Tokens
-from storage.catalog import Catalog
+from storage.catalog.catalog import Catalog
 from tests.support.portal import Organization
 
 

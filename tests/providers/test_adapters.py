@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.engine import EmbeddingEngine
-from astrolabe.providers.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.catalogue import load_catalogue
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.embedding.engine import EmbeddingEngine
 from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
 from tests.support.provider_server import Answer, ProviderServer, vector_of
 

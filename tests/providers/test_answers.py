@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astrolabe.providers.adapters import AnswerError
-from astrolabe.providers.adapters.answers import check_vectors, parse_bare, parse_json, parse_openai
-from astrolabe.providers.adapters.words import find_words, is_json
+from astrolabe.providers.wire.adapters import AnswerError
+from astrolabe.providers.wire.adapters.answers import check_vectors, parse_bare, parse_json, parse_openai
+from astrolabe.providers.wire.adapters.error_text import find_words, is_json
 
 
 def entries(*pairs: tuple[Any, Any]) -> dict[str, Any]:

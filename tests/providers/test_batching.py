@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astrolabe.providers.batching import BatchLimits, estimate_tokens, plan
+from astrolabe.providers.embedding.batching import BatchLimits, estimate_tokens, plan
 
 TEXTS = st.lists(st.text(max_size=60), max_size=40)
 LIMITS = st.builds(

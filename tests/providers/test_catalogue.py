@@ -8,9 +8,9 @@ from importlib import resources
 import pytest
 
 from astrolabe.errors import NotFoundError
-from astrolabe.providers import catalogue as catalogue_module
-from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.model import AuthenticationType, Hosting, ModelInfo
+from astrolabe.providers.catalogue import catalogue as catalogue_module
+from astrolabe.providers.catalogue.catalogue import load_catalogue
+from astrolabe.providers.catalogue.model import AuthenticationType, Hosting, ModelInfo
 
 CATALOGUE = load_catalogue()
 EXTERNAL = [provider for provider in CATALOGUE.providers if provider.hosting is Hosting.EXTERNAL]

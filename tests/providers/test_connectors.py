@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError, ProviderFailure
-from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.connectors import address_of, get_connector, load_connectors, spec_of
-from astrolabe.providers.engine import EmbeddingEngine
-from astrolabe.providers.lab import Rule, Trouble
-from astrolabe.providers.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.catalogue import load_catalogue
+from astrolabe.providers.catalogue.connectors import address_of, get_connector, load_connectors, spec_of
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.embedding.engine import EmbeddingEngine
+from astrolabe.providers.simulated.rules import Rule, Trouble
 from tests.support.provider_server import TOKEN, Answer, ProviderServer
 
 KEY = SecretStr("sk-SENTINEL-connectors")

@@ -12,10 +12,10 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
-from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.engine import EmbeddingEngine
-from astrolabe.providers.model import Direction, EmbeddingSpec
-from astrolabe.providers.persistence import EngineLimits
+from astrolabe.providers.catalogue.catalogue import load_catalogue
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.embedding.engine import EmbeddingEngine
+from astrolabe.providers.embedding.retry import EngineLimits
 from tests.providers.setup import KEY, SUBJECTS, Bench
 from tests.support.provider_server import Answer, ProviderServer, vector_of
 

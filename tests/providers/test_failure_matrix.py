@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from astrolabe.dataapi.provider_errors import provider_error
+from astrolabe.dataapi.engine.vectorize.provider_errors import provider_error
 from astrolabe.errors import DataApiError, Owner, ProviderError, ProviderFailure
-from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.persistence import EngineLimits
-from screens.error import describe
+from astrolabe.providers.catalogue.catalogue import load_catalogue
+from astrolabe.providers.embedding.retry import EngineLimits
+from screens.kit.error_dialog import describe
 from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
 from tests.support.provider_server import Answer, ProviderServer
 

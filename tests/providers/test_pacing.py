@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from astrolabe.providers.pacing import Lane, backoff, retry_after
+from astrolabe.providers.throttle.throttle import Lane, backoff, retry_after
 from tests.support.fake_time import FakeTime
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.model import ModelInfo
+from astrolabe.providers.catalogue.catalogue import load_catalogue
+from astrolabe.providers.catalogue.model import ModelInfo
 from tests.provider_table import dimensions, provider_table, texts, with_table
 
 

@@ -13,10 +13,10 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError, ProviderFailure
-from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.engine import EmbeddingEngine
-from astrolabe.providers.model import Direction
-from astrolabe.providers.persistence import EngineLimits
+from astrolabe.providers.catalogue.catalogue import load_catalogue
+from astrolabe.providers.catalogue.model import Direction
+from astrolabe.providers.embedding.engine import EmbeddingEngine
+from astrolabe.providers.embedding.retry import EngineLimits
 from tests.providers.setup import SUBJECTS
 from tests.support.fake_time import EventTime
 

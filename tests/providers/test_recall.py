@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError, ProviderFailure
-from astrolabe.providers.adapters import Call
-from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.engine import EmbeddingEngine
-from astrolabe.providers.model import Direction, EmbeddingSpec
-from astrolabe.providers.persistence import EngineLimits
-from astrolabe.providers.recall import context_of, hits_listener
-from storage.embedding_cache import EmbeddingCache
+from astrolabe.providers.catalogue.catalogue import load_catalogue
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.embedding.cache_lookup import context_of, hits_listener
+from astrolabe.providers.embedding.engine import EmbeddingEngine
+from astrolabe.providers.embedding.retry import EngineLimits
+from astrolabe.providers.wire.adapters import Call
+from storage.embedding_cache.cache import EmbeddingCache
 from storage.model import Matrix
 from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
 from tests.support.fake_time import FakeTime

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from pydantic import SecretStr
 
-from astrolabe.providers.redaction import without_key
+from astrolabe.providers.wire.redaction import without_key
 
 KEY = 'hf_Zq7"/+xyz=0123456789'
 

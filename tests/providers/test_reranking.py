@@ -12,10 +12,10 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
-from astrolabe.providers.model import ModelStatus
-from astrolabe.providers.persistence import EngineLimits
-from astrolabe.providers.rerankers import RerankerInfo, Rerankers, RerankModel, load_rerankers
-from astrolabe.providers.reranking import RerankerAccess, RerankingEngine, RerankKeys
+from astrolabe.providers.catalogue.model import ModelStatus
+from astrolabe.providers.embedding.retry import EngineLimits
+from astrolabe.providers.rerank.catalogue import RerankerInfo, Rerankers, RerankModel, load_rerankers
+from astrolabe.providers.rerank.engine import RerankerAccess, RerankingEngine, RerankKeys
 from tests.support.fake_time import FakeTime
 from tests.support.provider_server import Answer, ProviderServer
 

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import pytest
 from pydantic import SecretStr
 
-from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.engine import EmbeddingEngine
-from astrolabe.providers.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.catalogue import load_catalogue
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.embedding.engine import EmbeddingEngine
 from tests.providers import sdks
 from tests.providers.setup import KEY
 from tests.support.provider_server import ProviderServer, Recorded, provider_server_in_thread

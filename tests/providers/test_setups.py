@@ -6,10 +6,10 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError, ProviderFailure
-from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.engine import EmbeddingEngine
-from astrolabe.providers.model import Direction, EmbeddingSpec
-from astrolabe.providers.setup import ProviderSetup, own_model
+from astrolabe.providers.catalogue.catalogue import load_catalogue
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.setup import ProviderSetup, own_model
+from astrolabe.providers.embedding.engine import EmbeddingEngine
 from tests.providers.setup import KEY
 from tests.support.provider_server import ProviderServer, Recorded
 

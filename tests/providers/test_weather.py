@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError, ProviderFailure
-from astrolabe.providers.model import Direction, EmbeddingSpec
-from astrolabe.providers.quota import Headroom, headroom, quota_headers, request_id
-from astrolabe.providers.weather import KEPT, Gauge, Weather, percentile
+from astrolabe.providers.call_health import KEPT, Gauge, Weather, percentile
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.throttle.quota import Headroom, headroom, quota_headers, request_id
 from tests.providers.setup import KEY, SUBJECTS, Bench
 from tests.support.provider_server import Answer, ProviderServer
 

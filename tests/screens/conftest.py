@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from screens.console import Section
+from screens.kit.app_base import Section
 from tests.support.console import Preparation, Scene, SceneConsole, Templates, hold_cursors_still
 
 SNAPSHOT_REPORT = "TEXTUAL_SNAPSHOT_TEMPDIR"

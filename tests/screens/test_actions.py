@@ -17,11 +17,11 @@ from textual.dom import DOMNode
 from textual.pilot import Pilot
 
 import screens
-from screens.actions import REGISTRY, Action, action_of, register
-from screens.console import Section
-from screens.create_database import CreateDatabaseDialog
-from screens.help import HelpDialog, live_keys
-from screens.page import Page
+from screens.databases.create import CreateDatabaseDialog
+from screens.kit.actions import REGISTRY, Action, action_of, register
+from screens.kit.app_base import Section
+from screens.kit.help import HelpDialog, live_keys
+from screens.kit.page import Page
 from tests.screens.conftest import MakeConsole
 from tests.support.console import articles, three_databases
 from tests.support.steps import play, press, settle

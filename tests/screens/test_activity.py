@@ -8,9 +8,9 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from astrolabe.dataapi.snippets import Language, render
-from screens.activity import ActivityPage
-from screens.code import CodeDialog
+from astrolabe.dataapi.client.snippets import Language, render
+from screens.activity.page import ActivityPage
+from screens.kit.code import CodeDialog
 from tests.screens.conftest import MakeConsole
 from tests.support.console import SceneConsole, articles
 from tests.support.state import FILES

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from astrolabe.providers.lab import Rule, Trouble
+from astrolabe.providers.simulated.rules import Rule, Trouble
 from astrolabe.workspace import Workspace, WorkspaceOptions
-from screens.page import TopLine
+from screens.kit.page import TopLine
 from tests.screens.conftest import MakeConsole
 from tests.support.console import SceneConsole
 from tests.support.steps import settle

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from screens.clear_cache import ClearCacheDialog
-from screens.console import Section
-from screens.integrations import IntegrationsPage
+from screens.integrations.clear_cache import ClearCacheDialog
+from screens.integrations.page import IntegrationsPage
+from screens.kit.app_base import Section
 from tests.screens.conftest import MakeConsole
 from tests.support.console import embedded_texts
 from tests.support.steps import press, settle

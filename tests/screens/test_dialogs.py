@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from textual.widgets import Select
 
-from screens.create_database import CreateDatabaseDialog
-from screens.page import Page
+from screens.databases.create import CreateDatabaseDialog
+from screens.kit.page import Page
 from tests.screens.conftest import MakeConsole
 from tests.support.console import SceneConsole
 from tests.support.steps import play, press, settle, text

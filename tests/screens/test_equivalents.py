@@ -7,7 +7,7 @@ import pkgutil
 from typing import Any
 
 import screens
-from screens.dialog import Dialog
+from screens.kit.dialog import Dialog
 
 WITHOUT_A_COMMAND = {
     "LeaveDialog": "it ends the program that it is shown in",

@@ -14,13 +14,13 @@ import pytest
 from textual.widgets import Input
 
 from astrolabe.dataapi.activity import ActivityEntry, Outcome
-from astrolabe.dataapi.planned import CollectionTarget, PlannedCommand, plan_find, plan_insert_many
+from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand, plan_find, plan_insert_many
 from astrolabe.errors import AstrolabeError, LoadError
 from astrolabe.loading.model import LoadPhase, LoadProgress, LoadSummary
-from screens.code import CodeDialog
-from screens.documents import DocumentDialog
-from screens.path_input import complete
-from storage.load_ledger import FailedRow
+from screens.explorer.documents import DocumentDialog
+from screens.kit.code import CodeDialog
+from screens.kit.path_input import complete
+from storage.loads.ledger import FailedRow
 from tests.screens.conftest import MakeConsole
 from tests.support import loads
 from tests.support.console import SceneConsole, Templates, articles, three_databases

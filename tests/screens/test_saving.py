@@ -8,8 +8,8 @@ from pathlib import Path
 
 from textual.widgets import Input
 
-from screens.documents import DocumentDialog
-from screens.saving import SaveDialog
+from screens.explorer.documents import DocumentDialog
+from screens.kit.save_dialog import SaveDialog
 from tests.screens.conftest import MakeConsole
 from tests.support.console import ARTICLES, SceneConsole, articles, hugging_face
 from tests.support.steps import Step, play, press, text

@@ -11,9 +11,9 @@ from textual.screen import Screen
 from textual.widgets import Checkbox, Input, Static, TextArea
 
 from astrolabe.dataapi.protocol import Json
-from screens.page import TopLine
-from screens.server_dialogs import LeaveDialog, StartServerDialog
-from screens.viewer import Viewer
+from screens.kit.page import TopLine
+from screens.kit.viewer import Viewer
+from screens.server.server_dialogs import LeaveDialog, StartServerDialog
 from tests.screens.conftest import MakeConsole
 from tests.support.console import SceneConsole, three_databases
 from tests.support.steps import press, settle, typed

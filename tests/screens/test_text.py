@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from screens.text import VIEWER_LIMIT, cell_width, display_text, fit, show_json, show_value, whole_json
+from astrolabe.text.safe_text import VIEWER_LIMIT, cell_width, display_text, fit, show_json, show_value, whole_json
 from tests.support.hostile import HUGE, STRINGS, SURROGATE, nested
 
 ANY_TEXT = st.text(st.characters(codec=None))

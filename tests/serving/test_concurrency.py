@@ -12,8 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from storage import connection, matching, scanning
-from storage.filters import Filter
+from storage.documents import scanning
+from storage.filters import matching
+from storage.filters.tree import Filter
+from storage.sqlite import store_file as connection
 from tests.support.served import KEYSPACE, Served
 
 DOCS = f"/v1/{KEYSPACE}/docs"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from astrolabe.dataapi.snippets import Language, render
+from astrolabe.dataapi.client.snippets import Language, render
 from tests.support.official_clients import needs_java, needs_node, run_java, run_shell, run_typescript
 from tests.support.served import DATABASE, TOKEN, Served
 from tests.support.snippet_walk import WALK, not_sent, programs, variables

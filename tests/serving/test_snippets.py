@@ -9,9 +9,9 @@ from decimal import Decimal
 
 import pytest
 
-from astrolabe.dataapi.planned import PlannedCommand
+from astrolabe.dataapi.client.command_builders import PlannedCommand
+from astrolabe.dataapi.client.snippets import TOKEN_VARIABLE, Language, render
 from astrolabe.dataapi.protocol import Json
-from astrolabe.dataapi.snippets import TOKEN_VARIABLE, Language, render
 from tests.support.served import CREDENTIAL, DATABASE, KEYSPACE, PROVIDER, TOKEN, Served
 
 SERVICE = {

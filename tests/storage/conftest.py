@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.database import DatabaseStore
+from storage.documents.store import DatabaseStore
 from storage.model import Container
 from tests.support.stores import new_collection
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from storage.analysis import MOST_BYTES, STANDARD_ANALYZER, AnalyzerError, read_analyzer
-from storage.analysis_parts import NAMED
-from storage.stems import stem
+from storage.lexical.analyzers import MOST_BYTES, STANDARD_ANALYZER, AnalyzerError, read_analyzer
+from storage.lexical.stems import stem
+from storage.lexical.tokenizers import NAMED
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import aiosqlite
 import pytest
 import pytest_asyncio
 
-from storage.connection import StoreFile
 from storage.errors import StorageError, StoreBusyError
-from storage.migrations import Migration
-from storage.threaded import Block
+from storage.sqlite.migrations import Migration
+from storage.sqlite.store_file import StoreFile
+from storage.sqlite.threaded import Block
 
 SCHEMA = [Migration(1, ("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",))]
 ALL = "SELECT text FROM note ORDER BY id"

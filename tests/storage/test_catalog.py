@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from storage.catalog import Catalog, CatalogReader, CatalogWriter
-from storage.catalog_rows import DatabaseRow, NewCredential, SealedSecret, StoredSecret
+from storage.catalog.catalog import Catalog, CatalogReader, CatalogWriter
+from storage.catalog.rows import DatabaseRow, NewCredential, SealedSecret, StoredSecret
 from storage.errors import CorruptStoreError, NewerSchemaError, StorageError
-from storage.secret_references import ReferenceKind, SecretReference
+from storage.secrets.references import ReferenceKind, SecretReference
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 123456, tzinfo=UTC)
 

@@ -8,11 +8,11 @@ from unittest.mock import ANY
 import numpy as np
 import pytest
 
-from storage import containers, vector_rows
-from storage.database import DatabaseStore
+from storage.documents import containers, vector_rows
+from storage.documents.store import DatabaseStore
+from storage.documents.vector_rows import VectorRows
 from storage.errors import CorruptStoreError
 from storage.model import COLLECTION_VECTOR, Container, ContainerKind, Hit, NewItem, VectorSpec, VectorValue
-from storage.vector_rows import VectorRows
 from tests.support.stores import KEYSPACE, insert, new_collection, new_item
 
 

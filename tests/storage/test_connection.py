@@ -12,8 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from storage import connection as connection_module
-from storage.connection import StoreFile
 from storage.errors import (
     CorruptStoreError,
     NewerSchemaError,
@@ -22,7 +20,9 @@ from storage.errors import (
     StoreFullError,
     StoreNotWritableError,
 )
-from storage.migrations import Migration
+from storage.sqlite import store_file as connection_module
+from storage.sqlite.migrations import Migration
+from storage.sqlite.store_file import StoreFile
 
 FIRST = Migration(1, ("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",))
 SECOND = Migration(2, ("ALTER TABLE note ADD COLUMN author TEXT", "UPDATE note SET author = 'nobody'"))

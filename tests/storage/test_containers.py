@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage.database import DatabaseStore
+from storage.documents.store import DatabaseStore
 from storage.errors import ContainerExistsError, ContainerMissingError, CorruptStoreError, KeyspaceMissingError
-from storage.filters import Comparison, Operator
+from storage.filters.tree import Comparison, Operator
 from storage.model import COLLECTION_VECTOR, Container, ContainerKind, Metric, VectorSpec
 from tests.support.stores import KEYSPACE, all_keys, insert, new_collection, new_item
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage.embedding_cache import EmbeddingCache
+from storage.embedding_cache.cache import EmbeddingCache
 from storage.errors import CorruptStoreError, NewerSchemaError, StorageError, StoreBusyError, StoreNotWritableError
 from storage.model import Matrix
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage import jsontext
-from storage.database import DatabaseStore
+from storage.documents import jsontext
+from storage.documents.store import DatabaseStore
 from storage.errors import StoreFullError
 from storage.model import COLLECTION_VECTOR, Container, NewItem, VectorForm, VectorValue
 from tests.support.stores import KEYSPACE, all_keys, insert, new_collection, new_item

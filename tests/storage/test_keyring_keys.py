@@ -11,9 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from storage.errors import SecretUnreadableError
-from storage.key_file import KeyFile, new_key
-from storage.keyring_keys import KeyPlace, KeyringKeys, MovingKeys, Ring, key_source
-from storage.secrets import SecretBox
+from storage.secrets.box import SecretBox
+from storage.secrets.key_file import KeyFile, new_key
+from storage.secrets.keyring import KeyPlace, KeyringKeys, MovingKeys, Ring, key_source
 
 
 class FakeRing:

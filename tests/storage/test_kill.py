@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage.database import DatabaseStore
+from storage.documents.store import DatabaseStore
 from storage.model import COLLECTION_VECTOR
 from tests.support.stores import KEYSPACE, all_keys, new_collection
 

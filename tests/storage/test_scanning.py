@@ -8,12 +8,12 @@ from decimal import Decimal
 
 import pytest
 
-from storage import items as item_statements
-from storage import scanning
-from storage.database import DatabaseStore
+from storage.documents import items as item_statements
+from storage.documents import scanning
+from storage.documents.store import DatabaseStore
 from storage.errors import CorruptStoreError
-from storage.filters import All, AnyOf, Comparison, Filter, Operator
-from storage.matching import matches
+from storage.filters.matching import matches
+from storage.filters.tree import All, AnyOf, Comparison, Filter, Operator
 from storage.model import COLLECTION_VECTOR, Container, Item
 from tests.support.stores import insert, new_collection, new_item
 
@@ -223,7 +223,7 @@ async def test_matching_is_not_done_on_the_event_loop(
         threads.add(threading.get_ident())
         return matches(where, body)
 
-    monkeypatch.setattr("storage.scanning.matches", watched)
+    monkeypatch.setattr("storage.documents.scanning.matches", watched)
     await fill(store, books, 100)
     assert await store.count(books, where("tags", Operator.EQ, ["z"])) == 0
     assert threads

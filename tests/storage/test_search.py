@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from storage.connection import StoreFile
-from storage.database import DatabaseStore
-from storage.filters import Comparison, Filter, Operator
+from storage.documents.scanning import matching_seqs
+from storage.documents.store import DatabaseStore
+from storage.filters.tree import Comparison, Filter, Operator
 from storage.model import COLLECTION_VECTOR, Container, Vector
-from storage.scanning import matching_seqs
+from storage.sqlite.store_file import StoreFile
 from tests.support.stores import insert, new_collection, new_item
 
 ORIGIN: Vector = np.zeros(2, np.float32)
@@ -75,7 +75,7 @@ async def test_a_repeated_filter_is_answered_from_memory_until_somebody_writes(
         asked.append(where)
         return await matching_seqs(file, container, where, keys)
 
-    monkeypatch.setattr("storage.database.matching_seqs", counted)
+    monkeypatch.setattr("storage.documents.store.matching_seqs", counted)
     assert await found(store, books, where=tagged("x")) == ["0", "1", "2"]
     assert await found(store, books, where=tagged("x")) == ["0", "1", "2"]
     assert len(asked) == 1

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from storage.errors import SecretUnreadableError, StoreNotWritableError
-from storage.key_file import DataKey, KeyFile
-from storage.secrets import SecretBox
+from storage.secrets.box import SecretBox
+from storage.secrets.key_file import DataKey, KeyFile
 
 SECRET = SecretStr("hf_sentinel-Zq7Wm4Tx9")
 

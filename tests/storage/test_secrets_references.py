@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from storage.errors import SecretUnreadableError
-from storage.secret_references import SIZE_LIMIT, ReferenceKind, ReferenceReader, SecretReference
+from storage.secrets.references import SIZE_LIMIT, ReferenceKind, ReferenceReader, SecretReference
 
 
 async def read(kind: ReferenceKind, target: str, reader: ReferenceReader | None = None) -> str:

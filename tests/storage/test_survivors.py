@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from storage import survivors
-from storage.survivors import Survivors
+from storage.documents import filter_cache as survivors
+from storage.documents.filter_cache import Survivors
 from storage.vectors.source import ContainerState
 
 NOW = ContainerState(epoch=7, revision=3)

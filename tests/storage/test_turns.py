@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from storage.turns import in_turns
+from storage.sqlite.gil_yield import in_turns
 
 
 def test_every_value_comes_in_order() -> None:
@@ -27,7 +27,7 @@ def test_nothing_is_taken_before_it_is_wanted() -> None:
 
 def test_work_longer_than_a_turn_is_paused(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[str] = []
-    monkeypatch.setattr("storage.turns._TURN", -1)
-    monkeypatch.setattr("storage.turns.give_way", lambda: pauses.append("pause"))
+    monkeypatch.setattr("storage.sqlite.gil_yield._TURN", -1)
+    monkeypatch.setattr("storage.sqlite.gil_yield.give_way", lambda: pauses.append("pause"))
     assert list(in_turns("abc")) == ["a", "b", "c"]
     assert len(pauses) == 3

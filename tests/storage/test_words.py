@@ -11,13 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import jsontext
-from storage.analysis import STANDARD_ANALYZER, read_analyzer
-from storage.database import DatabaseStore
-from storage.filters import All, AnyOf, Comparison, Filter, Operator
+from storage.documents import jsontext
+from storage.documents.schema import MIGRATIONS, Tables
+from storage.documents.store import DatabaseStore
+from storage.filters.tree import All, AnyOf, Comparison, Filter, Operator
+from storage.lexical.analyzers import STANDARD_ANALYZER, read_analyzer
+from storage.lexical.index import words_available
 from storage.model import Container, ContainerKind, Item, NewItem
-from storage.schema import MIGRATIONS, Tables
-from storage.words import words_available
 from tests.support.stores import KEYSPACE, all_keys, insert, new_collection, new_item
 
 LEXICAL = ("$lexical",)

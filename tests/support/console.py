@@ -15,14 +15,14 @@ import numpy as np
 from pydantic import SecretStr
 from textual.widgets import Input, TextArea
 
-from astrolabe.dataapi.planned import collection_options
+from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.portal.model import DEFAULT_KEYSPACE, CredentialDraft, Database, DatabaseDraft, ServiceConfig
-from astrolabe.providers.lab import EVERY_PROVIDER, Rule, Trouble
+from astrolabe.providers.catalogue.setup import ProviderSetup
 from astrolabe.providers.local import models
 from astrolabe.providers.local.transformer import MINILM
-from astrolabe.providers.setup import ProviderSetup
+from astrolabe.providers.simulated.rules import EVERY_PROVIDER, Rule, Trouble
 from astrolabe.workspace import Workspace, WorkspaceOptions
-from screens.console import Section, Surroundings
+from screens.kit.app_base import Section, Surroundings
 from storage.model import Metric
 from tui.app import AstrolabeApp
 

@@ -8,11 +8,11 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
-from astrolabe.dataapi.planned import collection_options
+from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.portal.model import DEFAULT_KEYSPACE
 from astrolabe.workspace import Workspace
-from screens.console import Console
-from storage.database import DatabaseStore
+from screens.kit.app_base import Console
+from storage.documents.store import DatabaseStore
 from storage.model import NewItem
 from tests.support.console import hugging_face, shop
 

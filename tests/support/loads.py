@@ -7,13 +7,13 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from astrolabe.dataapi.client import CollectionInfo
+from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.errors import LoadError, ProviderError, ProviderFailure
+from astrolabe.loading.job import LoadJob
 from astrolabe.loading.model import LoadPhase, LoadPlan, LoadProgress, LoadSummary
-from screens.console import Console
-from screens.load_job import LoadJob
-from screens.load_progress import LoadProgressDialog
-from storage.load_ledger import FailedRow
+from screens.kit.app_base import Console
+from screens.loading.load_progress import LoadProgressDialog
+from storage.loads.ledger import FailedRow
 from tests.support.steps import Step
 
 FILE = Path("articles.csv")

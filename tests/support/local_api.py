@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 from pydantic import SecretStr
 
-from astrolabe.dataapi.client import DatabaseClient
-from astrolabe.dataapi.local import LocalDataApi
+from astrolabe.dataapi.client.client import DatabaseClient
+from astrolabe.dataapi.engine.local import LocalDataApi
+from astrolabe.dataapi.engine.schema import DatabaseLimits
+from astrolabe.dataapi.engine.vectorize.vectorizer import Embedder, OnWait, Vectorizer
 from astrolabe.dataapi.protocol import Json, JsonValue
-from astrolabe.dataapi.schema import DatabaseLimits
-from astrolabe.dataapi.vectorize import Embedder, OnWait, Vectorizer
 from astrolabe.errors import ProviderError
 from astrolabe.portal.model import Database
-from astrolabe.providers.catalogue import Catalogue, load_catalogue
-from astrolabe.providers.model import Direction, EmbeddingSpec
-from astrolabe.providers.reranking import RerankingEngine
-from storage.database import DatabaseStore
+from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.rerank.engine import RerankingEngine
+from storage.documents.store import DatabaseStore
 from storage.model import Matrix
 from tests.support.portal import Organization, opened
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from storage import jsontext
+from storage.documents import jsontext
 
 Json: TypeAlias = dict[str, Any]
 

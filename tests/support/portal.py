@@ -10,17 +10,17 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from astrolabe.portal.connection_strings import ConnectionStrings
-from astrolabe.portal.databases import Databases
-from astrolabe.portal.integrations import Integrations
+from astrolabe.portal.audit.trail import AuditTrail
+from astrolabe.portal.connection_strings.connection_strings import ConnectionStrings
+from astrolabe.portal.credentials.integrations import Integrations
+from astrolabe.portal.credentials.secrets import CredentialSecrets
+from astrolabe.portal.databases.databases import Databases
 from astrolabe.portal.model import Credential, CredentialDraft, Database, DatabaseDraft
-from astrolabe.portal.records import AuditTrail
-from astrolabe.portal.secrets import CredentialSecrets
-from astrolabe.providers.catalogue import Catalogue, load_catalogue
-from storage.catalog import Catalog
-from storage.key_file import KeyFile
-from storage.secret_references import ReferenceReader, SecretReference
-from storage.secrets import SecretBox
+from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
+from storage.catalog.catalog import Catalog
+from storage.secrets.box import SecretBox
+from storage.secrets.key_file import KeyFile
+from storage.secrets.references import ReferenceReader, SecretReference
 
 SECRET = "hf_sentinel-Zq7Wm4Tx9"
 SERVERLESS = "huggingface"

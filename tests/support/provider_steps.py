@@ -10,13 +10,13 @@ import httpx
 from pydantic import SecretStr
 from textual.pilot import Pilot
 
-from astrolabe.dataapi.provider_errors import provider_error
+from astrolabe.dataapi.engine.vectorize.provider_errors import provider_error
 from astrolabe.errors import DataApiError, ProviderError, ProviderFailure
-from astrolabe.providers.catalogue import load_catalogue
-from astrolabe.providers.failures import TransportError, from_answer, from_transport
-from astrolabe.providers.model import Direction, EmbeddingSpec
-from astrolabe.providers.transport import Transport
-from screens.console import Console
+from astrolabe.providers.catalogue.catalogue import load_catalogue
+from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.wire.failures import TransportError, from_answer, from_transport
+from astrolabe.providers.wire.transport import Transport
+from screens.kit.app_base import Console
 from tests.support.provider_server import Answer, ProviderServer
 from tests.support.shop import PROVIDER, ROUTE
 from tests.support.steps import LONGEST_WAIT, Step, _hold_workers, press

@@ -15,7 +15,7 @@ import httpx
 from pydantic import SecretStr
 
 from astrolabe.portal.model import CredentialDraft, DatabaseDraft
-from astrolabe.providers.reranking import RerankerAccess
+from astrolabe.providers.rerank.engine import RerankerAccess
 from astrolabe.serving.options import ServerOptions
 from astrolabe.serving.server import DataApiServer
 from astrolabe.workspace import Workspace, WorkspaceOptions

@@ -6,7 +6,7 @@ import itertools
 
 from pydantic import SecretStr
 
-from astrolabe.dataapi.planned import collection_options
+from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.errors import DataApiError
 from astrolabe.portal.model import DEFAULT_KEYSPACE, CredentialDraft, DatabaseDraft, ServiceConfig
 from astrolabe.workspace import Workspace

@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 
 from astrolabe.dataapi.activity import ActivityEntry, display_copy
-from astrolabe.dataapi.planned import PlannedCommand
+from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.protocol import JsonValue
 from tests.support.served import CREDENTIAL, KEYSPACE, PROVIDER
 

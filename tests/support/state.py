@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from astrolabe.errors import AstrolabeError
-from astrolabe.providers.setup import ProviderSetup
-from screens.console import Section
+from astrolabe.providers.catalogue.setup import ProviderSetup
+from screens.kit.app_base import Section
 from tests.support.console import Preparation
 from tests.support.steps import Step
 

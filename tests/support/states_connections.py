@@ -7,15 +7,15 @@ from typing import Any
 from pydantic import SecretStr
 from textual.pilot import Pilot
 
-from astrolabe.dataapi.planned import collection_options
+from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.errors import AstrolabeError, Owner, ProviderError, ProviderFailure, ProviderReply
-from astrolabe.portal.connection_strings_model import ConnectionStringDraft
+from astrolabe.portal.connection_strings.model import ConnectionStringDraft
+from astrolabe.portal.connection_strings.raven_server import INSTALL_LINE
 from astrolabe.portal.model import DEFAULT_KEYSPACE, ServiceConfig
-from astrolabe.portal.raven_server import INSTALL_LINE
-from astrolabe.providers.engine import Probe
+from astrolabe.providers.embedding.engine import Probe
 from astrolabe.workspace import Workspace
-from screens.console import Console, Section
-from storage.secret_references import ReferenceKind, SecretReference
+from screens.kit.app_base import Console, Section
+from storage.secrets.references import ReferenceKind, SecretReference
 from tests.support.console import SENTINEL, three_databases
 from tests.support.state import DAY, REFUSED, State
 from tests.support.steps import Step, choose, failing_with, submit_without_end, text

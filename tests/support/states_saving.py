@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from screens.console import Section
+from screens.kit.app_base import Section
 from tests.support.console import articles, hugging_face
 from tests.support.state import REFUSED, State
 from tests.support.steps import failing_with, submit_without_end, text

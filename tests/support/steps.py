@@ -11,13 +11,13 @@ from textual import events
 from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
 
-from astrolabe.dataapi.planned import PlannedCommand
+from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.protocol import Response
 from astrolabe.errors import AstrolabeError
 from astrolabe.serving.traffic import Traffic
-from screens.console import Console
-from screens.dialog import Dialog
-from screens.search import SearchPage
+from screens.kit.app_base import Console
+from screens.kit.dialog import Dialog
+from screens.search.page import SearchPage
 
 Step = str | Callable[[Pilot[Any]], Awaitable[None]]
 """A key to press, or something to do."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from storage import jsontext
-from storage.analysis import Analyzer
-from storage.database import DatabaseStore
+from storage.documents import jsontext
+from storage.documents.store import DatabaseStore
+from storage.lexical.analyzers import Analyzer
 from storage.model import (
     COLLECTION_VECTOR,
     Container,

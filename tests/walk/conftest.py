@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from screens.console import Section
+from screens.kit.app_base import Section
 from tests.screens.conftest import same_everywhere
 from tests.support.console import Preparation, Scene, SceneConsole
 

@@ -8,9 +8,9 @@ from textual.widgets import Input, Select
 
 from astrolabe.portal.model import DatabaseDraft
 from astrolabe.workspace import Workspace
-from screens import test_connection
-from screens.connection_strings import ConnectionStringsPage
-from screens.console import Section
+from screens.connection_strings.page import ConnectionStringsPage
+from screens.integrations import test_connection
+from screens.kit.app_base import Section
 from tests.support.console import Scene, SceneConsole
 from tests.support.provider_server import ProviderServer
 from tests.support.steps import choose, play, text

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from textual.widgets import Input, SelectionList
 
-from screens import type_ahead
-from screens.console import Section
-from screens.rotate_credential import RotateDialog
+from screens.integrations.rotate_credential import RotateDialog
+from screens.kit import type_ahead
+from screens.kit.app_base import Section
 from tests.support.provider_server import Answer
 from tests.support.shop import NAME, NEW, OLD
 from tests.support.steps import LONGEST_WAIT

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from astrolabe.workspace import Workspace
-from screens.console import Section
+from screens.kit.app_base import Section
 from tests.support.console import SceneConsole
 from tests.support.provider_server import ProviderServer
 from tests.support.shop import NAME, NEW, OLD, can_vectorize, shop_with_notes, urls

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from screens.console import Section
-from screens.databases import DatabasesPage
-from screens.search import SearchPage
+from screens.databases.page import DatabasesPage
+from screens.kit.app_base import Section
+from screens.search.page import SearchPage
 from tests.support.walker import Walker
 from tests.walk.conftest import MakeConsole
 

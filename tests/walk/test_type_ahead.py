@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 from textual import events
 
-from screens import type_ahead
+from screens.kit import type_ahead
 from tests.support.console import SceneConsole
 from tests.support.walker import Walker
 from tests.walk.conftest import MakeConsole

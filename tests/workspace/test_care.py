@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
-from astrolabe.dataapi.planned import collection_options
+from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.errors import DataApiError, ProviderError, ProviderFailure, RuleError
 from astrolabe.portal.model import DEFAULT_KEYSPACE, CredentialDraft, Database, DatabaseDraft, ServiceConfig
 from astrolabe.workspace import Workspace, WorkspaceOptions

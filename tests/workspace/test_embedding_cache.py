@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from astrolabe.dataapi.client import Collection
+from astrolabe.dataapi.client.client import Collection
 from astrolabe.errors import DataApiError
 from astrolabe.loading.loader import run_load
 from astrolabe.loading.model import LoadPlan, LoadProgress
 from astrolabe.portal.model import DEFAULT_KEYSPACE
-from astrolabe.providers.lab import Rule, Trouble
+from astrolabe.providers.simulated.rules import Rule, Trouble
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from storage.errors import ReadOnlyError
 from tests.support.provider_server import Answer, ProviderServer

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from astrolabe.dataapi.protocol import Json
 from astrolabe.portal.model import DEFAULT_KEYSPACE, CredentialDraft, Database, DatabaseDraft
-from astrolabe.providers.setup import ProviderSetup, own_model
+from astrolabe.providers.catalogue.setup import ProviderSetup, own_model
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from tests.support.provider_server import ProviderServer
 

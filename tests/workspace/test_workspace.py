@@ -20,7 +20,7 @@ from astrolabe.errors import (
 from astrolabe.portal.model import CredentialDraft, DatabaseDraft, DatabaseStatus
 from astrolabe.providers.local.models import LocalModels
 from astrolabe.workspace import Workspace, WorkspaceOptions
-from storage.database_files import DatabaseFiles
+from storage.documents.database_files import DatabaseFiles
 
 
 @pytest.fixture

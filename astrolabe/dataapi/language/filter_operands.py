@@ -9,8 +9,8 @@ from typing import Any
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.values import MAX_DEPTH, ejson_name, ejson_problem, nests_deeper, shown, type_name
 from astrolabe.errors import DataApiError
-from storage.filters import Instant, Operator
-from storage.matching import is_number
+from storage.filters.matching import is_number
+from storage.filters.tree import Instant, Operator
 
 MAX_CHOICES = 100
 """Values of one ``$in`` or ``$nin``."""

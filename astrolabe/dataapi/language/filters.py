@@ -17,7 +17,7 @@ from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.values import SPECIAL_FIELDS, ejson_name, shown, type_name
 from astrolabe.errors import DataApiError
-from storage.filters import All, AnyOf, Comparison, Filter, Operator
+from storage.filters.tree import All, AnyOf, Comparison, Filter, Operator
 
 MAX_COMPARISONS = 64
 MAX_NESTING = 64

@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.values import ejson_name, ejson_problem, shown, type_name
-from storage.filters import Instant
-from storage.matching import is_number, unwrapped
+from storage.filters.matching import is_number, unwrapped
+from storage.filters.tree import Instant
 
 _GREGORIAN_EPOCH = 0x01B21DD213814000
 """100-nanosecond steps between 1582-10-15, where UUID time begins, and 1970-01-01."""

@@ -9,7 +9,7 @@ from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
 from astrolabe.dataapi.language.values import SPECIAL_FIELDS, shown, type_name
 from astrolabe.errors import DataApiError
-from storage.matching import as_position
+from storage.filters.matching import as_position
 
 
 @dataclass(frozen=True, slots=True)

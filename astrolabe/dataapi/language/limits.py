@@ -19,7 +19,7 @@ from astrolabe.dataapi.language.values import (
     type_name,
 )
 from astrolabe.errors import DataApiError
-from storage.analysis import MOST_BYTES
+from storage.lexical.analyzers import MOST_BYTES
 
 MAX_PATH = 1000
 MAX_OBJECT_PROPERTIES = 1000

@@ -8,7 +8,7 @@ from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.ids import DefaultId
 from astrolabe.dataapi.language.indexing import IndexingRules
 from astrolabe.errors import DataApiError
-from storage.analysis import STANDARD_ANALYZER, Analyzer
+from storage.lexical.analyzers import STANDARD_ANALYZER, Analyzer
 from storage.model import VectorSpec
 
 

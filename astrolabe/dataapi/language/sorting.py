@@ -14,9 +14,9 @@ from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.dataapi.language.vectors import check_direction, check_length, parse_vector
 from astrolabe.errors import DataApiError
-from storage.analysis import TermQuery
-from storage.filters import Instant
-from storage.matching import MISSING, unwrapped, value_at
+from storage.filters.matching import MISSING, unwrapped, value_at
+from storage.filters.tree import Instant
+from storage.lexical.analyzers import TermQuery
 from storage.model import VectorValue
 
 T = TypeVar("T")

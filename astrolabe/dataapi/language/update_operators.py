@@ -16,7 +16,7 @@ from astrolabe.dataapi.language.sorting import sort_key
 from astrolabe.dataapi.language.update_paths import Place, bad_path, copied, find_place, make_place
 from astrolabe.dataapi.language.values import MAX_DEPTH, ejson_name, limit_violation, nests_deeper, shown, type_name
 from astrolabe.errors import DataApiError
-from storage.matching import MISSING, is_number, same, unwrapped
+from storage.filters.matching import MISSING, is_number, same, unwrapped
 
 _ARITHMETIC = decimal.Context(
     prec=400,

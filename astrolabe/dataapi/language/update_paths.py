@@ -10,7 +10,7 @@ from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.paths import Path, join_path
 from astrolabe.dataapi.language.values import ejson_name, limit_violation, type_name
 from astrolabe.errors import DataApiError
-from storage.matching import MISSING, as_position
+from storage.filters.matching import MISSING, as_position
 
 MAX_PADDED = 1_000_000
 """Longest array that padding with null may make; a longer one could not be stored."""

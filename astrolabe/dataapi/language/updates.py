@@ -19,9 +19,9 @@ from astrolabe.dataapi.language.values import SPECIAL_FIELDS, shown, type_name
 from astrolabe.dataapi.language.vectorize import invalid_usage
 from astrolabe.dataapi.language.vectors import parse_vector_of
 from astrolabe.errors import DataApiError
-from storage import jsontext
-from storage.filters import All, Comparison, Filter, Instant, Operator
-from storage.matching import MISSING, same
+from storage.documents import jsontext
+from storage.filters.matching import MISSING, same
+from storage.filters.tree import All, Comparison, Filter, Instant, Operator
 
 _FOR_SPECIALS = frozenset({UpdateOperator.SET, UpdateOperator.SET_ON_INSERT, UpdateOperator.UNSET})
 _VECTOR_FIELDS = frozenset({("$vector",), ("$vectorize",)})

@@ -11,7 +11,7 @@ import simplejson
 
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.errors import DataApiError
-from storage.matching import is_number
+from storage.filters.matching import is_number
 
 LONGEST_SHOWN = 80
 """Characters of a value that a message quotes."""

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.values import decode_base64, limit_violation, shown, type_name
 from astrolabe.errors import DataApiError
-from storage import jsontext
-from storage.matching import is_number
+from storage.documents import jsontext
+from storage.filters.matching import is_number
 from storage.model import Metric, Vector, VectorForm, VectorSpec, VectorValue
 
 MAX_VECTOR_LENGTH = 4096

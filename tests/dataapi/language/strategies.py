@@ -9,8 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from storage.analysis import STANDARD_ANALYZER
-from storage.filters import All, AnyOf, Comparison, Filter, Instant, Operator
+from storage.filters.tree import All, AnyOf, Comparison, Filter, Instant, Operator
+from storage.lexical.analyzers import STANDARD_ANALYZER
 
 NAMES = ["a", "b", "0", "1", "10", "a.b", "größe", 'q"q', "back\\slash", "x y", "nul\0", "&", "'", "\U0001f600"]
 """Field names: some that SQLite paths can spell, some that they cannot, some that are also positions."""

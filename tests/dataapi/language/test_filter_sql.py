@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from storage import jsontext
-from storage.analysis import STANDARD_ANALYZER
-from storage.filter_sql import Narrowing, Source, narrow
-from storage.filters import All, AnyOf, Comparison, Filter, Instant, Operator
-from storage.matching import matches
+from storage.documents import jsontext
+from storage.filters.matching import matches
+from storage.filters.to_sql import Narrowing, Source, narrow
+from storage.filters.tree import All, AnyOf, Comparison, Filter, Instant, Operator
+from storage.lexical.analyzers import STANDARD_ANALYZER
 from tests.dataapi.language.strategies import NAMES, SCALARS, as_operand, documents_with_filters
 
 RANGES = [Operator.GT, Operator.GTE, Operator.LT, Operator.LTE]

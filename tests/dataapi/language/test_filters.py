@@ -9,8 +9,8 @@ import pytest
 from astrolabe.dataapi.language.filters import id_keys, parse_filter
 from astrolabe.dataapi.language.indexing import parse_indexing
 from astrolabe.dataapi.language.rules import CollectionRules
-from storage.analysis import STANDARD_ANALYZER
-from storage.filters import All, AnyOf, Comparison, Filter, Instant, Operator
+from storage.filters.tree import All, AnyOf, Comparison, Filter, Instant, Operator
+from storage.lexical.analyzers import STANDARD_ANALYZER
 from tests.dataapi.language.refusals import deep, refused
 
 PLAIN = CollectionRules(name="ks.c")

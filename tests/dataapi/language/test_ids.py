@@ -11,7 +11,7 @@ import pytest
 
 from astrolabe.dataapi.language.documents import canonical_key
 from astrolabe.dataapi.language.ids import DefaultId, check_id, new_id, new_object_id, new_uuid6, new_uuid7
-from storage.filters import Instant
+from storage.filters.tree import Instant
 from tests.dataapi.language.refusals import deep, refused
 
 UUID = "123e4567-e89b-42d3-a456-426614174000"

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 
 from astrolabe.dataapi.language.filters import parse_filter
 from astrolabe.dataapi.language.rules import CollectionRules
-from storage.filters import All, AnyOf, Filter, Instant, Operator
-from storage.matching import matches
+from storage.filters.matching import matches
+from storage.filters.tree import All, AnyOf, Filter, Instant, Operator
 from tests.dataapi.language.strategies import documents_with_filters
 
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from astrolabe.dataapi.engine.finding import first_of
 from astrolabe.dataapi.language.indexing import parse_indexing
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.sorting import SortField, SortKind, SortPlan, parse_sort, sort_key
-from astrolabe.dataapi.search import first_of
-from storage.matching import MISSING
+from storage.filters.matching import MISSING
 from storage.model import Metric, VectorForm, VectorSpec
 from tests.dataapi.language.refusals import deep, refused
 from tests.dataapi.language.strategies import values

@@ -16,8 +16,8 @@ from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.sorting import sort_key
 from astrolabe.dataapi.language.updates import UpdateResult, parse_update, seed_for_upsert
 from astrolabe.dataapi.language.values import ejson_name
-from storage import jsontext
-from storage.matching import MISSING, same, value_at
+from storage.documents import jsontext
+from storage.filters.matching import MISSING, same, value_at
 from tests.dataapi.language.refusals import deep, refused
 from tests.dataapi.language.strategies import documents, names, values
 

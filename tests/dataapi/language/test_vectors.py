@@ -22,7 +22,7 @@ from astrolabe.dataapi.language.vectors import (
     same_vector,
     vector_to_json,
 )
-from storage import jsontext
+from storage.documents import jsontext
 from storage.model import Metric, VectorForm, VectorSpec, VectorValue
 from tests.dataapi.language.refusals import deep, refused
 

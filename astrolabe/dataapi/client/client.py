@@ -1,0 +1,393 @@
+"""A typed client over any :class:`DataApi`: what screens, verbs and loads use.
+
+Errors of a command are raised as :class:`DataApiError`; the one exception is a partly failed ``insertMany``, whose
+result says document by document what happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pydantic import SecretStr
+
+from astrolabe.dataapi.client import command_builders as plans
+from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand
+from astrolabe.dataapi.client.rerank_response import RerankedPage, read_page
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.service import read_service
+from astrolabe.dataapi.protocol import DataApi, Json, JsonValue, Response
+from astrolabe.errors import DataApiError
+from astrolabe.portal.model import ServiceConfig
+from storage.model import Metric
+
+EMBEDDING_KEY_HEADER = "x-embedding-api-key"
+"""The header that carries a provider's key for one request; it wins over a stored credential."""
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionInfo:
+    """A collection as ``findCollections`` explains it.
+
+    Attributes:
+        name: Its name.
+        keyspace: The keyspace it lives in.
+        dimension: Length of its vectors; None when it has none.
+        metric: Similarity metric; None when it has no vectors.
+        service: The embedding provider's settings; None when it does not vectorize.
+        options: Everything, as answered.
+    """
+
+    name: str
+    keyspace: str
+    dimension: int | None
+    metric: Metric | None
+    service: ServiceConfig | None
+    options: Json
+
+    @property
+    def lexical(self) -> bool:
+        """Whether its documents can be found by words."""
+        return bool((self.options.get("lexical") or {}).get("enabled"))
+
+    @property
+    def rerank(self) -> bool:
+        """Whether results of two searches can be put into one order, by a model or by fusion."""
+        return bool((self.options.get("rerank") or {}).get("enabled"))
+
+
+@dataclass(frozen=True, slots=True)
+class FindPage:
+    """One page of documents; ``next_page_state`` is None on the last one, ``sort_vector`` None unless asked for."""
+
+    documents: list[Json]
+    next_page_state: str | None = None
+    sort_vector: list[float] | None = None
+
+
+class InsertState(StrEnum):
+    """What became of one document of an insertMany."""
+
+    OK = "OK"
+    ERROR = "ERROR"
+    SKIPPED = "SKIPPED"
+
+
+@dataclass(frozen=True, slots=True)
+class InsertOutcome:
+    """One document's outcome: its id in JSON form, its state, and the error when it failed."""
+
+    id: JsonValue
+    state: InsertState
+    error: DataApiError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InsertManyResult:
+    """What became of the documents of an insertMany, one outcome per document in the order given."""
+
+    outcomes: tuple[InsertOutcome, ...]
+
+    @property
+    def inserted_ids(self) -> list[JsonValue]:
+        """Ids of the documents that were written."""
+        return [outcome.id for outcome in self.outcomes if outcome.state is InsertState.OK]
+
+    @property
+    def errors(self) -> dict[int, DataApiError]:
+        """The errors by position of the document that failed."""
+        return {index: outcome.error for index, outcome in enumerate(self.outcomes) if outcome.error is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateResult:
+    """What an updateOne did; a match that ended up unchanged counts as matched only."""
+
+    matched: int
+    modified: int
+    upserted_id: JsonValue = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentCount:
+    """A count; ``more`` when counting stopped at the API's ceiling, so that there are at least that many and more."""
+
+    count: int
+    more: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.count}+" if self.more else str(self.count)
+
+
+class DatabaseClient:
+    """A database: its keyspaces and collections."""
+
+    def __init__(self, api: DataApi) -> None:
+        self._api = api
+
+    @property
+    def endpoint(self) -> str:
+        """The database's address, for code snippets."""
+        return self._api.endpoint
+
+    async def run(self, planned: PlannedCommand) -> Response:
+        """Send a planned command; raises its first error."""
+        return await _send(self._api, planned)
+
+    async def keyspaces(self) -> list[str]:
+        """Return the keyspaces' names."""
+        response = await self.run(plans.plan_find_keyspaces())
+        return list(_member(response.status, "keyspaces"))
+
+    async def create_keyspace(self, name: str) -> None:
+        """Create a keyspace; harmless when it exists."""
+        await self.run(plans.plan_create_keyspace(name))
+
+    async def drop_keyspace(self, name: str) -> None:
+        """Drop a keyspace and everything in it; harmless when it does not exist."""
+        await self.run(plans.plan_drop_keyspace(name))
+
+    async def embedding_providers(self) -> Json:
+        """Return the embedding providers by key, in the shape of ``findEmbeddingProviders``."""
+        response = await self.run(plans.plan_find_embedding_providers())
+        return dict(_member(response.status, "embeddingProviders"))
+
+    async def collections(self, keyspace: str) -> list[CollectionInfo]:
+        """Return the keyspace's collections with their options."""
+        response = await self.run(plans.plan_find_collections(keyspace))
+        return [_collection_info(keyspace, entry) for entry in _member(response.status, "collections")]
+
+    async def create_collection(self, keyspace: str, name: str, options: Mapping[str, Any] | None = None) -> None:
+        """Create a collection; harmless when it exists with the same settings."""
+        await self.run(plans.plan_create_collection(keyspace, name, options))
+
+    async def delete_collection(self, keyspace: str, name: str) -> None:
+        """Delete a collection and its documents; harmless when it does not exist."""
+        await self.run(plans.plan_delete_collection(keyspace, name))
+
+    def collection(self, keyspace: str, name: str, *, embedding_key: SecretStr | None = None) -> Collection:
+        """Return a handle to a collection; nothing is sent.
+
+        Args:
+            keyspace: Its keyspace.
+            name: Its name.
+            embedding_key: A provider key to send with each command in place of the stored credential.
+        """
+        return Collection(self._api, CollectionTarget(keyspace, name), embedding_key=embedding_key)
+
+
+class Collection:
+    """A collection's documents."""
+
+    def __init__(self, api: DataApi, target: CollectionTarget, *, embedding_key: SecretStr | None = None) -> None:
+        self._api = api
+        self._target = target
+        self._key = embedding_key
+
+    @property
+    def keyspace(self) -> str:
+        """The keyspace it lives in."""
+        return self._target.keyspace
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._target.name
+
+    async def run(self, planned: PlannedCommand) -> Response:
+        """Send a planned command; raises its first error."""
+        return await _send(self._api, planned, self._key)
+
+    async def find(
+        self,
+        *,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002 - the command's own word
+        projection: Mapping[str, Any] | None = None,
+        sort: Mapping[str, Any] | None = None,
+        limit: int | None = None,
+        skip: int | None = None,
+        page_state: str | None = None,
+        include_similarity: bool = False,
+        include_sort_vector: bool = False,
+    ) -> FindPage:
+        """Read one page of documents; the arguments are those of :func:`plan_find`."""
+        planned = plans.plan_find(
+            self._target,
+            filter=filter,
+            projection=projection,
+            sort=sort,
+            limit=limit,
+            skip=skip,
+            page_state=page_state,
+            include_similarity=include_similarity,
+            include_sort_vector=include_sort_vector,
+        )
+        response = await self.run(planned)
+        data = response.data or {}
+        return FindPage(_member(data, "documents"), data.get("nextPageState"), response.status.get("sortVector"))
+
+    async def find_all(
+        self,
+        *,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002 - the command's own word
+        projection: Mapping[str, Any] | None = None,
+    ) -> AsyncIterator[Json]:
+        """Yield every matching document, page after page, in insertion order."""
+        state: str | None = None
+        while True:
+            page = await self.find(filter=filter, projection=projection, page_state=state)
+            for document in page.documents:
+                yield document
+            state = page.next_page_state
+            if state is None:
+                return
+
+    async def find_one(
+        self,
+        *,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002 - the command's own word
+        projection: Mapping[str, Any] | None = None,
+        sort: Mapping[str, Any] | None = None,
+        include_similarity: bool = False,
+    ) -> Json | None:
+        """Return the first matching document, or None."""
+        planned = plans.plan_find_one(
+            self._target, filter=filter, projection=projection, sort=sort, include_similarity=include_similarity
+        )
+        response = await self.run(planned)
+        document: Json | None = (response.data or {}).get("document")
+        return document
+
+    async def find_and_rerank(
+        self,
+        hybrid: str | Mapping[str, Any],
+        *,
+        filter: Mapping[str, Any] | None = None,  # noqa: A002 - the command's own word
+        projection: Mapping[str, Any] | None = None,
+        limit: int | None = None,
+        hybrid_limits: int | Mapping[str, int] | None = None,
+        rerank_query: str | None = None,
+        rerank_on: str | None = None,
+        include_scores: bool = False,
+        include_sort_vector: bool = False,
+    ) -> RerankedPage:
+        """Find by vector and by words; the arguments are those of :func:`plan_find_and_rerank`."""
+        planned = plans.plan_find_and_rerank(
+            self._target,
+            hybrid,
+            filter=filter,
+            projection=projection,
+            limit=limit,
+            hybrid_limits=hybrid_limits,
+            rerank_query=rerank_query,
+            rerank_on=rerank_on,
+            include_scores=include_scores,
+            include_sort_vector=include_sort_vector,
+        )
+        return read_page(await self.run(planned))
+
+    async def insert_one(self, document: Mapping[str, Any]) -> JsonValue:
+        """Insert one document and return its id in JSON form."""
+        response = await self.run(plans.plan_insert_one(self._target, document))
+        return _member(response.status, "insertedIds")[0]
+
+    async def insert_many(self, documents: Sequence[Mapping[str, Any]], *, ordered: bool = False) -> InsertManyResult:
+        """Insert up to 100 documents.
+
+        Raises:
+            DataApiError: The whole command failed and nothing was written (a provider's failure, say). A failure of
+                single documents is in the result.
+        """
+        planned = plans.plan_insert_many(self._target, documents, ordered=ordered)
+        response = await _execute(self._api, planned, self._key)
+        if "documentResponses" not in response.status:
+            response.raise_first()
+        return InsertManyResult(
+            tuple(_outcome(entry, response.errors) for entry in _member(response.status, "documentResponses"))
+        )
+
+    async def update_one(
+        self,
+        filter: Mapping[str, Any],  # noqa: A002 - the command's own word
+        update: Mapping[str, Any],
+        *,
+        upsert: bool = False,
+    ) -> UpdateResult:
+        """Change one matching document."""
+        response = await self.run(plans.plan_update_one(self._target, filter, update, upsert=upsert))
+        status = response.status
+        return UpdateResult(status.get("matchedCount", 0), status.get("modifiedCount", 0), status.get("upsertedId"))
+
+    async def delete_one(self, filter: Mapping[str, Any]) -> int:  # noqa: A002 - the command's own word
+        """Delete one matching document; return how many were deleted, 0 or 1."""
+        response = await self.run(plans.plan_delete_one(self._target, filter))
+        return int(_member(response.status, "deletedCount"))
+
+    async def delete_many(self, filter: Mapping[str, Any]) -> int:  # noqa: A002 - the command's own word
+        """Delete every matching document; return how many, or -1 when an empty filter emptied the collection."""
+        total = 0
+        while True:
+            response = await self.run(plans.plan_delete_many(self._target, filter))
+            deleted = int(_member(response.status, "deletedCount"))
+            if deleted < 0:
+                return deleted
+            total += deleted
+            if not response.status.get("moreData"):
+                return total
+
+    async def count(self, filter: Mapping[str, Any] | None = None) -> DocumentCount:  # noqa: A002 - the command's own word
+        """Count the matching documents, up to the API's ceiling."""
+        response = await self.run(plans.plan_count_documents(self._target, filter))
+        return DocumentCount(int(_member(response.status, "count")), bool(response.status.get("moreData")))
+
+    async def estimated_count(self) -> int:
+        """Count all documents; exact on the embedded engine."""
+        response = await self.run(plans.plan_estimated_count(self._target))
+        return int(_member(response.status, "count"))
+
+
+_METRICS = {metric.value: metric for metric in Metric}
+_STATES = {state.value: state for state in InsertState}
+
+
+async def _execute(api: DataApi, planned: PlannedCommand, key: SecretStr | None = None) -> Response:
+    headers = {EMBEDDING_KEY_HEADER: key.get_secret_value()} if key is not None else None
+    return await api.execute(planned.command, keyspace=planned.keyspace, name=planned.name, headers=headers)
+
+
+async def _send(api: DataApi, planned: PlannedCommand, key: SecretStr | None = None) -> Response:
+    return (await _execute(api, planned, key)).raise_first()
+
+
+def _member(body: Mapping[str, Any], member: str) -> JsonValue:
+    """Return a member that the contract promises; an answer without it is an error of the server."""
+    if member not in body:
+        raise data_api_error(
+            "UNEXPECTED_SERVER_ERROR",
+            f"The answer has no '{member}', which this command always answers with.",
+            hint="Check that the address belongs to a Data API.",
+        )
+    return body[member]
+
+
+def _outcome(entry: Mapping[str, Any], errors: Sequence[DataApiError]) -> InsertOutcome:
+    index = entry.get("errorsIdx")
+    error = errors[index] if isinstance(index, int) and 0 <= index < len(errors) else None
+    return InsertOutcome(entry.get("_id"), _STATES.get(str(entry.get("status")), InsertState.ERROR), error)
+
+
+def _collection_info(keyspace: str, entry: Mapping[str, Any]) -> CollectionInfo:
+    options = dict(entry.get("options") or {})
+    vector = options.get("vector") or {}
+    service = vector.get("service")
+    dimension = vector.get("dimension")
+    return CollectionInfo(
+        name=str(entry.get("name", "")),
+        keyspace=keyspace,
+        dimension=int(dimension) if dimension is not None else None,
+        metric=_METRICS.get(str(vector.get("metric"))),
+        service=read_service(service) if service else None,
+        options=options,
+    )

@@ -1,0 +1,194 @@
+"""The rules of the search form: a text or a vector, what to search by, a filter, a limit.
+
+Pure functions, so that the form can be tested without a terminal; the command line uses them too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+import simplejson
+
+from astrolabe.dataapi.client.client import CollectionInfo
+from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand, plan_find, plan_find_and_rerank
+from astrolabe.dataapi.language.hybrid import DEFAULT_READ, MOST_READ
+from astrolabe.dataapi.protocol import JsonValue
+from astrolabe.errors import RuleError
+from storage.documents import jsontext
+
+DEFAULT_LIMIT = 10
+"""Results asked for when nothing else is said."""
+
+LARGEST_LIMIT = 1000
+"""Most results of a vector search."""
+
+MOST_HYBRID = 2 * MOST_READ
+"""Most results of a hybrid search: each of its two searches contributes half of them at most."""
+
+SEARCH_PROJECTION: Mapping[str, Any] = {"$vectorize": 1}
+"""What results show besides the regular fields: the text that was embedded."""
+
+
+class SearchMode(StrEnum):
+    """What a search goes by."""
+
+    MEANING = "by meaning"
+    HYBRID = "hybrid"
+    WORDS = "by words"
+
+
+def modes(info: CollectionInfo) -> tuple[SearchMode, ...]:
+    """Return what a collection can be searched by; the first is the usual one.
+
+    A collection without vectors and words has the filter alone, which the first mode has as well.
+    """
+    able = {
+        SearchMode.MEANING: info.dimension is not None or info.service is not None or not info.lexical,
+        SearchMode.HYBRID: info.service is not None and info.lexical and info.rerank,
+        SearchMode.WORDS: info.lexical,
+    }
+    return tuple(mode for mode in SearchMode if able[mode])
+
+
+@dataclass(frozen=True, slots=True)
+class SearchDraft:
+    """What the search form holds, as typed.
+
+    Attributes:
+        query: A text, or a JSON array of numbers; empty only filters.
+        filter: A JSON object; empty matches everything.
+        limit: How many results; empty takes 10.
+        mode: What to search by; one of :func:`modes`.
+    """
+
+    query: str = ""
+    filter: str = ""
+    limit: str = ""
+    mode: SearchMode = SearchMode.MEANING
+
+    @property
+    def most(self) -> int:
+        """The largest limit."""
+        return MOST_HYBRID if self.mode is SearchMode.HYBRID else LARGEST_LIMIT
+
+
+def problems(draft: SearchDraft, info: CollectionInfo) -> dict[str, str]:
+    """Return what is wrong, by field: query, filter or limit."""
+    checks: dict[str, Callable[[], object]] = {
+        "query": lambda: read_sort(draft, info),
+        "filter": lambda: read_filter(draft.filter),
+    }
+    found: dict[str, str] = {}
+    for field, check in checks.items():
+        try:
+            check()
+        except RuleError as error:
+            found[field] = error.message
+    if not _limit_is_right(draft.limit.strip(), draft.most):
+        found["limit"] = f"A whole number from 1 to {draft.most}."
+    return found
+
+
+def _limit_is_right(text: str, most: int) -> bool:
+    return not text or (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most)
+
+
+def plan_search(draft: SearchDraft, info: CollectionInfo) -> PlannedCommand:
+    """Return the find, or findAndRerank, that a draft without problems asks for."""
+    sort = read_sort(draft, info)
+    target = CollectionTarget(info.keyspace, info.name)
+    where = read_filter(draft.filter) or None
+    projection = SEARCH_PROJECTION if info.service is not None else None
+    limit = int(draft.limit.strip() or DEFAULT_LIMIT)
+    if sort is not None and draft.mode is SearchMode.HYBRID:
+        # Each search has to contribute as many as are asked for, or a limit above 50 would be one in name only.
+        read = min(limit, MOST_READ) if limit > DEFAULT_READ else None
+        return plan_find_and_rerank(
+            target,
+            draft.query,
+            filter=where,
+            projection=projection,
+            limit=limit,
+            hybrid_limits=read,
+            include_scores=True,
+        )
+    similar = sort is not None and draft.mode is SearchMode.MEANING
+    return plan_find(target, filter=where, projection=projection, sort=sort, limit=limit, include_similarity=similar)
+
+
+def read_filter(text: str) -> dict[str, Any]:
+    """Return the filter that a text spells; empty text is an empty filter.
+
+    Raises:
+        RuleError: Not a JSON object; the message says where.
+    """
+    if not text.strip():
+        return {}
+    value = _read_json(text, "filter")
+    if not isinstance(value, dict):
+        raise RuleError('A filter is a JSON object, such as {"price": {"$lt": 20}}.', field="filter")
+    return value
+
+
+def read_sort(draft: SearchDraft, info: CollectionInfo) -> dict[str, Any] | None:
+    """Return the sort of a draft, by ``$vectorize``, ``$vector``, ``$lexical`` or ``$hybrid``; None for an empty query.
+
+    Raises:
+        RuleError: The collection cannot be searched that way, or the vector does not fit.
+    """
+    text = draft.query.strip()
+    if not text:
+        return None
+    if draft.mode not in modes(info):
+        raise RuleError(_why_not(draft.mode, info), field="query")
+    if draft.mode is not SearchMode.MEANING:
+        return {"$lexical" if draft.mode is SearchMode.WORDS else "$hybrid": draft.query}
+    if info.service is not None:
+        return {"$vectorize": draft.query}
+    if info.dimension is None:
+        raise RuleError("This collection has no vector; use the filter instead.", field="query")
+    return {"$vector": read_vector(text, info.dimension)}
+
+
+def _why_not(mode: SearchMode, info: CollectionInfo) -> str:
+    """Return why a collection cannot be searched that way."""
+    if mode is SearchMode.MEANING:
+        return "This collection has no vector; use the filter instead."
+    if not info.lexical:
+        return "This collection has no lexical search, so it cannot be searched by words."
+    if info.service is None:
+        return "A hybrid search turns its text into a vector, and this collection does not vectorize."
+    return "This collection was created without reranking, which a hybrid search needs."
+
+
+def read_vector(text: str, dimension: int) -> list[Any]:
+    """Return the numbers of a JSON array of the right length.
+
+    Raises:
+        RuleError: Not an array of numbers, or of another length.
+    """
+    value = _read_json(text, "query")
+    numbers = isinstance(value, list) and all(
+        isinstance(part, int | Decimal) and not isinstance(part, bool) for part in value
+    )
+    if not numbers:
+        raise RuleError(
+            "This collection does not vectorize: search it with a vector, a JSON array of numbers.", field="query"
+        )
+    if len(value) != dimension:
+        raise RuleError(f"The vector has {len(value)} numbers; this collection has {dimension}.", field="query")
+    return list(value)
+
+
+def _read_json(text: str, field: str) -> JsonValue:
+    try:
+        return jsontext.loads(text)
+    except simplejson.JSONDecodeError as problem:
+        where = f"line {problem.lineno}, column {problem.colno}"
+        raise RuleError(f"Not JSON at {where}: {problem.msg}.", field=field) from None
+    except (ValueError, RecursionError):
+        raise RuleError("Not JSON that can be read: too deep, or a number too long.", field=field) from None

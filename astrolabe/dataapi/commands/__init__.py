@@ -1,6 +1,0 @@
-"""The commands: one model per command, which group each belongs to, and how a request body becomes one."""
-
-from astrolabe.dataapi.commands.base import Command, Level
-from astrolabe.dataapi.commands.parsing import COMMANDS, TABLE_COMMANDS, ParsedCommand, invalid_field, parse_command
-
-__all__ = ["COMMANDS", "TABLE_COMMANDS", "Command", "Level", "ParsedCommand", "invalid_field", "parse_command"]

@@ -1,0 +1,34 @@
+"""countDocuments and estimatedDocumentCount."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from astrolabe.dataapi.engine.finding import select
+from astrolabe.dataapi.engine.target import CollectionHandler, OpenCollection
+from astrolabe.dataapi.language.commands.base import Command
+from astrolabe.dataapi.language.commands.documents import CountDocuments, EstimatedDocumentCount
+from astrolabe.dataapi.protocol import Response
+
+MOST_COUNTED = 1000
+"""Where countDocuments stops counting and says that there is more."""
+
+
+async def count_documents(target: OpenCollection, command: CountDocuments) -> Response:
+    """Count the matching documents, up to the ceiling."""
+    selection = select(target, command.where)
+    found = await target.store.count(target.container, selection.rest, limit=MOST_COUNTED + 1, keys=selection.keys)
+    if found > MOST_COUNTED:
+        return Response(status={"count": MOST_COUNTED, "moreData": True})
+    return Response(status={"count": found})
+
+
+async def estimate(target: OpenCollection, _command: EstimatedDocumentCount) -> Response:
+    """Count all documents; exactly, because that costs little here."""
+    return Response(status={"count": await target.store.count(target.container)})
+
+
+HANDLERS: Mapping[type[Command], CollectionHandler] = {
+    CountDocuments: count_documents,
+    EstimatedDocumentCount: estimate,
+}

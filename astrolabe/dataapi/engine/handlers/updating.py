@@ -1,0 +1,83 @@
+"""updateOne, updateMany, findOneAndUpdate and findOneAndReplace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from astrolabe.dataapi.engine.document_updates import (
+    Change,
+    Mutation,
+    Replacing,
+    Updating,
+    change_first,
+    change_match,
+    vectors_of,
+)
+from astrolabe.dataapi.engine.finding import Selection, resolve, scan, select
+from astrolabe.dataapi.engine.target import CollectionHandler, OpenCollection
+from astrolabe.dataapi.language.commands.base import Command
+from astrolabe.dataapi.language.commands.documents import FindOneAndReplace, FindOneAndUpdate, UpdateMany, UpdateOne
+from astrolabe.dataapi.language.projection import Projection, parse_projection
+from astrolabe.dataapi.language.updates import parse_update
+from astrolabe.dataapi.protocol import Response
+from astrolabe.errors import DataApiError
+
+
+async def update_one(target: OpenCollection, command: UpdateOne) -> Response:
+    """Change the first document of a filter and a sort."""
+    updating = Updating(target, parse_update(command.update, target.rules))
+    selection = await resolve(select(target, command.where, command.sort))
+    change = await change_first(selection, updating, upsert=bool(command.options.upsert))
+    return Response(status=change.status())
+
+
+async def update_many(target: OpenCollection, command: UpdateMany) -> Response:
+    """Change every matching document in one call; the first failure ends it and comes with what was done before."""
+    updating = Updating(target, parse_update(command.update, target.rules))
+    selection = select(target, command.where)
+    matched = modified = 0
+    try:
+        async with scan(selection, vectors=vectors_of(target)) as chunks:
+            async for items in chunks:
+                for item in items:
+                    change = await change_match(selection, item, updating)
+                    matched += change.matched
+                    modified += change.modified
+    except DataApiError as error:
+        return Response(status={"matchedCount": matched, "modifiedCount": modified}, errors=(error,))
+    if not matched and command.options.upsert:
+        return Response(status=(await change_first(selection, updating, upsert=True)).status())
+    return Response(status={"matchedCount": matched, "modifiedCount": modified})
+
+
+async def find_one_and_update(target: OpenCollection, command: FindOneAndUpdate) -> Response:
+    """Change the first document of a filter and a sort, and answer with it."""
+    return await _find_and_change(target, command, Updating(target, parse_update(command.update, target.rules)))
+
+
+async def find_one_and_replace(target: OpenCollection, command: FindOneAndReplace) -> Response:
+    """Replace the first document of a filter and a sort, and answer with it."""
+    return await _find_and_change(target, command, Replacing(target, command.replacement))
+
+
+async def _find_and_change(
+    target: OpenCollection, command: FindOneAndUpdate | FindOneAndReplace, mutation: Mutation
+) -> Response:
+    projection = parse_projection(command.projection)
+    selection: Selection = await resolve(select(target, command.where, command.sort))
+    change = await change_first(selection, mutation, upsert=bool(command.options.upsert))
+    return _answer(change, projection, after=command.options.return_document == "after")
+
+
+def _answer(change: Change, projection: Projection, *, after: bool) -> Response:
+    image = change.after if after else change.before
+    document = None if image is None else projection.apply(image)
+    return Response(data={"document": document}, status=change.status())
+
+
+HANDLERS: Mapping[type[Command], CollectionHandler] = {
+    FindOneAndReplace: find_one_and_replace,
+    FindOneAndUpdate: find_one_and_update,
+    UpdateMany: update_many,
+    UpdateOne: update_one,
+}

@@ -1,0 +1,1 @@
+"""Hybrid search: two searches, one fused list, and a reranker above it."""

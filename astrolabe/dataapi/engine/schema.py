@@ -1,0 +1,186 @@
+"""What createCollection accepts, and the definition that is stored for it.
+
+The rules are checked in the order of the contract; the first one that is broken is the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from astrolabe.dataapi.engine.collection_definition import indexes_used, same_settings
+from astrolabe.dataapi.engine.features import lexical_definition, rerank_definition, with_features
+from astrolabe.dataapi.engine.vectorize.service_rules import CredentialCheck, ModelsOf, check_service, invalid_options
+from astrolabe.dataapi.language.commands.schema import (
+    CreateCollection,
+    CreateCollectionOptions,
+    IndexingOptions,
+    VectorOptions,
+)
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.indexing import parse_indexing
+from astrolabe.dataapi.language.name_lists import cut
+from astrolabe.dataapi.language.service import service_json
+from astrolabe.dataapi.protocol import Json
+from astrolabe.errors import DataApiError
+from astrolabe.portal.rules import collection_name_problems, keyspace_name_problems
+from astrolabe.providers.catalogue.catalogue import Catalogue
+from astrolabe.providers.rerank.catalogue import Rerankers
+from storage.model import Container, ContainerKind, Metric
+
+LARGEST_DIMENSION = 4096
+"""Longest vector of a collection without a service; no provider's model has a longer one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseLimits:
+    """What one database may hold, over all its keyspaces.
+
+    Attributes:
+        collections: Collections at most.
+        indexes: Indexes of all collections and tables together.
+        reserved: Indexes that must be free for a new collection, whatever it will use.
+    """
+
+    collections: int = 10
+    indexes: int = 100
+    reserved: int = 10
+
+
+def check_keyspace_name(name: str) -> None:
+    """Refuse a name that a new keyspace may not have.
+
+    Raises:
+        DataApiError: ``UNSUPPORTED_SCHEMA_NAME``.
+    """
+    _check_name("Keyspace", name, keyspace_name_problems(name))
+
+
+async def definition_of(
+    command: CreateCollection,
+    catalogue: Catalogue,
+    rerankers: Rerankers,
+    usable: CredentialCheck,
+    models_of: ModelsOf | None = None,
+    *,
+    region: str,
+) -> Json:
+    """Check a createCollection and return the definition to store: its options with the defaults filled in.
+
+    The members ``lexical`` and ``rerank`` are there only when the command has them. ``region`` is the database's.
+
+    Raises:
+        DataApiError: The first rule that is broken.
+    """
+    _check_name("Collection", command.name, collection_name_problems(command.name))
+    options = command.options or CreateCollectionOptions()
+    if options.vector is not None:
+        _check_dimension(options.vector)
+    definition: Json = {}
+    if options.default_id is not None:
+        definition["defaultId"] = {"type": options.default_id.type}
+    indexing = _indexing(options.indexing) if options.indexing is not None else None
+    features = {
+        "lexical": lexical_definition(options.lexical),
+        "rerank": rerank_definition(options.rerank, rerankers),
+    }
+    if options.vector is not None:
+        definition["vector"] = await _vector(options.vector, catalogue, usable, models_of, region)
+    if indexing is not None:
+        definition["indexing"] = indexing
+    return definition | {name: value for name, value in features.items() if value is not None}
+
+
+def check_existing(existing: Container, definition: Json) -> None:
+    """Refuse to create what exists as something else; the same settings are harmless.
+
+    Raises:
+        DataApiError: ``EXISTING_TABLE_NOT_DATA_API_COLLECTION`` or ``EXISTING_COLLECTION_DIFFERENT_SETTINGS``.
+    """
+    if existing.kind is ContainerKind.TABLE:
+        raise data_api_error(
+            "EXISTING_TABLE_NOT_DATA_API_COLLECTION",
+            f"'{existing.keyspace}.{existing.name}' exists and is a table, not a collection.\n"
+            "Choose another name, or drop the table first.",
+        )
+    if not same_settings(existing.definition, with_features(definition, existing.definition)):
+        raise data_api_error(
+            "EXISTING_COLLECTION_DIFFERENT_SETTINGS",
+            f"The collection '{existing.keyspace}.{existing.name}' exists with other settings; it is unchanged.\n"
+            "Choose another name, send the settings it has (findCollections with 'explain' shows them), "
+            "or delete it first.",
+        )
+
+
+def check_limits(containers: Sequence[Container], limits: DatabaseLimits) -> None:
+    """Refuse one more collection when the database is full.
+
+    Args:
+        containers: The collections and tables of all keyspaces.
+        limits: What the database may hold.
+
+    Raises:
+        DataApiError: ``TOO_MANY_COLLECTIONS`` or ``TOO_MANY_INDEXES_FOR_COLLECTION``.
+    """
+    collections = sum(container.kind is ContainerKind.COLLECTION for container in containers)
+    if collections >= limits.collections:
+        raise too_many_collections(limits, collections)
+    used = sum(map(indexes_used, containers))
+    if used + limits.reserved > limits.indexes:
+        raise data_api_error(
+            "TOO_MANY_INDEXES_FOR_COLLECTION",
+            f"A collection needs {limits.reserved} indexes; {used} of the database's {limits.indexes} are in use.\n"
+            "Delete a collection, a table or an index, or use another database.",
+        )
+
+
+def too_many_collections(limits: DatabaseLimits, found: int) -> DataApiError:
+    """Make the error of one collection more than a database may have."""
+    return data_api_error(
+        "TOO_MANY_COLLECTIONS",
+        f"The database may have {limits.collections} collections over all keyspaces and has {found}.\n"
+        "Delete one, or use another database.",
+    )
+
+
+def _check_name(kind: str, name: str, problems: Sequence[str]) -> None:
+    if problems:
+        longest = 50 if kind == "Collection" else 48
+        raise data_api_error(
+            "UNSUPPORTED_SCHEMA_NAME",
+            f"{kind} name '{cut(name)}' is not supported. A {kind.lower()} name has 1 to {longest} characters, "
+            f"each of them a letter (A-Z, a-z), a digit or an underscore. {' '.join(problems)}",
+        )
+
+
+def _check_dimension(vector: VectorOptions) -> None:
+    if vector.service is not None:
+        return
+    if vector.dimension is None:
+        raise invalid_options("'dimension' can not be null if 'service' is not provided")
+    if vector.dimension > LARGEST_DIMENSION:
+        raise data_api_error(
+            "VECTOR_SEARCH_TOO_BIG_VALUE",
+            f"The dimension {vector.dimension} is too big: vectors have {LARGEST_DIMENSION} numbers at most.\n"
+            "Choose a smaller dimension and send the command again.",
+        )
+
+
+async def _vector(
+    options: VectorOptions, catalogue: Catalogue, usable: CredentialCheck, models_of: ModelsOf | None, region: str
+) -> Json:
+    source = options.source_model or "other"
+    default = Metric.COSINE if source == "other" else Metric.DOT_PRODUCT
+    shared = {"metric": (options.metric or default).value, "sourceModel": source}
+    if options.service is None:
+        return {"dimension": options.dimension, **shared}
+    service = options.service
+    checked = await check_service(service, options.dimension, catalogue, usable, models_of, region=region)
+    return {"dimension": checked.dimension, **shared, "service": service_json(checked.service)}
+
+
+def _indexing(options: IndexingOptions) -> Json:
+    """Return the one list that was given, checked."""
+    given = options.model_dump(exclude_none=True)
+    parse_indexing(given)
+    return given

@@ -1,0 +1,110 @@
+"""Commands on a keyspace."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, BeforeValidator, Field
+
+from astrolabe.dataapi.language.commands.base import Command, CommandPart, NoOptions
+from astrolabe.dataapi.protocol import Json, JsonValue
+from storage.model import Metric
+
+OTHER_SPELLINGS = {"COSINE": Metric.COSINE, "DOT_PRODUCT": Metric.DOT_PRODUCT, "EUCLIDIAN": Metric.EUCLIDEAN}
+"""Metric names of the product's samples, one of them misspelt; Astra DB refuses them on the wire."""
+
+
+def _metric(value: JsonValue) -> JsonValue:
+    if not isinstance(value, str):
+        return value
+    if value in OTHER_SPELLINGS:
+        return OTHER_SPELLINGS[value]
+    try:
+        return Metric(value)
+    except ValueError:
+        message = f"must be one of {', '.join(Metric)}"
+        raise ValueError(message) from None
+
+
+SourceModel = Literal["ada002", "bert", "cohere-v3", "gecko", "nv-qa-4", "openai-v3-large", "openai-v3-small", "other"]
+"""Where vectors come from that are computed elsewhere."""
+
+IdType = Literal["objectId", "uuid", "uuidv6", "uuidv7"]
+"""What ids are generated as; absent means UUID version 4 as plain text."""
+
+
+class DefaultId(CommandPart):
+    """How ids are made for documents that come without one."""
+
+    type: IdType
+
+
+class Service(CommandPart):
+    """``vector.service``; everything is optional here because the checks have an order of their own."""
+
+    provider: str | None = None
+    model_name: str | None = None
+    authentication: dict[str, str] | None = None
+    parameters: Json | None = None
+
+
+class VectorOptions(CommandPart):
+    """``options.vector``; the metric's and dimension's older names are understood."""
+
+    dimension: Annotated[int, Field(gt=0)] | None = Field(
+        default=None, validation_alias=AliasChoices("dimension", "size")
+    )
+    metric: Annotated[Metric | None, BeforeValidator(_metric)] = Field(
+        default=None, validation_alias=AliasChoices("metric", "function")
+    )
+    source_model: SourceModel | None = None
+    service: Service | None = None
+
+
+class IndexingOptions(CommandPart):
+    """``options.indexing``: exactly one of the two."""
+
+    allow: list[str] | None = None
+    deny: list[str] | None = None
+
+
+class CreateCollectionOptions(CommandPart):
+    """``options`` of createCollection; ``lexical`` and ``rerank`` are checked by hand for their own codes."""
+
+    default_id: DefaultId | None = None
+    vector: VectorOptions | None = None
+    indexing: IndexingOptions | None = None
+    lexical: JsonValue = None
+    rerank: JsonValue = None
+
+
+class CreateCollection(Command):
+    """Create a collection unless it exists with the same settings."""
+
+    name: str
+    options: CreateCollectionOptions | None = None
+
+
+class ExplainOptions(CommandPart):
+    """Whether names alone or names with their settings are wanted."""
+
+    explain: bool | None = None
+
+
+class FindCollections(Command):
+    """List the collections."""
+
+    options: ExplainOptions | None = None
+
+
+class DeleteCollection(Command):
+    """Delete a collection and its documents."""
+
+    name: str
+    options: NoOptions = None
+
+
+class ListTables(Command):
+    """List the tables."""
+
+    options: ExplainOptions | None = None

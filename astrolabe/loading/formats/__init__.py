@@ -1,0 +1,1 @@
+"""Bytes to rows, each with its place in the file: CSV, JSON and JSON Lines."""

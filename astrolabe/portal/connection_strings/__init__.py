@@ -1,0 +1,1 @@
+"""Connection strings to AI models, as RavenDB keeps them."""

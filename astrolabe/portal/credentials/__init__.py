@@ -1,0 +1,1 @@
+"""Integrations, credentials and scopes: set up, tested, rotated, rehearsed and kept secret."""

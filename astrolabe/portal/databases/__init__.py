@@ -1,0 +1,1 @@
+"""Databases, their regions, and the form of a collection."""

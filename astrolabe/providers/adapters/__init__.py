@@ -1,6 +1,0 @@
-"""One adapter per provider: how a request is built, an answer read, and an error's words found."""
-
-from astrolabe.providers.adapters.protocol import Adapter, AnswerError, Call, Parsed, Reply, Usage
-from astrolabe.providers.adapters.table import WireAdapter
-
-__all__ = ["Adapter", "AnswerError", "Call", "Parsed", "Reply", "Usage", "WireAdapter"]

@@ -1,0 +1,1 @@
+"""Which providers, models and connectors there are: data, and the types it is read into."""

@@ -1,0 +1,1 @@
+"""Texts to vectors: batches, retries and the cache above every provider."""

@@ -1,0 +1,1 @@
+"""Texts ordered by how well they answer a query."""

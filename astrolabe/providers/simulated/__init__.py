@@ -1,0 +1,1 @@
+"""Failures that a provider could answer with, made on this machine."""

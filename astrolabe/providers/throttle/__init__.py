@@ -1,0 +1,1 @@
+"""How often a provider may be called, as it says or as it refuses."""

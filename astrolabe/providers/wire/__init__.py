@@ -1,0 +1,1 @@
+"""One request to a provider and its answer: address, transport, adapters, failures."""

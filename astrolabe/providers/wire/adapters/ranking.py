@@ -1,0 +1,50 @@
+"""Request and answer of a reranking model, as NVIDIA's NIM speaks."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from astrolabe.providers.wire.adapters.answers import parse_json
+from astrolabe.providers.wire.adapters.protocol import AnswerError, Call
+from astrolabe.providers.wire.adapters.table import USER_AGENT
+
+_SCORES = ("logit", "score")
+"""Members of an entry that hold its score; the first is the wire's, the second is what some servers call it."""
+
+
+def ranking_call(url: str, model: str, query: str, passages: Sequence[str]) -> Call:
+    """Return the request that asks how well passages answer a query; long ones are cut by the model."""
+    headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": USER_AGENT}
+    body = {
+        "model": model,
+        "query": {"text": query},
+        "passages": [{"text": passage} for passage in passages],
+        "truncate": "END",
+    }
+    return Call(url, headers, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def parse_rankings(body: bytes, count: int) -> list[float]:
+    """Read ``{"rankings": [{"index": n, "logit": x}, …]}``, whose entries come in any order; one score per passage.
+
+    Raises:
+        AnswerError: No rankings, the wrong number, a missing or doubled index, or a score that is no finite number.
+    """
+    answer = parse_json(body)
+    entries = answer.get("rankings") if isinstance(answer, dict) else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise AnswerError("has no rankings in it", quote=True)
+    scores = {entry.get("index"): _score(entry) for entry in entries if type(entry.get("index")) is int}
+    if len(entries) != count or scores.keys() != set(range(count)):
+        raise AnswerError(f"has rankings of other passages than the {count} that were sent")
+    return [scores[position] for position in range(count)]
+
+
+def _score(entry: dict[str, Any]) -> float:
+    score = next((entry[name] for name in _SCORES if name in entry), None)
+    if isinstance(score, bool) or not isinstance(score, int | float) or not math.isfinite(score):
+        raise AnswerError("has a score that is no finite number")
+    return float(score)

@@ -1,0 +1,1 @@
+"""What was sent, and who changed what."""

@@ -1,0 +1,1 @@
+"""The Data Explorer: collections and what is in them."""

@@ -1,0 +1,298 @@
+"""The Data Explorer: a database's keyspaces, their collections, and the documents in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.widgets import DataTable, Select, Static
+
+from astrolabe.dataapi.client.client import CollectionInfo, DatabaseClient
+from astrolabe.portal.model import DEFAULT_KEYSPACE, Database
+from astrolabe.text.safe_text import display_text
+from screens.explorer.documents import DocumentDialog, DocumentsPane, Pager
+from screens.explorer.tasks import ExplorerTasks
+from screens.kit.actions import Action, register
+from screens.kit.app_base import Section
+from screens.kit.fields import choice, select_options
+from screens.kit.grid import Grid
+from screens.kit.page import Page
+
+NONE_YET = [("none yet", "")]
+"""What a drop-down offers before anything has been read, and when there is nothing."""
+
+
+class DataExplorerPage(Page):
+    """Shows one keyspace: collections on the left, documents of the chosen one on the right."""
+
+    SECTION = Section.EXPLORER
+    HEADING = " Data Explorer"
+    WATCHES = True
+
+    BINDINGS = register(
+        Action("explorer.documents", "enter", "Documents", "Go to the documents of the collection.", shown=False),
+        Action("explorer.create-collection", "c", "New collection", "Create a collection in this keyspace."),
+        Action("explorer.load", "l", "Load", "Load a JSON, JSON Lines or CSV file into the collection."),
+        Action("explorer.search", "s", "Search", "Search the collection by meaning or by vector."),
+        Action("explorer.view", "v", "View", "Switch between the table and the JSON view."),
+        Action("explorer.next", "right_square_bracket,n", "Next page", "Show the next documents.", shown=False),
+        Action(
+            "explorer.previous", "left_square_bracket,p", "Previous page", "Show the documents before.", shown=False
+        ),
+        Action("explorer.create-keyspace", "y", "New keyspace", "Create a keyspace in this database.", shown=False),
+        Action("explorer.sample", "m", "Sample", "Create a sample collection: the Python library's own documentation."),
+        Action("explorer.delete", "d", "Delete", "Delete the collection and its documents."),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.databases: dict[str, Database] = {}
+        self.keyspaces: list[str] = []
+        self.collections: dict[str, CollectionInfo] = {}
+        self.reasons: dict[str, str] = {}
+        self.pager: Pager | None = None
+        self.tasks = ExplorerTasks(self)
+
+    def compose_body(self) -> ComposeResult:
+        """Lay out the two choices on top and the two panes under them."""
+        with Horizontal(id="where"):
+            yield Static("Database", classes="where-label")
+            yield choice("database", NONE_YET, "")
+            yield Static("Keyspace", classes="where-label")
+            yield choice("keyspace", NONE_YET, "")
+        with Horizontal(id="panes"):
+            with Vertical(id="collections-pane"):
+                yield Grid("collections", [("Collection", 24)])
+                yield Static("", id="collection-about", markup=False)
+            yield DocumentsPane("documents")
+        yield Static("", id="explorer-empty", classes="empty", markup=False)
+
+    async def reload(self) -> None:
+        """Read databases, keyspaces, collections and the current page of documents."""
+        found = await self.app.workspace.databases.list()
+        self.databases = {database.id: database for database in found}
+        selected = self.app.selection.database
+        database = self.databases.get(selected.id) if selected else None
+        database = database or (found[0] if found else None)
+        if database is None:
+            self._show_empty("There is no database yet. Press 1, then n, to create one.")
+            return
+        if selected is None or selected.id != database.id:
+            self.app.select(database)
+        self._offer("database", [(one.name, one.id) for one in found], database.id)
+        await self._read_keyspaces(database)
+
+    async def _read_keyspaces(self, database: Database) -> None:
+        client = await self.app.workspace.client(database)
+        self.keyspaces = await client.keyspaces()
+        keyspace = self.app.selection.keyspace
+        if keyspace not in self.keyspaces:
+            keyspace = DEFAULT_KEYSPACE if DEFAULT_KEYSPACE in self.keyspaces else next(iter(self.keyspaces), None)
+            self.app.select(database, keyspace)
+        self._offer("keyspace", [(name, name) for name in self.keyspaces], keyspace)
+        self.set_heading("Data Explorer", database.name, keyspace or "")
+        if keyspace is None:
+            self._show_empty("This database has no keyspace. Press y to create one.")
+            return
+        await self._read_collections(client, keyspace)
+
+    async def _read_collections(self, client: DatabaseClient, keyspace: str) -> None:
+        found = await client.collections(keyspace)
+        self.collections = {info.name: info for info in found}
+        if not found:
+            self._show_empty(
+                "This keyspace has no collection.\n\n"
+                "Press c to create one, or m for a sample to search:\n"
+                "what Python's own library says about itself."
+            )
+            self.refresh_bindings()
+            return
+        self._show_panes()
+        await self._mark_disabled(keyspace)
+        grid = self.query_one("#collections", Grid)
+        wanted = self.app.selection.collection
+        if wanted in self.collections:
+            grid.move_cursor(row=list(self.collections).index(wanted))
+        if self.focused is None or not self.focused.display:
+            grid.focus()
+        self.refresh_bindings()
+
+    async def _mark_disabled(self, keyspace: str) -> None:
+        """Mark the collections that cannot generate embeddings now, and say why under the list."""
+        database = self.app.selection.database
+        found = await self.app.workspace.care.disabled(database) if database is not None else []
+        self.reasons = {one.dependent.name: one.reason for one in found if one.dependent.keyspace == keyspace}
+        rows = [(name, (f"⊘ {name}" if name in self.reasons else name,)) for name in self.collections]
+        self.query_one("#collections", Grid).fill(rows)
+
+    def changed_elsewhere(self) -> None:
+        """Show which collections a changed credential or scope has disabled or brought back; keep the page turned."""
+        self.in_background(self._mark_again, "disabled")
+
+    async def _mark_again(self) -> None:
+        keyspace = self.app.selection.keyspace
+        if keyspace is not None and self.collections:
+            with self.prevent(DataTable.RowHighlighted):
+                await self._mark_disabled(keyspace)
+            self._show_about()
+        else:
+            self.refresh_contents()
+
+    def _show_about(self) -> None:
+        info = self.chosen()
+        if info is not None:
+            reason = self.reasons.get(info.name, "")
+            panel = self.query_one("#collection-about", Static)
+            panel.update(disabled_words(reason) if reason else about(info))
+
+    def _offer(self, name: str, options: Sequence[tuple[str, str]], value: str | None) -> None:
+        select = self.query_one(f"#{name}", Select)
+        with self.prevent(Select.Changed):
+            select.set_options(select_options(options or NONE_YET))
+            select.value = value or ""
+
+    def _show_empty(self, words: str) -> None:
+        self.collections = {}
+        self.query_one("#panes").display = False
+        empty = self.query_one("#explorer-empty", Static)
+        empty.display = True
+        empty.update(Content(words))
+        if self.focused is not None:
+            self.set_focus(None)
+
+    def _show_panes(self) -> None:
+        self.query_one("#panes").display = True
+        self.query_one("#explorer-empty").display = False
+
+    @on(Select.Changed, "#database")
+    def _database_changed(self, event: Select.Changed) -> None:
+        database = self.databases.get(str(event.value))
+        if database is not None and database != self.app.selection.database:
+            self.app.select(database)
+            self.refresh_contents()
+
+    @on(Select.Changed, "#keyspace")
+    def _keyspace_changed(self, event: Select.Changed) -> None:
+        keyspace = str(event.value)
+        if keyspace in self.keyspaces and keyspace != self.app.selection.keyspace:
+            self.app.select(self.app.selection.database, keyspace)
+            self.refresh_contents()
+
+    @on(DataTable.RowHighlighted, "#collections")
+    def _collection_highlighted(self) -> None:
+        name = self.query_one("#collections", Grid).chosen()
+        info = self.collections.get(name or "")
+        if info is None:
+            return
+        self.app.select_collection(info.name)
+        self._show_about()
+        self.in_background(partial(self._open_collection, info), "documents")
+
+    @on(DataTable.RowSelected, "#collections")
+    def _collection_selected(self) -> None:
+        self.action_explorer_documents()
+
+    def action_explorer_documents(self) -> None:
+        """Go to the documents."""
+        if self.collections:
+            self.query_one(DocumentsPane).focus_view()
+
+    async def _open_collection(self, info: CollectionInfo) -> None:
+        client = await self.app.selected_client()
+        self.pager = Pager(client.collection(info.keyspace, info.name))
+        await self._read_page()
+
+    async def _read_page(self) -> None:
+        if self.pager is None:
+            return
+        page = await self.pager.read()
+        pane = self.query_one(DocumentsPane)
+        if page.documents or self.pager.number > 1:
+            pane.show(page.documents, self.pager.status(len(page.documents)))
+        else:
+            pane.show_nothing("This collection has no documents.\n\nPress l to load a file.")
+
+    @on(DocumentsPane.Opened)
+    def _document_opened(self, event: DocumentsPane.Opened) -> None:
+        self.app.ask(DocumentDialog(event.document))
+
+    def action_explorer_view(self) -> None:
+        """Switch the view."""
+        pane = self.query_one(DocumentsPane)
+        pane.as_json = not pane.as_json
+
+    def action_explorer_next(self) -> None:
+        """Show the next page."""
+        if self.pager is not None and self.pager.forward():
+            self._turn_page()
+
+    def action_explorer_previous(self) -> None:
+        """Show the page before."""
+        if self.pager is not None and self.pager.back():
+            self._turn_page()
+
+    def _turn_page(self) -> None:
+        self.in_background(self._read_page, "documents")
+
+    def action_explorer_search(self) -> None:
+        """Search the collection."""
+        self.app.go(Section.SEARCH)
+
+    def action_explorer_create_keyspace(self) -> None:
+        """Ask for a keyspace."""
+        self.tasks.create_keyspace(self.keyspaces)
+
+    def action_explorer_create_collection(self) -> None:
+        """Ask for a collection."""
+        self.tasks.create_collection()
+
+    def action_explorer_load(self) -> None:
+        """Load a file into the chosen collection."""
+        info = self.chosen()
+        if info is not None:
+            self.tasks.load(info)
+
+    def action_explorer_sample(self) -> None:
+        """Create the sample collection."""
+        self.tasks.create_sample()
+
+    def action_explorer_delete(self) -> None:
+        """Ask for the name, then delete the collection."""
+        info = self.chosen()
+        if info is not None:
+            self.tasks.delete(info)
+
+    def chosen(self) -> CollectionInfo | None:
+        """Return the collection under the cursor."""
+        return self.collections.get(self.query_one("#collections", Grid).chosen() or "")
+
+    def allows(self, action: str) -> bool | None:
+        """Dim what needs a collection; offer the sample only where there is none."""
+        if action == "explorer_sample":
+            return not self.collections and self.app.selection.keyspace is not None
+        needs_one = {"explorer_load", "explorer_search", "explorer_view", "explorer_delete"}
+        return None if action in needs_one and not self.collections else True
+
+
+def about(info: CollectionInfo) -> Content:
+    """Return a collection's vector settings in a few short lines."""
+    if info.dimension is None:
+        return Content("no vector")
+    metric = f", {info.metric.value}" if info.metric else ""
+    lines = [f"{info.dimension} dimensions{metric}"]
+    if info.service is not None:
+        lines += [f"by {info.service.provider}", info.service.model]
+        if info.service.credential_name:
+            lines.append(f"key {info.service.credential_name}")
+    else:
+        lines.append("own vectors")
+    return Content("\n".join(display_text(line, limit=60) for line in lines))
+
+
+def disabled_words(reason: str) -> Content:
+    """Return what stands in the place of a disabled collection's settings."""
+    return Content.styled("⊘ $vectorize is disabled. ", "$text-warning") + Content(display_text(reason, limit=300))

@@ -1,0 +1,1 @@
+"""Embedding providers: their pages, credentials, scopes and tests."""

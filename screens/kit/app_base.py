@@ -1,0 +1,221 @@
+"""What a page may ask of the application it runs in.
+
+The application itself (theme, settings, signals) lives one room further up; pages see this part of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol, TypeVar, runtime_checkable
+
+from textual.filter import LineFilter, Monochrome, NoColor
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from astrolabe.dataapi.client.client import Collection, DatabaseClient
+from astrolabe.errors import NotFoundError
+from astrolabe.loading.job import LoadJob
+from astrolabe.loading.model import LoadPlan
+from astrolabe.portal.failure_lab import ActiveRule
+from astrolabe.portal.model import Database
+from astrolabe.serving.control import ServerControl
+from astrolabe.serving.options import ServerOptions
+from astrolabe.text.error_text import as_told
+from astrolabe.text.safe_text import display_text
+from astrolabe.workspace import Workspace
+from screens.kit.control_filter import ControlFilter
+from screens.kit.type_ahead import TypeAhead
+
+ResultT = TypeVar("ResultT")
+
+
+class Section(StrEnum):
+    """The console's main places; each keeps its own stack of pages."""
+
+    DATABASES = "databases"
+    INTEGRATIONS = "integrations"
+    EXPLORER = "explorer"
+    SEARCH = "search"
+    ACTIVITY = "activity"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the user is looking at; shared by the Data Explorer, Load Data and Search."""
+
+    database: Database | None = None
+    keyspace: str | None = None
+    collection: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What differs between a terminal, a demo and a test.
+
+    Attributes:
+        now: The clock for anything shown or recorded.
+        badges: Words shown at the right of the top line, such as ``demo``.
+        calm: No animation and no blinking cursor (over SSH, and in tests).
+        timeless: Leave out durations, so that a picture comes out the same every time.
+        server: What the server is started with, unless its dialog says otherwise.
+    """
+
+    now: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
+    badges: tuple[str, ...] = ()
+    calm: bool = True
+    timeless: bool = False
+    server: ServerOptions = field(default_factory=ServerOptions)
+
+
+@runtime_checkable
+class Place(Protocol):
+    """A page that wants to know when the user comes to it from another place."""
+
+    def entered(self) -> None:
+        """Take note of it."""
+
+
+class Badged(Static):
+    """A line that shows the console's badges."""
+
+    def draw(self) -> None:
+        """Draw the line anew."""
+
+
+class Console(TypeAhead):
+    """The part of the application that pages rely on: the workspace, the selection, and how to tell the user."""
+
+    def __init__(self, workspace: Workspace, surroundings: Surroundings | None = None) -> None:
+        super().__init__()
+        self.workspace = workspace
+        self.surroundings = surroundings or Surroundings()
+        self.selection = Selection()
+        self._control_filter = ControlFilter()
+        self.load_job: LoadJob | None = None
+        self._badges: dict[str, str] = {}
+        self.server = ServerControl(self.surroundings.server, now=self.surroundings.now, changed=self._show_server)
+
+    @property
+    def badges(self) -> tuple[str, ...]:
+        """The words in brackets at the end of the top line: those of the surroundings, then those that come and go."""
+        return (*self.surroundings.badges, *self._badges.values())
+
+    def set_badge(self, key: str, words: str | None) -> None:
+        """Show a badge on every page as long as something is so; None takes it away.
+
+        Args:
+            key: Whose badge it is; each has one.
+            words: One short word or two: the line has to hold the main places, too.
+        """
+        if self._badges.get(key) == words:
+            return
+        if words is None:
+            del self._badges[key]
+        else:
+            self._badges[key] = words
+        for screen in self.screen_stack:  # a page of another place draws its line when it is shown again
+            for line in screen.query(Badged):
+                line.draw()
+
+    def _show_server(self) -> None:
+        """Show or hide the server's badge."""
+        port = self.server.address.rpartition(":")[2]
+        self.set_badge("server", f"serving :{port}" if self.server.running else None)
+
+    def show_lab(self, active: Sequence[ActiveRule]) -> None:
+        """Show or hide the failure lab's badge."""
+        self.set_badge("lab", "lab" if active else None)
+
+    def select(self, database: Database | None, keyspace: str | None = None, collection: str | None = None) -> None:
+        """Remember what the user is looking at."""
+        self.selection = Selection(database, keyspace, collection)
+
+    def select_collection(self, collection: str | None) -> None:
+        """Remember the collection, keeping database and keyspace."""
+        self.selection = replace(self.selection, collection=collection)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Let no control character through to the terminal, and with ``NO_COLOR`` no colour.
+
+        The framework chooses between greys and no colour at all before the theme is known; here it is.
+        """
+        filters = super().get_line_filters()
+        if self.no_color and self.native_ansi_color:
+            filters = [NoColor() if isinstance(one, Monochrome) else one for one in filters]
+        return [*filters, self._control_filter]
+
+    async def selected_client(self) -> DatabaseClient:
+        """Return a client to the selected database.
+
+        Raises:
+            NotFoundError: None is selected, or it was deleted.
+        """
+        if self.selection.database is None:
+            raise NotFoundError("No database is selected.", hint="Press 1 and choose one.")
+        return await self.workspace.client(self.selection.database)
+
+    def go(self, section: Section) -> None:
+        """Show a main place."""
+        release = self.hold_keys()
+        self.switch_mode(section.value)
+        self.screen.call_after_refresh(release)
+        if isinstance(self.screen, Place) and self.screen.is_mounted:
+            self.screen.entered()
+
+    def ask(self, dialog: ModalScreen[ResultT], then: Callable[[ResultT | None], None] | None = None) -> None:
+        """Show a dialog; what is typed meanwhile reaches it. ``then`` gets its result, None when it was cancelled."""
+        release = self.hold_keys()
+        self.push_screen(dialog, then)
+        dialog.call_after_refresh(release)
+
+    def start_load(self, plan: LoadPlan, collection: Collection) -> LoadJob:
+        """Run a load in the background and say so when it has ended; there is one at a time."""
+        job = LoadJob(plan, collection, self.workspace.ledger)
+
+        def ended() -> None:
+            if not job.followed and (job.summary is not None or job.error is not None):
+                complete = job.summary is not None and job.summary.complete
+                self.tell(f"Loading {plan.path.name} has ended.", warning=not complete)
+
+        job.subscribe(ended)
+        self.load_job = job
+        job.start()
+        return job
+
+    def tell(self, message: str, *, title: str = "", warning: bool = False) -> None:
+        """Show a short notice that goes away; the message may be foreign text."""
+        self.notify(
+            display_text(message, limit=400, multiline=True),
+            title=display_text(title),
+            severity="warning" if warning else "information",
+            timeout=8 if warning else 4,
+            markup=False,
+        )
+
+    def save(self, text: str, name: str) -> None:
+        """Ask for a file to write a text to.
+
+        Args:
+            text: The text.
+            name: The name that is suggested.
+        """
+        from screens.kit.save_dialog import SaveDialog  # noqa: PLC0415 - the dialog imports this module's types
+
+        self.ask(SaveDialog(text, name), self._saved)
+
+    def _saved(self, path: Path | None) -> None:
+        if path is not None:
+            self.tell(f"Saved to {path}")
+
+    def report(self, error: BaseException) -> None:
+        """Show an error as a dialog with cause, owner and next step; unexpected ones are logged as well.
+
+        This is the end of every worker's boundary: nothing that fails in the background is silent.
+        """
+        from screens.kit.error_dialog import ErrorDialog  # noqa: PLC0415 - the dialog imports this module's types
+
+        self.ask(ErrorDialog(as_told(error)))

@@ -1,0 +1,1 @@
+"""Loading a file: the form and the progress."""

@@ -1,0 +1,284 @@
+"""The Search page: by meaning or by vector, by words, or by both, as the collection can."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from astrolabe.dataapi.client.client import CollectionInfo, DatabaseClient
+from astrolabe.dataapi.client.rerank_response import read_page
+from astrolabe.dataapi.client.search_form import DEFAULT_LIMIT, SearchDraft, SearchMode, modes, plan_search, problems
+from astrolabe.dataapi.protocol import Response
+from astrolabe.errors import AstrolabeError
+from astrolabe.providers.embedding.waiting import wait_listener
+from astrolabe.text.safe_text import display_text
+from screens.explorer.documents import DocumentDialog, DocumentsPane
+from screens.kit.actions import Action, register
+from screens.kit.app_base import Section
+from screens.kit.code import CodeDialog
+from screens.kit.countdown import Countdown
+from screens.kit.fields import WRONG, text_input
+from screens.kit.page import Page
+
+SEARCH = "search"
+"""The group of the work that a search is."""
+
+
+NOTHING = "Nothing found. Try other words, or a wider filter."
+NOTHING_BY_WORDS = "Nothing found. A document has to have every word: try fewer, or a wider filter."
+
+MODE_WORDS: Mapping[SearchMode, str] = {
+    SearchMode.MEANING: "meaning",
+    SearchMode.HYBRID: "hybrid",
+    SearchMode.WORDS: "words",
+}
+"""What the form calls the modes."""
+
+
+class SearchPage(Page):
+    """Searches the collection that is selected in the Data Explorer."""
+
+    SECTION = Section.SEARCH
+    HEADING = " Search"
+    AUTO_FOCUS = "#query"  # at once: what is typed while the page is still being read belongs to the query
+
+    BINDINGS = register(
+        Action("search.query", "slash", "Query", "Go to the query."),
+        Action("search.view", "v", "View", "Switch between the table and the JSON view."),
+        Action("search.code", "f2", "Command", "Show the search as JSON, curl and more."),
+        Action("search.mode", "f3", "Mode", "Search by meaning, by both, or by words; only what the collection can."),
+        Action("search.explorer", "e", "Collection", "Choose another collection in the Data Explorer."),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.info: CollectionInfo | None = None
+        self.client: DatabaseClient | None = None
+        self.shown_for: tuple[str, str] | None = None
+        self.mode = SearchMode.MEANING
+        self.searched = False
+
+    def compose_body(self) -> ComposeResult:
+        """Lay out the form on top and the results under it."""
+        with Horizontal(classes="search-row"):
+            yield Static("Search for", classes="search-label")
+            yield text_input("query")
+            yield Static("Mode", id="mode-label")
+            yield Static("", id="mode", markup=False)
+        with Horizontal(classes="search-row"):
+            yield Static("Filter", classes="search-label")
+            yield text_input("filter", placeholder='{"field": "value"}, empty for all')
+            yield Static("Limit", id="limit-label")
+            yield text_input("limit", str(DEFAULT_LIMIT), max_length=4)
+        yield Static("", id="search-message", markup=False)
+        yield DocumentsPane("results")
+        yield Static("", id="search-empty", classes="empty", markup=False)
+
+    async def reload(self) -> None:
+        """Read what can be searched; results stay while the collection is the same."""
+        self.info = await self._read_info()
+        self._show_form(self.info)
+        self.refresh_bindings()  # what the collection can do decides which keys are offered
+        if self.info is None:
+            return
+        here = (self.info.keyspace, self.info.name)
+        if self.shown_for != here:
+            self.shown_for = here
+            self._clear()
+
+    async def _read_info(self) -> CollectionInfo | None:
+        selection = self.app.selection
+        if selection.database is None or selection.keyspace is None:
+            return None
+        known = {database.id for database in await self.app.workspace.databases.list()}
+        if selection.database.id not in known:
+            return None
+        self.client = await self.app.workspace.client(selection.database)
+        if selection.keyspace not in await self.client.keyspaces():
+            return None
+        found = {info.name: info for info in await self.client.collections(selection.keyspace)}
+        name = selection.collection or next(iter(found), None)
+        return found.get(name or "")
+
+    def _show_form(self, info: CollectionInfo | None) -> None:
+        for row in (*self.query(".search-row"), self.query_one("#results")):
+            row.display = info is not None
+        empty = self.query_one("#search-empty", Static)
+        empty.display = info is None
+        if info is None:
+            empty.update(
+                Content("There is no collection to search yet.\n\nPress 3 and choose one in the Data Explorer.")
+            )
+            self.set_heading("Search")
+            return
+        database = self.app.selection.database
+        self.set_heading("Search", database.name if database else "", info.keyspace, info.name)
+        able = modes(info)
+        if self.mode not in able:
+            self.mode = able[0]
+        for part in ("#mode-label", "#mode"):
+            self.query_one(part).display = len(able) > 1
+        self._show_mode(info)
+
+    def _show_mode(self, info: CollectionInfo) -> None:
+        by_vector = self.mode is SearchMode.MEANING and info.service is None
+        self.query_one("#mode", Static).update(Content("vector" if by_vector else MODE_WORDS[self.mode]))
+        self.query_one("#query", Input).placeholder = what_to_type(info, self.mode)
+
+    def _clear(self) -> None:
+        self.searched = False
+        self.query_one(DocumentsPane).show_nothing(
+            "Say what you are looking for, then press enter.\nf1 lists the keys."
+        )
+        self._say({})
+
+    def _draft(self) -> SearchDraft:
+        return SearchDraft(
+            query=self.query_one("#query", Input).value,
+            filter=self.query_one("#filter", Input).value,
+            limit=self.query_one("#limit", Input).value,
+            mode=self.mode,
+        )
+
+    def _say(self, found: Mapping[str, str]) -> None:
+        line = self.query_one("#search-message", Static)
+        names = {"query": "Search for", "filter": "Filter", "limit": "Limit"}
+        line.update(Content("\n".join(f"{WRONG} {names[name]}: {display_text(text)}" for name, text in found.items())))
+        line.display = bool(found)
+        for name in names:
+            self.query_one(f"#{name}", Input).set_class(name in found, "-wrong")
+        for name in names:
+            if name in found:
+                self.query_one(f"#{name}", Input).focus()
+                return
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        self.search()
+
+    def search(self) -> None:
+        """Check the form and search."""
+        if self.info is None:
+            return
+        found = problems(self._draft(), self.info)
+        self._say(found)
+        if not found:
+            self.searched = True
+            self.query_one(DocumentsPane).show_nothing("Searching …")
+            self.in_background(partial(self._search, self.info), SEARCH)
+
+    async def _search(self, info: CollectionInfo) -> None:
+        if self.client is None:
+            return
+        pane = self.query_one(DocumentsPane)
+        countdown = Countdown(self, lambda words: pane.show_nothing(f"{words}\n\nesc stops waiting."))
+        started = time.perf_counter()
+        try:
+            with wait_listener(countdown.start):
+                response = await self.client.run(plan_search(self._draft(), info))
+        except AstrolabeError:
+            pane.show_nothing("The search failed. Press enter in the query to try again.")
+            raise
+        finally:
+            countdown.stop()
+        milliseconds = (time.perf_counter() - started) * 1000
+        documents, fused = results(response)
+        if not documents:
+            pane.show_nothing(NOTHING_BY_WORDS if self.mode is SearchMode.WORDS else NOTHING)
+            return
+        pane.show(documents, self._words(len(documents), milliseconds, fused=fused))
+        if self.screen.is_current:
+            pane.focus_view()
+
+    @property
+    def searching(self) -> bool:
+        """Whether a search is under way."""
+        return any(one.group == SEARCH and one.node is self and not one.is_finished for one in self.workers)
+
+    def _words(self, count: int, milliseconds: float, *, fused: bool) -> str:
+        took = "" if self.app.surroundings.timeless else f" in {milliseconds:.0f} ms"
+        order = " · fused by rank: no reranker" if fused else ""
+        return f"{count} result{'' if count == 1 else 's'}{took}{order} · / query · v JSON"
+
+    @on(DocumentsPane.Opened)
+    def _document_opened(self, event: DocumentsPane.Opened) -> None:
+        self.app.ask(DocumentDialog(event.document))
+
+    def entered(self) -> None:
+        """Begin with the query again, if there is something to search."""
+        if self.query_one(".search-row").display:
+            self.query_one("#query", Input).focus()
+
+    def action_search_query(self) -> None:
+        """Go to the query."""
+        self.query_one("#query", Input).focus()
+
+    def action_search_view(self) -> None:
+        """Switch the view."""
+        pane = self.query_one(DocumentsPane)
+        pane.as_json = not pane.as_json
+
+    def action_search_mode(self) -> None:
+        """Search in the next way that the collection can; what has been searched for is searched for again."""
+        if self.info is None:
+            return
+        able = modes(self.info)
+        self.mode = able[(able.index(self.mode) + 1) % len(able)]
+        self._show_mode(self.info)
+        if self.searched and not isinstance(self.focused, Input):
+            self.search()
+
+    def action_search_explorer(self) -> None:
+        """Go to the Data Explorer."""
+        self.app.go(Section.EXPLORER)
+
+    def action_search_code(self) -> None:
+        """Show the command the search sends."""
+        if self.info is None or self.client is None:
+            return
+        found = problems(self._draft(), self.info)
+        self._say(found)
+        if not found:
+            self.app.ask(CodeDialog(plan_search(self._draft(), self.info), self.client.endpoint))
+
+    def action_page_back(self) -> None:
+        """Stop a search under way, or leave an input; then there is nothing to go back to."""
+        if self.searching:
+            self.workers.cancel_group(self, SEARCH)
+            self.query_one(DocumentsPane).show_nothing("Stopped. Press enter in the query to search again.")
+        elif isinstance(self.focused, Input):
+            self.query_one(DocumentsPane).focus_view()
+
+    def allows(self, action: str) -> bool | None:
+        """Dim what needs a collection."""
+        if action in {"search_query", "search_view"} and isinstance(self.focused, Input):
+            return False  # there the key is a letter
+        if self.info is None:
+            return None if action in {"search_query", "search_view", "search_code", "search_mode"} else True
+        return None if action == "search_mode" and len(modes(self.info)) == 1 else True
+
+
+def results(response: Response) -> tuple[Sequence[dict[str, object]], bool]:
+    """Return the documents of an answer, with their ranks if it has any, and whether no model decided the order."""
+    page = read_page(response)
+    return page.rows(), page.fused
+
+
+def what_to_type(info: CollectionInfo, mode: SearchMode) -> str:
+    """Return what the query field asks for, by what is searched by and what the collection can do."""
+    if mode is SearchMode.WORDS:
+        return "words; a document has to have every one"
+    if mode is SearchMode.HYBRID:
+        return "words; matched by meaning and as they are"
+    if info.service is not None:
+        return "words; they are matched by meaning"
+    if info.dimension is not None:
+        return f"a vector: a JSON array of {info.dimension} numbers"
+    return "this collection has no vector; use the filter"

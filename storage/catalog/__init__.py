@@ -1,0 +1,1 @@
+"""The organization on disk: databases, integrations, credentials, scopes."""

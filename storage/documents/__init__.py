@@ -1,0 +1,1 @@
+"""One database file: containers, items, and how they are read."""

@@ -1,0 +1,74 @@
+"""The folders of the databases' contents: ``databases/<id>/contents.db`` and the caches beside it.
+
+Removing one is done in two steps with the catalog's row removed between them, so that a crash leaves either a whole
+database or a condemned folder, which the next start clears away.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+
+from storage.sqlite.errors import from_os
+
+_CONTENTS = "contents.db"
+_CONDEMNED = "deleted"
+
+
+class DatabaseFiles:
+    """Where each database's contents lie; every call is a few file operations.
+
+    Args:
+        folder: The folder of all of them; it need not exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def contents(self, database_id: str) -> Path:
+        """Return the path of a database's file; it need not exist."""
+        return self._folder / database_id / _CONTENTS
+
+    def condemn(self, database_id: str) -> None:
+        """Mark a database's folder: once the catalog does not know the database any more, it may go.
+
+        Raises:
+            StorageError: The mark cannot be written.
+        """
+        folder = self._folder / database_id
+        if folder.is_dir():
+            try:
+                (folder / _CONDEMNED).touch(mode=0o600)
+            except OSError as error:
+                raise from_os(error, folder) from error
+
+    def remove(self, database_id: str) -> None:
+        """Remove a database's folder and all in it; harmless when there is none.
+
+        Raises:
+            StorageError: It cannot be removed.
+        """
+        folder = self._folder / database_id
+        try:
+            if folder.is_dir():
+                shutil.rmtree(folder)
+        except FileNotFoundError:
+            return  # another process removes it too
+        except OSError as error:
+            raise from_os(error, folder) from error
+
+    def clear_condemned(self, known: Collection[str]) -> None:
+        """Finish removals that were interrupted: condemned folders go, unless the catalog still knows the database.
+
+        Args:
+            known: Ids of the databases in the catalog, read after the marks could be written.
+
+        Raises:
+            StorageError: A folder cannot be removed.
+        """
+        for mark in self._folder.glob(f"*/{_CONDEMNED}"):
+            if mark.parent.name in known:
+                mark.unlink(missing_ok=True)
+            else:
+                self.remove(mark.parent.name)

@@ -1,0 +1,124 @@
+"""The schema of a database's file.
+
+- ``meta`` has one row: the revision grows by one in every write transaction, and the next row number is free.
+- ``container`` holds collections and tables. Its revision is that of the last write to its items; its epoch starts at
+  a random number and grows when everything read before must be forgotten.
+
+Every container has tables of its own, named with its number, so that it is emptied or dropped at once whatever
+its size, and scanned without passing over the rows of others (docs/decisions/0010-storage.md):
+
+- ``item_N`` holds keys and bodies.
+- ``vector_N`` holds the vectors: beside the bodies, blobs would make every scan of them several times slower. The data
+  are float32, little-endian.
+- ``word_N``, only where the container has an analyzer, is the FTS5 index of the items' lexical texts. It is
+  contentless: the terms of a text are in it, the text itself is in the body alone.
+- ``removal_N`` remembers, per vector name, which rows have lost their vector and at which revision, so that the index
+  of another process can catch up instead of reading everything.
+
+Numbers of containers and rows are never used again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storage.lexical.analyzers import Analyzer
+from storage.model import Container
+from storage.sqlite.migrations import Migration
+
+_FIRST = Migration(
+    1,
+    (
+        """
+        CREATE TABLE meta (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            revision INTEGER NOT NULL,
+            next_seq INTEGER NOT NULL
+        )
+        """,
+        "INSERT INTO meta (id, revision, next_seq) VALUES (1, 0, 1)",
+        "CREATE TABLE keyspace (name TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID",
+        """
+        CREATE TABLE container (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            keyspace TEXT NOT NULL REFERENCES keyspace (name),
+            name TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            definition TEXT NOT NULL,
+            vectors TEXT NOT NULL,
+            epoch INTEGER NOT NULL,
+            revision INTEGER NOT NULL,
+            UNIQUE (keyspace, name)
+        )
+        """,
+    ),
+)
+
+_SECOND = Migration(2, ("ALTER TABLE container ADD COLUMN analyzer TEXT",))
+"""The analyzer's definition; containers that were made before have none, and no table of words."""
+
+MIGRATIONS = (_FIRST, _SECOND)
+"""Every step of the schema, from the first."""
+
+CONTAINER_TABLES = (
+    """
+    CREATE TABLE {item} (
+        seq INTEGER PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
+        body TEXT NOT NULL,
+        revision INTEGER NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE {vector} (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        revision INTEGER NOT NULL,
+        form TEXT NOT NULL,
+        text TEXT,
+        data BLOB NOT NULL,
+        UNIQUE (seq, name)
+    )
+    """,
+    "CREATE INDEX {vector}_changes ON {vector} (name, revision)",
+    """
+    CREATE TABLE {removal} (
+        name TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY (name, revision, seq)
+    ) WITHOUT ROWID
+    """,
+)
+"""What is run for a new container, through :meth:`Tables.sql`."""
+
+WORD_TABLE = "CREATE VIRTUAL TABLE {word} USING fts5(terms, content='', tokenize='ascii')"
+"""What is run besides for a container with an analyzer; its terms come ready-made, so a plain tokenizer will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables of one container.
+
+    Attributes:
+        number: The container's id.
+        analyzer: How its lexical texts are read; None when it has no table of words.
+    """
+
+    number: int
+    analyzer: Analyzer | None = None
+
+    @classmethod
+    def of(cls, container: Container) -> Tables:
+        """Return the tables of a container."""
+        return cls(container.id, container.analyzer)
+
+    def sql(self, text: str) -> str:
+        """Return a statement with ``{item}``, ``{vector}``, ``{removal}`` and ``{word}`` replaced by the tables' names.
+
+        The text is ours, never from a request; values are passed as parameters.
+        """
+        number = f"{self.number:d}"
+        names = {table: f"{table}_{number}" for table in ("item", "vector", "removal", "word")}
+        return text.format_map(names)

@@ -1,0 +1,324 @@
+"""A database's contents in one SQLite file: keyspaces, containers, items and their vectors.
+
+SQLite is the truth. Nothing read is kept between calls, so several processes may have the file open and see each
+other's writes; the vector index beside it is a cache that catches up from the revisions before every search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.documents import containers, integrity, items
+from storage.documents.filter_cache import Survivors
+from storage.documents.scanning import CHUNK, count_items, matching_seqs, scan_items
+from storage.documents.schema import MIGRATIONS, Tables
+from storage.documents.vector_rows import VectorRows, check_vectors, with_vectors
+from storage.filters.tree import Filter
+from storage.lexical.analyzers import Analyzer, TermQuery
+from storage.lexical.index import among, ranked_rows
+from storage.model import Container, ContainerKind, Hit, Item, NewItem, Vector, VectorSpec
+from storage.sqlite.store_file import StoreFile
+from storage.vectors.cache import IndexCache
+
+_READERS = 6
+"""Reads at the same time: two scans and the first build of an index leave three for everything else."""
+
+_PRAGMAS = ("secure_delete = FAST",)
+"""Freed pages are not overwritten, as some builds of SQLite do: dropping a collection would rewrite all of it."""
+
+
+class DatabaseStore:
+    """An open database file; belongs to one event loop. Use :meth:`open` to make one and :meth:`close` to end it.
+
+    Every method raises :class:`~storage.errors.StorageError` when the machine refuses: disk full, file damaged, locked.
+    Whatever is done to a container that was dropped meanwhile raises :class:`~storage.errors.ContainerMissingError`.
+    """
+
+    def __init__(self, file: StoreFile) -> None:
+        self._file = file
+        self._rows = VectorRows(file)
+        self._indexes = IndexCache(file.path.with_name(file.path.name + ".vectors"), self._rows)
+        self._survivors = Survivors()
+        self._known = containers.KnownContainers()
+
+    @classmethod
+    async def open(cls, path: Path) -> DatabaseStore:
+        """Open or create a database's file; the errors are those of :meth:`StoreFile.open`."""
+        return cls(await StoreFile.open(path, MIGRATIONS, readers=_READERS, pragmas=_PRAGMAS))
+
+    async def close(self) -> None:
+        """Close the index and the file; may be called twice."""
+        try:
+            await self._indexes.close()
+        finally:
+            await self._file.close()
+
+    async def keyspaces(self) -> list[str]:
+        """Return the keyspaces' names in name order."""
+        async with self._file.reader() as connection:
+            return await containers.list_keyspaces(connection)
+
+    async def create_keyspace(self, name: str) -> bool:
+        """Create a keyspace; False if it exists."""
+        async with self._file.transaction() as connection:
+            await containers.next_revision(connection)
+            return await containers.add_keyspace(connection, name)
+
+    async def drop_keyspace(self, name: str) -> bool:
+        """Drop a keyspace with everything in it; False if it does not exist."""
+        async with self._file.transaction() as connection:
+            await containers.next_revision(connection)
+            removed = await containers.remove_keyspace(connection, name)
+        for container in removed or ():
+            await self._indexes.forget(container.id)
+        return removed is not None
+
+    async def containers(self, keyspace: str | None = None) -> list[Container]:
+        """Return the collections and tables of a keyspace (None: of all), in name order."""
+        async with self._file.reader() as connection:
+            return await containers.list_containers(connection, keyspace)
+
+    async def container(self, keyspace: str, name: str) -> Container | None:
+        """Return a collection or table by its name, or None."""
+        return await self._known.find(self._file, keyspace, name)
+
+    async def create_container(
+        self,
+        keyspace: str,
+        name: str,
+        kind: ContainerKind,
+        definition: Mapping[str, Any],
+        vectors: Mapping[str, VectorSpec],
+        *,
+        analyzer: Analyzer | None = None,
+    ) -> Container:
+        """Create an empty collection or table.
+
+        Args:
+            keyspace: Where.
+            name: Its name.
+            kind: Collection or table.
+            definition: What the layer above keeps with it.
+            vectors: The named vectors.
+            analyzer: How the items' lexical texts are read; None when they are not searched in.
+
+        Raises:
+            KeyspaceMissingError: The keyspace does not exist.
+            ContainerExistsError: The name is taken, by either kind.
+        """
+        async with self._file.transaction() as connection:
+            await containers.next_revision(connection)
+            return await containers.add_container(
+                connection, keyspace, name, kind=kind, definition=definition, vectors=vectors, analyzer=analyzer
+            )
+
+    async def drop_container(self, container: Container) -> bool:
+        """Drop a collection or table with its items; False if it is gone already."""
+        async with self._file.transaction() as connection:
+            await containers.next_revision(connection)
+            removed = await containers.remove_container(connection, container)
+        await self._indexes.forget(container.id)
+        return removed
+
+    async def insert(self, container: Container, new: Sequence[NewItem], *, ordered: bool = False) -> list[Item | None]:
+        """Insert items in one transaction, durable on return.
+
+        Args:
+            container: Where to.
+            new: The items.
+            ordered: Insert nothing after the first item whose key is taken.
+
+        Returns:
+            For every new item what was written, or None where its key is taken, in the order given.
+
+        Raises:
+            ValueError: A vector has an unknown name or another dimension than its column.
+        """
+        for item in new:
+            check_vectors(container, item.vectors)
+
+        async def write(connection: aiosqlite.Connection) -> list[Item | None]:
+            ticket = await containers.touch(connection, container, seqs=len(new))
+            return await items.insert_items(connection, Tables.of(container), new, ticket, ordered=ordered)
+
+        return await self._file.write(write)
+
+    async def read(
+        self, container: Container, keys: Sequence[str], *, vectors: Sequence[str] = ()
+    ) -> list[Item | None]:
+        """Return the items with these keys, in the order given; None where there is none."""
+        tables = Tables.of(container)
+
+        async def rows(connection: aiosqlite.Connection) -> list[Item]:
+            found = await items.items_with_keys(connection, tables, keys)
+            return await with_vectors(connection, tables, found, vectors) if vectors else found
+
+        found = await containers.read_container(self._file, container, rows, snapshot=bool(vectors))
+        by_key = {item.key: item for item in found}
+        return [by_key.get(key) for key in keys]
+
+    async def read_rows(self, container: Container, seqs: Sequence[int], *, vectors: Sequence[str] = ()) -> list[Item]:
+        """Return the items with these row numbers, in the order given; those that are gone are left out."""
+        tables = Tables.of(container)
+
+        async def rows(connection: aiosqlite.Connection) -> list[Item]:
+            found = await items.items_in_rows(connection, tables, seqs)
+            return await with_vectors(connection, tables, found, vectors) if vectors else found
+
+        found = await containers.read_container(self._file, container, rows, snapshot=bool(vectors))
+        by_seq = {item.seq: item for item in found}
+        return [by_seq[seq] for seq in seqs if seq in by_seq]
+
+    def scan(
+        self,
+        container: Container,
+        where: Filter | None = None,
+        *,
+        after: int = 0,
+        vectors: Sequence[str] = (),
+        chunk: int = CHUNK,
+        keys: Sequence[str] | None = None,
+    ) -> AsyncGenerator[list[Item], None]:
+        """Yield the matching items in insertion order, in lists of 1 to ``chunk`` items.
+
+        The scan is no snapshot: every item that is there from beginning to end comes exactly once, whatever is
+        written meanwhile. Nothing is held between the lists, so the caller may stop or pause at any of them.
+
+        Args:
+            container: Where to look.
+            where: The filter; None for all.
+            after: Only items with a greater row number: the last one of the page before.
+            vectors: Names of the vectors wanted.
+            chunk: The most items in one list; ask for a page's size plus one when only a page is wanted.
+            keys: Only items with these keys (canonical spelling, in any order), found through the unique index. For
+                filters that fix ``_id``: pass its keys here and the whole filter as ``where``.
+        """
+        return scan_items(self._file, container, where, after=after, vectors=vectors, chunk=chunk, keys=keys)
+
+    async def replace(self, container: Container, item: Item, new: NewItem) -> bool:
+        """Write ``new`` over ``item`` unless it was changed or deleted since it was read; then return False.
+
+        The new vectors are all the vectors: one that is absent is removed, an equal one is left as it is.
+
+        Raises:
+            ValueError: The keys differ, or a vector has an unknown name or another dimension.
+        """
+        if new.key != item.key:
+            raise ValueError(f"the key of an item cannot change ({item.key!r} to {new.key!r})")
+        check_vectors(container, new.vectors)
+
+        async def write(connection: aiosqlite.Connection) -> bool:
+            ticket = await containers.touch(connection, container)
+            return await items.replace_item(connection, Tables.of(container), item, new, ticket.revision)
+
+        return await self._file.write(write)
+
+    async def delete(self, container: Container, unwanted: Sequence[Item]) -> int:
+        """Delete the items that are unchanged since they were read, in one transaction; return how many."""
+
+        async def write(connection: aiosqlite.Connection) -> int:
+            ticket = await containers.touch(connection, container)
+            deleted = await items.delete_items(connection, Tables.of(container), unwanted, ticket.revision)
+            await containers.shorten_log(connection, container, ticket.revision)
+            return deleted
+
+        return await self._file.write(write)
+
+    async def truncate(self, container: Container) -> int:
+        """Delete every item of a container; return how many there were."""
+        async with self._file.transaction() as connection:
+            await containers.touch(connection, container)
+            return await containers.clear(connection, container)
+
+    async def count(
+        self,
+        container: Container,
+        where: Filter | None = None,
+        *,
+        limit: int | None = None,
+        keys: Sequence[str] | None = None,
+    ) -> int:
+        """Return how many items match, but no more than ``limit``; ``keys`` as in :meth:`scan`."""
+        return await count_items(self._file, container, where, limit=limit, keys=keys)
+
+    async def search(
+        self,
+        container: Container,
+        vector: str,
+        query: Vector,
+        k: int,
+        where: Filter | None = None,
+        *,
+        keys: Sequence[str] | None = None,
+    ) -> list[Hit]:
+        """Return the ``k`` items nearest to ``query`` among the matching ones: most similar first, then older first.
+
+        Args:
+            container: Where to look.
+            vector: The name of the vector.
+            query: float32, of the vector's dimension.
+            k: The most hits to return.
+            where: Only items that match; None for all.
+            keys: As in :meth:`scan`.
+        """
+        allowed = None if where is None and keys is None else await self._allowed(container, where, keys)
+        hits = await self._indexes.search(container, vector, query, k, allowed)
+        if not hits:
+            async with self._file.reader() as connection:
+                await containers.check_exists(connection, container)
+        return hits
+
+    async def search_words(
+        self,
+        container: Container,
+        query: TermQuery,
+        k: int,
+        where: Filter | None = None,
+        *,
+        keys: Sequence[str] | None = None,
+    ) -> list[int]:
+        """Return the row numbers of the ``k`` items whose lexical texts match best: by BM25, then older first.
+
+        Args:
+            container: Where to look; it has an analyzer.
+            query: What is asked; an item matches when its text has every term.
+            k: The most rows to return.
+            where: Only items that match; None for all.
+            keys: As in :meth:`scan`.
+        """
+        allowed = None if where is None and keys is None else await self._allowed(container, where, keys)
+
+        async def rows(connection: aiosqlite.Connection) -> list[int]:
+            found: list[int] = []
+            async with aclosing(ranked_rows(connection, Tables.of(container), query)) as chunks:
+                async for seqs in chunks:
+                    found += seqs if allowed is None else among(seqs, allowed)
+                    if len(found) >= k:
+                        break
+            return found[:k]
+
+        return await containers.read_container(self._file, container, rows)
+
+    async def integrity_check(self) -> list[str]:
+        """Return what is wrong with the file, a sentence each; empty when it is sound. Reads everything once."""
+        async with self._file.reader(snapshot=True) as connection:
+            return await integrity.problems(connection)
+
+    async def _allowed(
+        self, container: Container, where: Filter | None, keys: Sequence[str] | None
+    ) -> NDArray[np.int64]:
+        """Return the row numbers of the matching items; at once if the same was asked since the last write."""
+        question = repr((where, keys))
+        state = await self._rows.state(container.id)
+        seqs = self._survivors.find(container.id, question, state)
+        if seqs is None:
+            seqs = await matching_seqs(self._file, container, where, keys)
+            self._survivors.keep(container.id, question, state, seqs)
+        return seqs

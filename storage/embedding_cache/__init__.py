@@ -1,0 +1,1 @@
+"""Vectors that were paid for once."""

@@ -1,0 +1,1 @@
+"""A filter as a tree, as SQL, and as a function."""

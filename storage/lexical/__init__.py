@@ -1,0 +1,1 @@
+"""Search by words: analyzers, and the index of terms."""

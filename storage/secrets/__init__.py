@@ -1,0 +1,1 @@
+"""Secrets at rest: sealed, in a key file or the keyring, or referred to."""

@@ -1,0 +1,1 @@
+"""SQLite, asynchronous: files, transactions, waiting, errors, migrations."""

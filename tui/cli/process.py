@@ -1,0 +1,140 @@
+"""The process boundary: every way a command can end becomes an exit code and, if need be, a few lines on stderr.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted, 128 + n ended by signal n.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Coroutine
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any
+
+from storage.errors import AstrolabeError
+from tui.cli.output import say
+from tui.settings import paths
+
+FAILED = 1
+INTERRUPTED = 130
+SIGNALLED = 128
+"""Added to the number of the signal that ended the command."""
+
+_LOG_SIZE = 1_000_000
+_LOGS_KEPT = 3
+_OUR_LOGGERS = ("tui", "screens", "astrolabe", "storage", "asyncio")
+
+log = logging.getLogger(__name__)
+
+
+def guarded(work: Callable[[], int]) -> int:
+    """Run a command to its end and return its exit code; whatever it raises is told to the user."""
+    try:
+        return work()
+    except KeyboardInterrupt:
+        say("Interrupted.")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _abandon_stdout()
+        return SIGNALLED + signal.SIGPIPE
+    except AstrolabeError as error:
+        tell(error)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001 - the process boundary: nothing may end in a traceback
+        tell(_unexpected(error))
+        return FAILED
+
+
+def tell(error: AstrolabeError) -> None:
+    """Write an error on stderr: title, what failed and why, and the next step."""
+    say(f"{error.title}: {error.message}")
+    if error.hint:
+        say(f"{error.hint}")
+
+
+def run(work: Coroutine[Any, Any, int]) -> int:
+    """Run a command's coroutine; SIGINT, SIGTERM and SIGHUP cancel it, so that its cleaning up is done."""
+    return asyncio.run(_supervised(work))
+
+
+async def _supervised(work: Coroutine[Any, Any, int]) -> int:
+    received: list[int] = []
+    task = asyncio.ensure_future(work)
+
+    def stop(number: int) -> None:
+        received.append(number)
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(RuntimeError, ValueError):  # not the main thread: a test
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, stop, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not received:
+            raise
+        say(f"Stopped by {signal.Signals(received[0]).name}.")
+        return SIGNALLED + received[0]
+
+
+def start_log(level: str) -> None:
+    """Write our own log to the state folder, with rotation; nothing is logged where that folder cannot be written.
+
+    Only this program's loggers: a library's may hold what was sent.
+    """
+    handler: logging.Handler
+    file = paths.log_file()
+    try:
+        paths.state_dir().mkdir(parents=True, exist_ok=True, mode=0o700)
+        handler = RotatingFileHandler(file, maxBytes=_LOG_SIZE, backupCount=_LOGS_KEPT, encoding="utf-8")
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(_WordlessFormatter("%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s"))
+    for name in _OUR_LOGGERS:
+        logger = logging.getLogger(name)
+        logger.setLevel(level.upper() if name != "asyncio" else logging.ERROR)
+        logger.propagate = False
+        for old in list(logger.handlers):
+            logger.removeHandler(old)
+            old.close()
+        logger.addHandler(handler)
+
+
+class _WordlessFormatter(logging.Formatter):
+    """Writes where exceptions came from and of what type they are, but not their words: those may hold a secret."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - the signature is the library's
+        """Return the frames and types of an exception and of what led to it, the innermost last."""
+        parts: list[str] = []
+        error: BaseException | None = ei[1]
+        while error is not None:
+            parts.append(f"{type(error).__qualname__} from:\n{''.join(traceback.format_tb(error.__traceback__))}")
+            error = error.__cause__ or error.__context__
+        return "\n".join(parts).rstrip()
+
+
+def _unexpected(error: Exception) -> AstrolabeError:
+    """Return what is told of a fault of the program; its own words may hold a secret, so they go nowhere."""
+    if not logging.getLogger(_OUR_LOGGERS[0]).handlers:  # it failed before the settings were read
+        start_log("info")
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+    log.error("unexpected error", exc_info=error)
+    return AstrolabeError(
+        f"An unexpected {type(error).__name__} at {where}.",
+        hint=f"This is a fault of the program; please report it. Where it happened is written in {paths.log_file()}.",
+    )
+
+
+def _abandon_stdout() -> None:
+    """Stop the interpreter from complaining, at its end, about a reader that has gone."""
+    with contextlib.suppress(io.UnsupportedOperation, OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

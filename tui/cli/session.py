@@ -1,0 +1,112 @@
+"""What every verb begins with: the settings, the log, and the workspace, opened and closed around the work."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from astrolabe.dataapi.client.client import CollectionInfo, DatabaseClient
+from astrolabe.errors import NotFoundError, UsageError
+from astrolabe.serving.options import ServerOptions
+from astrolabe.workspace import Workspace, WorkspaceOptions
+from tui.cli.process import start_log
+from tui.settings.settings import ServerSettings, Settings, load_settings
+
+_FLAGS = ("data_dir", "theme", "mouse", "log_level", "read_only")
+_SERVER_FLAGS = ("host", "port", "token", "require_token", "host_names", "database", "certificate", "key")
+
+
+def settings_of(args: Namespace) -> Settings:
+    """Read the settings with the command line's flags on top, and start the log.
+
+    Raises:
+        UsageError: A setting is unknown or wrong.
+    """
+    given = {name: getattr(args, name) for name in _FLAGS if hasattr(args, name)}
+    if getattr(args, "serving", False):
+        server = {name: getattr(args, name) for name in _SERVER_FLAGS}
+        given["server"] = {name: value for name, value in server.items() if value is not None}
+    settings = load_settings(given, config=getattr(args, "config", None))
+    start_log(settings.log_level)
+    return settings
+
+
+def options_of(settings: Settings, *, data_dir: Path | None = None) -> WorkspaceOptions:
+    """Return what the workspace needs to know of the settings; ``data_dir`` takes the place of theirs."""
+    return WorkspaceOptions(
+        data_dir=data_dir or settings.data_dir,
+        provider_setups=settings.provider_setups,
+        unlisted_models=settings.unlisted_models,
+        rerankers=settings.reranker_access,
+        allow_plain_http=settings.allow_plain_http,
+        read_only=settings.read_only,
+        key_place=settings.secrets.key_source,
+        cache_bytes=settings.embedding_cache.most_bytes,
+        served_at=settings.server.address,
+        default_database=settings.server.database,
+        troubles=settings.troubles,
+        minilm_folder=settings.embedded.minilm_dir,
+    )
+
+
+def server_options(settings: ServerSettings) -> ServerOptions:
+    """Return what the server needs to know of the settings."""
+    return ServerOptions(
+        host=settings.host,
+        port=settings.port,
+        token=settings.token,
+        require_token=settings.require_token,
+        database=settings.database,
+        certificate=settings.certificate,
+        key=settings.key,
+        host_names=settings.host_names,
+    )
+
+
+@asynccontextmanager
+async def workspace_of(args: Namespace) -> AsyncIterator[Workspace]:
+    """Lend the workspace that the command line and the settings ask for."""
+    async with Workspace.opened(options_of(settings_of(args))) as workspace:
+        yield workspace
+
+
+@asynccontextmanager
+async def client_of(args: Namespace) -> AsyncIterator[DatabaseClient]:
+    """Lend a client to the database that ``--database`` names.
+
+    Raises:
+        NotFoundError: There is no such database.
+    """
+    async with workspace_of(args) as workspace:
+        yield await workspace.client(await workspace.databases.find(args.database))
+
+
+async def existing_collection(client: DatabaseClient, keyspace: str, name: str) -> CollectionInfo:
+    """Return a collection.
+
+    Raises:
+        NotFoundError: There is no such collection; the hint names those there are.
+        DataApiError: There is no such keyspace.
+    """
+    collections = await client.collections(keyspace)
+    found = next((info for info in collections if info.name == name), None)
+    if found is None:
+        names = ", ".join(info.name for info in collections)
+        hint = f"It has: {names}." if names else f"`astrolabe collections create {name} …` creates one."
+        raise NotFoundError(f"The keyspace {keyspace} has no collection '{name}'.", field="collection", hint=hint)
+    return found
+
+
+def utf8(text: str, what: str) -> str:
+    """Return an argument that is text.
+
+    Raises:
+        UsageError: The bytes given are not UTF-8.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{what} is not valid UTF-8.") from error
+    return text
