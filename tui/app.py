@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path, PurePath
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import SystemCommand
@@ -16,6 +16,7 @@ from textual.binding import BindingType
 from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 import screens
 from astrolabe.errors import AstrolabeError
@@ -34,6 +35,9 @@ from screens.server.page import ServerPage
 from screens.server.server_dialogs import LeaveDialog
 from tui.discreet_log import DiscreetLogger, make_log_discreet
 from tui.theme import DAY, DEFAULT_THEME, NIGHT
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 _PLACES = [
     Action(f"app.{section.value}", str(place), title, f"Go to {title}.", shown=False)
@@ -258,13 +262,23 @@ class AstrolabeApp(Console):
 
         return run
 
-    def _fatal_error(self) -> None:
-        # The framework would print local variables, and with them any secret in a frame. Overridden on purpose;
-        # tests render a real crash and search it for a sentinel.
-        from rich.segment import Segments  # noqa: PLC0415 - with its highlighter a tenth of a start, for a crash only
-        from rich.traceback import Traceback  # noqa: PLC0415
+    @property
+    def crash(self) -> Exception | None:
+        """What ended the console, if it was a fault of the program."""
+        return self._exception
 
-        self.bell()
-        traceback = Traceback(show_locals=False, width=None)
-        self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
+    def _handle_exception(self, error: Exception) -> None:
+        cause = error.error if isinstance(error, WorkerFailed) else error
+        super()._handle_exception(cause if isinstance(cause, Exception) else error)
+
+    def panic(self, *_renderables: RenderableType) -> None:
+        """End the console after a fault, without printing anything.
+
+        The framework would print local variables and an error's own words, and with them any secret in a frame: the
+        process boundary says what can be said.
+        """
+        self._return_code = 1
         self._close_messages_no_wait()
+
+    def _fatal_error(self) -> None:
+        self.panic()

@@ -82,6 +82,8 @@ async def open_console(workspace: Workspace, settings: Settings, opening: Openin
     await app.server.stop()  # a signal leaves without asking
     if app.load_job is not None:
         await app.load_job.stop()  # before the stores are closed under it; the same load goes on later
+    if app.crash is not None:
+        raise app.crash
     began_with = {remembered, first}  # what it began with was nobody's choice
     if chosen and chosen[-1] not in began_with and not workspace.options.read_only:
         await workspace.put_setting(THEME_SETTING, chosen[-1])

@@ -17,13 +17,14 @@ def source_of(error: AstrolabeError) -> str:
 
 
 def as_told(error: BaseException) -> AstrolabeError:
-    """Return an error of our tree; an unexpected one is logged by its type and turned into words.
+    """Return an error of our tree; an unexpected one is logged and turned into words.
 
-    The log gets no message and no traceback: both may quote a value that must not be written down.
+    The log of the program gets its type and frames. Its message may quote a value that must not be written down: the
+    log's formatter leaves it out.
     """
     if isinstance(error, AstrolabeError):
         return error
-    log.error("unexpected error in the console: %s", type(error).__name__)
+    log.error("unexpected error in the console", exc_info=error)
     return AstrolabeError(
         f"An unexpected error: {type(error).__name__}: {display_text(error, limit=VIEWER_LIMIT)}",
         hint="This is a fault of the program; what was saved is safe. Please report the steps that led here.",

@@ -28,6 +28,9 @@ LEAVE_SCREEN = "\x1b[?1049l"
 MOUSE_ON = "\x1b[?1000h"
 MOUSE_OFF = "\x1b[?1000l"
 
+GRUVBOX_GROUND = "48;5;235m"
+"""A background that only this theme has."""
+
 Start = Callable[..., pexpect.spawn]
 
 
@@ -137,6 +140,96 @@ def test_the_console_ends_when_its_terminal_goes_away_without_a_word(tmp_path: P
     assert terminal.ptyproc.exitstatus == 129
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"\xff", id="a byte that is no UTF-8"),
+        pytest.param("Zürich".encode("latin-1"), id="Latin-1"),
+        pytest.param(b"\x1b[200~Z\xfcrich\x1b[201~", id="a paste of Latin-1"),
+        pytest.param(b"\x1b[M \xe8\xff", id="an X10 mouse report"),
+        pytest.param(b"\x1b[99999999999999u", id="a key beyond Unicode"),
+        pytest.param(b"\x1b[55296u", id="half a character"),
+        pytest.param(b"\x1b[48;0;0;0;0t\x1b[<0;3;3M", id="a terminal without columns"),
+        pytest.param(b"\x1b[48;9999999;9999999;0;0t", id="a terminal of ten million columns"),
+        pytest.param(bytes(range(0x80, 0x100)) * 40, id="many bytes"),
+    ],
+)
+def test_no_byte_that_a_terminal_sends_ends_the_console(sent: bytes, start: Start) -> None:
+    child = start()
+    child.expect_exact("There is no database yet.")
+    os.write(child.child_fd, sent)
+    child.send("2")
+    child.expect_exact("Hugging Face")
+    child.send("\x11")
+    assert end(child) == 0
+
+
+def test_a_byte_that_is_no_utf_8_is_shown_as_such_in_a_field(start: Start) -> None:
+    child = start()
+    child.expect_exact("There is no database yet.")
+    child.send("n")
+    child.expect_exact("Region")
+    os.write(child.child_fd, "Zürich".encode("latin-1"))
+    child.expect_exact("Z\ufffdrich")
+    child.send("\x11")
+    assert end(child) == 0
+
+
+CRASHES = {
+    "in a handler": """
+        AstrolabeApp.action_app_keys = lambda app: crash()
+    """,
+    "in a worker of the framework": """
+        AstrolabeApp.action_app_keys = lambda app: app.run_worker(later(), exit_on_error=True)
+    """,
+    "in the thread that reads the terminal": """
+        LastingDriver.run_input_thread = lambda driver: crash()
+    """,
+    "in the thread that writes to the terminal": """
+        sys.__stderr__ = BrokenTerminal()
+    """,
+}
+
+CRASHING = """
+import sys, textwrap
+from tui.cli import main
+from tui.app import AstrolabeApp
+from tui.driver import LastingDriver
+
+def crash():
+    secret = sys.argv[2]
+    raise ValueError("words with " + secret)
+
+async def later():
+    crash()
+
+class BrokenTerminal:
+    def write(self, text):
+        sys.stdout.write(text)
+
+    def flush(self):
+        sys.stdout.flush()
+        crash()
+
+exec(textwrap.dedent(sys.argv[1]))
+sys.exit(main([]))
+"""
+
+
+@pytest.mark.parametrize("change", CRASHES.values(), ids=CRASHES)
+def test_a_crash_is_told_and_logged_without_values(change: str, empty_home: Path) -> None:
+    environment = dict(os.environ) | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
+    words = ["-c", CRASHING, change, SECRET]
+    child = pexpect.spawn(sys.executable, words, env=environment, encoding="utf-8", timeout=20, dimensions=(24, 80))
+    child.send("?")
+    assert end(child) == 1
+    log = (empty_home / ".local/state/astrolabe/astrolabe.log").read_text()
+    assert "An unexpected ValueError at" in child.before
+    assert SECRET not in child.before + log
+    assert "ValueError from:" in log
+    assert ", in crash" in log
+
+
 def test_the_mouse_is_left_alone_when_asked(start: Start) -> None:
     child = start("--no-mouse")
     child.expect_exact("There is no database yet.")
@@ -154,6 +247,7 @@ def test_the_chosen_theme_is_remembered(start: Start, empty_home: Path) -> None:
     child.send("gruvbox")
     child.expect_exact("gruvbox")
     child.send("\r")
+    child.expect_exact(GRUVBOX_GROUND)
     child.send("\x11")
     assert end(child) == 0
     connection = sqlite3.connect(empty_home / ".local/share/astrolabe/catalog.db")

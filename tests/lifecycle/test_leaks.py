@@ -194,7 +194,7 @@ async def test_a_crash_shows_no_secret(
             async with app.run_test(size=(80, 24)) as pilot:
                 await Walker(pilot).press("right", "right", "enter", "m")
     rendered = capsys.readouterr().err
-    assert "something with 24 characters" in rendered
+    assert "something with" not in rendered, "an error's own words may quote a value"
     assert leaks({"crash": rendered}) == []
 
 

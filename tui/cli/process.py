@@ -66,6 +66,7 @@ def run(work: Coroutine[Any, Any, int]) -> int:
 
 async def _supervised(work: Coroutine[Any, Any, int]) -> int:
     received: list[int] = []
+    asyncio.get_running_loop().set_exception_handler(_log_failure)
     task = asyncio.ensure_future(work)
 
     def stop(number: int) -> None:
@@ -83,6 +84,12 @@ async def _supervised(work: Coroutine[Any, Any, int]) -> int:
             raise
         say(f"Stopped by {signal.Signals(received[0]).name}.")
         return SIGNALLED + received[0]
+
+
+def _log_failure(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Write down what failed in a callback or a task nobody waits for; the loop's own words quote values."""
+    error = context.get("exception")
+    log.error("event loop: %s", context.get("message") if error is None else "unexpected error", exc_info=error)
 
 
 def start_log(level: str) -> None:
