@@ -21,7 +21,7 @@ from astrolabe.serving import devops
 from astrolabe.serving.addresses import DATABASES, Target, chosen, labelled, read_path
 from astrolabe.serving.authorization import Gate
 from astrolabe.serving.bodies import RefusedBodyError, parse_body, read_body
-from astrolabe.serving.options import PATIENCE
+from astrolabe.serving.options import BODIES_IN_TIME, PATIENCE
 from astrolabe.serving.traffic import Traffic
 from astrolabe.workspace import Workspace
 from storage.documents.jsontext import dumps_in_pieces, is_small
@@ -50,10 +50,12 @@ class Policy:
     Attributes:
         database: Name or id of the database of requests that name none; None is the only one there is.
         patience: Seconds that a request may pause while it is being sent.
+        body_seconds: Seconds until the whole of it has come.
     """
 
     database: str | None = None
     patience: float = PATIENCE
+    body_seconds: float = BODIES_IN_TIME
 
 
 class DataApiApp:
@@ -139,7 +141,8 @@ class DataApiApp:
 
     async def _body(self, request: Request) -> bytes:
         length = request.headers.get("content-length")
-        return await read_body(request.stream(), length, patience=self._policy.patience)
+        policy = self._policy
+        return await read_body(request.stream(), length, patience=policy.patience, seconds=policy.body_seconds)
 
     async def _database(self, target: Target, host: str) -> Database | None:
         databases = await self._workspace.databases.list()

@@ -38,30 +38,32 @@ def _too_large() -> RefusedBodyError:
     return RefusedBodyError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request has more than 20 MB.")
 
 
-async def read_body(chunks: AsyncIterator[bytes], announced: str | None, *, patience: float) -> bytes:
+async def read_body(chunks: AsyncIterator[bytes], announced: str | None, *, patience: float, seconds: float) -> bytes:
     """Return the whole body.
 
     Args:
         chunks: The body as it arrives.
         announced: The header Content-Length, if any.
         patience: Seconds to wait for the next piece.
+        seconds: Seconds until the last one must have come, however steadily they drip in.
 
     Raises:
         RefusedBodyError: It has, or says that it has, more than 20 MB, and no more than that is ever kept; or the
-            sender fell silent.
+            sender fell silent, or took too long.
     """
     if announced is not None and announced.isdigit() and int(announced) > LARGEST_BODY:
         raise _too_large()
     body = bytearray()
     try:
-        while True:
-            async with asyncio.timeout(patience):
-                chunk = await anext(chunks, None)
-            if chunk is None:
-                return bytes(body)
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                raise _too_large()
+        async with asyncio.timeout(seconds):
+            while True:
+                async with asyncio.timeout(patience):
+                    chunk = await anext(chunks, None)
+                if chunk is None:
+                    return bytes(body)
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    raise _too_large()
     except TimeoutError as error:
         words = "The rest of the request did not come in time."
         raise RefusedBodyError(HTTPStatus.REQUEST_TIMEOUT, words) from error

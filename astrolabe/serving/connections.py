@@ -1,50 +1,176 @@
-"""Connections: nobody keeps one open without sending a request."""
+"""Connections: how many there may be, and how long one may stay open without getting anywhere."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import cast
 
 import h11
+from starlette.types import Receive, Scope, Send
+from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from astrolabe.serving.listener import TOO_MANY
 
 HEADS_IN_TIME = 15.0
 """Seconds until the head of a request is complete: from the opening of the connection, later from its first byte."""
 
+TAKEN_IN_TIME = 60.0
+"""Seconds in which what was answered must be taken, once the system's own buffers are full."""
 
-class PatientProtocol(H11Protocol):
-    """uvicorn's protocol, which would wait for ever for the rest of a request's head, with an end to its patience."""
+_REFUSED_IN_TIME = 2.0
+"""Seconds that a connection too many has for its request, which is answered with 503."""
+
+_MOST_REFUSED = 64
+"""Connections too many that are waited for; what comes beyond them is answered at once."""
+
+_LEAST = 8
+
+
+class ConnectionBudget:
+    """How many connections a server has, and which of them have not sent a request yet.
+
+    Args:
+        most: Connections at once.
+        descriptors: Descriptors that the process may have. Half of them are left to the files of the databases.
+        clock: Seconds that never go back.
+
+    Attributes:
+        most: Connections whose requests are answered.
+        refused: How many more are waited for, to tell them that there are too many.
+    """
+
+    def __init__(self, most: int, descriptors: int | None, clock: Callable[[], float]) -> None:
+        self.most = most if descriptors is None else max(min(most, descriptors // 2), _LEAST)
+        self.refused = max(min(_MOST_REFUSED, self.most // 8), 1)
+        self.admitted = 0
+        self._clock = clock
+        self._silent: dict[LimitedProtocol, float] = {}
+
+    @property
+    def whole(self) -> int:
+        """Connections that may be open at all."""
+        return self.most + self.refused
+
+    def admit(self, connection: LimitedProtocol) -> bool:
+        """Take a connection in, in place of the one that has been silent longest if need be; return whether it may."""
+        if self.admitted >= self.most:
+            oldest = next(iter(self._silent), None)
+            if oldest is None or self._clock() - self._silent[oldest] < LimitedProtocol.silence:
+                return False
+            self.leave(oldest)
+            oldest.transport.abort()
+        self.admitted += 1
+        self._silent[connection] = self._clock()
+        return True
+
+    def has_spoken(self, connection: LimitedProtocol) -> None:
+        """Note that a connection sent its first request."""
+        self._silent.pop(connection, None)
+
+    def leave(self, connection: LimitedProtocol) -> None:
+        """Note that an admitted connection is closed."""
+        if connection.admitted:
+            connection.admitted = False
+            self.admitted -= 1
+            self._silent.pop(connection, None)
+
+
+class LimitedProtocol(H11Protocol):
+    """uvicorn's protocol, which would wait for ever for a request's head and for an answer to be taken, with an end.
+
+    Args:
+        config: uvicorn's.
+        server_state: uvicorn's.
+        app_state: uvicorn's.
+        budget: Of all connections of the server.
+
+    Attributes:
+        admitted: Whether its requests are answered; those of a connection too many get the status 503.
+    """
 
     patience = HEADS_IN_TIME
-    _giving_up: asyncio.TimerHandle | None = None
+    taken_in_time = TAKEN_IN_TIME
+    silence = 1.0
+    """Seconds without a first request after which a connection has to make room for another."""
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, object],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        budget: ConnectionBudget,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.admitted = False
+        self._budget = budget
+        self._giving_up: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to wait."""
         super().connection_made(cast("asyncio.Transport", transport))
-        self._wait()
+        self.admitted = self._budget.admit(self)
+        if not self.admitted:
+            self.app = _too_many
+        self._wait(self.patience if self.admitted else _REFUSED_IN_TIME)
 
     def data_received(self, data: bytes) -> None:
         """Take what came, and wait for the rest of a head that is not complete."""
         super().data_received(data)
         if self.conn.their_state is not h11.IDLE:
+            self._budget.has_spoken(self)
             self._stop_waiting()
         elif self._giving_up is None:
-            self._wait()
+            self._wait(self.patience)
+
+    def pause_writing(self) -> None:
+        """Wait for what was answered to be taken."""
+        super().pause_writing()
+        self._stalled = self.loop.call_later(self.taken_in_time, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop waiting."""
+        super().resume_writing()
+        self._stop_stalled()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_waiting()
+        self._stop_stalled()
+        self._budget.leave(self)
         super().connection_lost(exc)
 
-    def _wait(self) -> None:
-        self._giving_up = self.loop.call_later(self.patience, self._give_up)
+    def _wait(self, seconds: float) -> None:
+        self._giving_up = self.loop.call_later(seconds, self._give_up)
 
     def _stop_waiting(self) -> None:
         if self._giving_up is not None:
             self._giving_up.cancel()
             self._giving_up = None
 
+    def _stop_stalled(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
     def _give_up(self) -> None:
         self._giving_up = None
         if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
             self.transport.close()
+
+
+async def _too_many(_scope: Scope, _receive: Receive, send: Send) -> None:
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(TOO_MANY)).encode()),
+        (b"retry-after", b"1"),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": HTTPStatus.SERVICE_UNAVAILABLE.value, "headers": headers})
+    await send({"type": "http.response.body", "body": TOO_MANY, "more_body": False})

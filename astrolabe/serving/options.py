@@ -12,6 +12,12 @@ from astrolabe.workspace import DEFAULT_HOST, DEFAULT_PORT
 PATIENCE = 30.0
 """Seconds that a request may pause while it is being sent."""
 
+BODIES_IN_TIME = 60.0
+"""Seconds until the whole of a request's body has come."""
+
+MOST_CONNECTIONS = 1000
+"""Connections at once, where the descriptors of the process allow it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
@@ -27,6 +33,8 @@ class ServerOptions:
         key: Its private key, PEM; None when it is in the certificate's file.
         host_names: Names of this machine that requests without a token may be addressed to, beside those of loopback.
         patience: Seconds that a request may pause while it is being sent.
+        body_seconds: Seconds until the whole of it has come.
+        connections: Connections at once; fewer where the process may not have twice as many descriptors.
     """
 
     host: str = DEFAULT_HOST
@@ -38,3 +46,5 @@ class ServerOptions:
     key: Path | None = None
     host_names: tuple[str, ...] = ()
     patience: float = PATIENCE
+    body_seconds: float = BODIES_IN_TIME
+    connections: int = MOST_CONNECTIONS

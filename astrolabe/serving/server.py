@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import socket
 import ssl
 import sys
-from collections.abc import Iterator
+import time
 from pathlib import Path
 
 import uvicorn
+
+if sys.platform != "win32":
+    import resource
 
 from astrolabe.errors import AstrolabeError, Owner, UsageError
 from astrolabe.providers.wire.address import is_loopback
 from astrolabe.serving.app import DataApiApp, Policy
 from astrolabe.serving.authorization import Gate
-from astrolabe.serving.connections import PatientProtocol
+from astrolabe.serving.connections import ConnectionBudget
+from astrolabe.serving.embedded import EmbeddedServer
+from astrolabe.serving.listener import BoundedListener
 from astrolabe.serving.options import ServerOptions
 from astrolabe.serving.traffic import Traffic
 from astrolabe.workspace import Workspace, base_address
@@ -26,7 +30,6 @@ from astrolabe.workspace import Workspace, base_address
 GRACE = 10
 """Seconds that requests have to finish when the server is stopped."""
 
-MOST_CONNECTIONS = 1000
 _IDLE = 30
 
 _TURN = 0.001
@@ -64,7 +67,7 @@ class DataApiServer:
         self._workspace = workspace
         self._options = options
         self.traffic = Traffic()
-        self._server: _Server | None = None
+        self._server: EmbeddedServer | None = None
         self._running: asyncio.Task[None] | None = None
         self._port = options.port
         self._switch_interval = sys.getswitchinterval()
@@ -78,6 +81,11 @@ class DataApiServer:
     def running(self) -> bool:
         """Whether it has been started and not stopped."""
         return self._running is not None and not self._running.done()
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._server.server_state.connections) if self._server is not None else 0
 
     async def start(self) -> None:
         """Listen; requests are answered when this returns.
@@ -94,9 +102,10 @@ class DataApiServer:
         context = await asyncio.to_thread(self._tls)
         self._switch_interval = sys.getswitchinterval()
         sys.setswitchinterval(min(self._switch_interval, _TURN))
-        listener = self._listen()
+        budget = ConnectionBudget(self._options.connections, _descriptors(), time.monotonic)
+        listener = self._listen(budget)
         self._port = int(listener.getsockname()[1])
-        self._server = _Server(self._config(context))
+        self._server = EmbeddedServer(self._config(context), budget)
         self._running = asyncio.create_task(self._server.serve([listener]), name="data-api-server")
         await asyncio.wait(
             [self._running, ready := asyncio.create_task(self._server.ready.wait())],
@@ -150,13 +159,13 @@ class DataApiServer:
             raise _unusable(options.certificate, error.strerror or type(error).__name__) from error
         return context
 
-    def _listen(self) -> socket.socket:
+    def _listen(self, budget: ConnectionBudget) -> socket.socket:
         options = self._options
         try:
             family, kind, protocol, _, address = socket.getaddrinfo(
                 options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
             )[0]
-            listener = socket.socket(family, kind, protocol)
+            listener = BoundedListener(family, kind, protocol, most=budget.whole)
         except OSError as error:
             raise self._cannot_listen(error) from error
         try:
@@ -183,17 +192,15 @@ class DataApiServer:
             open_to_all=not options.require_token,
             hosts=(options.host, *options.host_names),
         )
-        policy = Policy(options.database, options.patience)
+        policy = Policy(options.database, options.patience, options.body_seconds)
         config = uvicorn.Config(
             DataApiApp(self._workspace, gate, policy, self.traffic),
-            http=PatientProtocol,
             ws="none",
             lifespan="off",
             log_config=None,
             log_level=logging.CRITICAL,  # what it would report is in our own logs, or is noise of strangers
             access_log=False,
             server_header=False,
-            limit_concurrency=MOST_CONNECTIONS,
             timeout_keep_alive=_IDLE,
             timeout_graceful_shutdown=GRACE,
         )
@@ -202,22 +209,12 @@ class DataApiServer:
         return config
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server as a part of a program that has its own signals."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready = asyncio.Event()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals alone."""
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and tell whoever waits for it."""
-        await super().startup(sockets)
-        self.ready.set()
+def _descriptors() -> int | None:
+    """Return how many descriptors the process may have; None where there is no limit, or none that can be asked."""
+    if sys.platform == "win32":
+        return None
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if soft == resource.RLIM_INFINITY else soft
 
 
 def _unusable(certificate: Path, reason: str) -> ServerError:

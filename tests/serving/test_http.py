@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from astrolabe.errors import AstrolabeError
 from astrolabe.portal.model import DatabaseDraft
 from astrolabe.serving.bodies import DEEPEST, LARGEST_BODY
-from astrolabe.serving.connections import PatientProtocol
+from astrolabe.serving.connections import LimitedProtocol
 from astrolabe.serving.options import ServerOptions
 from astrolabe.serving.server import ServerError
 from astrolabe.workspace import Workspace
@@ -195,7 +195,7 @@ def test_a_slow_sender_is_let_go(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sent", [b"", b"POST /v1 HTTP/1.1\r\nHost: x\r\n"], ids=["nothing", "half a head"])
 def test_a_connection_without_a_request_is_closed(server: Served, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
-    monkeypatch.setattr(PatientProtocol, "patience", 0.05)
+    monkeypatch.setattr(LimitedProtocol, "patience", 0.05)
     with raw(server) as connection:
         connection.sendall(sent)
         assert connection.recv(1000) == b""

@@ -1,0 +1,106 @@
+"""The listening socket: it accepts no more connections than the process can have open beside its files.
+
+A process that has run out of descriptors can neither answer nor open a database. asyncio stops accepting for a second
+then, and says nothing to whoever waits. Here a connection too many is accepted, told so, and closed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+from typing import Any
+
+BACKLOG = 1024
+"""Connections that wait in the system until they are accepted."""
+
+TOO_MANY = b"Too many connections are open. Try again in a moment.\n"
+"""What a connection too many is told."""
+
+_ANSWER = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 1\r\n"
+    b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(TOO_MANY), TOO_MANY)
+)
+_OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
+
+
+class BoundedListener(socket.socket):
+    """A listening socket.
+
+    Attributes:
+        most: Connections that may be open at once; further ones are answered with 503 and closed.
+        opened: Those that are open.
+    """
+
+    def __init__(self, family: int, kind: int, protocol: int, *, most: int) -> None:
+        super().__init__(family, kind, protocol)
+        self.most = most
+        self.opened = 0
+        self._spare = _spare_descriptor()
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """Accept a connection; one too many is turned away, and it is as if there had been none.
+
+        Raises:
+            BlockingIOError: There is none to be had.
+        """
+        try:
+            connection, address = super().accept()
+        except OSError as error:
+            if error.errno in _OUT_OF_DESCRIPTORS:
+                self._turn_away_without_descriptors()
+                raise BlockingIOError from error
+            raise
+        if self.opened >= self.most:
+            _turn_away(connection)
+            raise BlockingIOError
+        return _Accepted(self, connection), address
+
+    def close(self) -> None:
+        """Close it; connections that were accepted stay open."""
+        if self._spare is not None:
+            os.close(self._spare)
+            self._spare = None
+        super().close()
+
+    def _turn_away_without_descriptors(self) -> None:
+        """Give up the descriptor that was kept for this, so that the one who waits can be told."""
+        if self._spare is None:
+            return
+        os.close(self._spare)
+        with contextlib.suppress(OSError):
+            _turn_away(super().accept()[0])
+        self._spare = _spare_descriptor()
+
+
+class _Accepted(socket.socket):
+    """An accepted connection, which is counted until it is closed."""
+
+    def __init__(self, listener: BoundedListener, connection: socket.socket) -> None:
+        super().__init__(connection.family, connection.type, connection.proto, fileno=connection.detach())
+        self._listener: BoundedListener | None = listener
+        listener.opened += 1
+
+    def close(self) -> None:
+        """Close it."""
+        if self._listener is not None:
+            self._listener.opened -= 1
+            self._listener = None
+        super().close()
+
+
+def _turn_away(connection: socket.socket) -> None:
+    """Answer without having read the request; what has come of it is taken, so that the answer is not lost."""
+    with connection, contextlib.suppress(OSError):
+        connection.setblocking(False)  # noqa: FBT003 - the signature is the library's
+        connection.send(_ANSWER)
+        connection.shutdown(socket.SHUT_WR)
+        connection.recv(1 << 16)
+
+
+def _spare_descriptor() -> int | None:
+    try:
+        return os.open(os.devnull, os.O_RDONLY)
+    except OSError:
+        return None
