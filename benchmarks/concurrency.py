@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.loop_stalls import longest, read_gaps
 from benchmarks.machine import machine_line
 from benchmarks.serve import KEYSPACE, Connection, data_folder, encoded, load, process
-from benchmarks.stretches import longest, read_gaps
 
 _PAUSE = 0.005
 """Seconds between two small reads."""
@@ -195,7 +195,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="part of the name of the long commands to run")
     args = parser.parse_args()
     print(machine_line())
-    module = ("-m", "benchmarks.stretches")
+    module = ("-m", "benchmarks.loop_stalls")
     with tempfile.TemporaryDirectory() as folder, data_folder() as variables:
         gaps, idle = Path(folder, "server"), Path(folder, "idle")
         with (

@@ -24,12 +24,12 @@ import numpy as np
 from pydantic import SecretStr
 
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.engine import EmbeddingEngine
 from astrolabe.providers.embedding.retry import EngineLimits
 from benchmarks.machine import machine_line
 from storage.embedding_cache.cache import EmbeddingCache
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 _PROVIDER, _MODEL, _BATCH = "huggingfaceDedicated", "endpoint-defined-model", 32
 _AT_ONCE = 4

@@ -33,20 +33,20 @@ from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.dataapi.engine.local import LocalDataApi
 from astrolabe.dataapi.engine.vectorize.vectorizer import OnWait, Vectorizer
 from astrolabe.loading.batches import MOST_ROWS, BatchReader
-from astrolabe.loading.documents import DocumentBuilder
+from astrolabe.loading.document_builder import DocumentBuilder
 from astrolabe.loading.formats.detect import inspect_file
+from astrolabe.loading.load_plan import LoadPlan
 from astrolabe.loading.loader import run_load
-from astrolabe.loading.model import LoadPlan
 from astrolabe.loading.sample import SAMPLE_VECTOR_FIELD, sample_file
 from astrolabe.loading.survey import Surveyor
-from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft, ServiceConfig
+from astrolabe.portal.organization import DEFAULT_KEYSPACE, Database, DatabaseDraft, ServiceConfig
 from astrolabe.providers.catalogue.catalogue import EMBEDDED
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.local.static import STATIC_DIMENSION
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from benchmarks.machine import machine_line
 from storage.documents.store import DatabaseStore
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 _FIELD = SAMPLE_VECTOR_FIELD
 _WORDS = 60

@@ -21,10 +21,10 @@ import numpy as np
 
 from astrolabe.loading.sample import SAMPLE_VECTOR_FIELD, sample_file
 from astrolabe.providers.catalogue.catalogue import EMBEDDED, load_catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec, ModelInfo
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec, ModelInfo
 from astrolabe.providers.embedding.engine import EmbeddingEngine
 from benchmarks.machine import machine_line
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 QUESTIONS: dict[str, set[str]] = {
     "deliver an electronic letter": {"smtplib", "email"},

@@ -22,7 +22,7 @@ import httpx
 from pydantic import SecretStr
 
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.engine import EmbeddingEngine
 from astrolabe.providers.embedding.retry import EngineLimits
 from benchmarks.machine import machine_line

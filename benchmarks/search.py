@@ -28,7 +28,7 @@ import numpy as np
 
 from benchmarks.machine import machine_line
 from benchmarks.search_systems import FILTERS, Answer, Ids, Job, installed, serve
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 K = 10
 _TURN = 5

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.model import Container, ContainerKind, Matrix, Vector, VectorSpec
+from storage.shapes import Container, ContainerKind, Matrix, Vector, VectorSpec
 from storage.vectors.cache import IndexCache
 from storage.vectors.live import SavePolicy
 from storage.vectors.source import ContainerState, VectorChanges

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
-from astrolabe.providers.catalogue.model import Hosting, ModelInfo, ProviderInfo
+from astrolabe.providers.catalogue.provider_info import Hosting, ModelInfo, ProviderInfo
 from astrolabe.providers.wire.request import WireFormat
 
 ROOT = Path(__file__).resolve().parents[1]

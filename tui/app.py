@@ -26,7 +26,7 @@ from screens.databases.page import DatabasesPage
 from screens.explorer.page import DataExplorerPage
 from screens.integrations.page import IntegrationsPage
 from screens.kit.actions import Action, action_of, register
-from screens.kit.app_base import Console, Section, Surroundings
+from screens.kit.app_base import AppEnvironment, Console, Section
 from screens.kit.help import HelpDialog
 from screens.kit.too_small import TooSmall
 from screens.lab.page import FailureLabPage
@@ -105,7 +105,7 @@ class AstrolabeApp(Console):
         self,
         workspace: Workspace,
         *,
-        surroundings: Surroundings | None = None,
+        environment: AppEnvironment | None = None,
         theme: str = DEFAULT_THEME,
         remember_theme: Callable[[str], None] | None = None,
         start: Section = Section.DATABASES,
@@ -115,13 +115,13 @@ class AstrolabeApp(Console):
 
         Args:
             workspace: What it works on; opened and closed by the caller.
-            surroundings: Clock, badges and calmness.
+            environment: Clock, badges and calmness.
             theme: Name of the theme; an unknown one falls back to the default with a notice.
             remember_theme: Called with the name of a newly chosen theme.
             start: The place to show first.
             started_at: ``time.perf_counter()`` of the process start, for the benchmark of the first paint.
         """
-        super().__init__(workspace, surroundings)
+        super().__init__(workspace, environment)
         make_log_discreet()
         self._logger = DiscreetLogger(self._log, app=self)
         self.register_theme(NIGHT)
@@ -134,7 +134,7 @@ class AstrolabeApp(Console):
         self._start = start
         self._started_at = started_at
         self.ready_after: float | None = None
-        if self.surroundings.calm:
+        if self.environment.calm:
             self.animation_level = "none"
 
     async def on_mount(self) -> None:

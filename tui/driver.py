@@ -72,12 +72,12 @@ class LastingOutput:
         return self._file.isatty()
 
 
-class LastingDriver(LinuxDriver):
+class HangupSafeDriver(LinuxDriver):
     """Ends the console when its terminal is gone, and at nothing else that a terminal does."""
 
     def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as the framework calls it
         super().__init__(*args, **options)
-        self._file: Any = LastingOutput(self._file, self._leave, self._crash)
+        self._file: Any = HangupSafeOutput(self._file, self._leave, self._crash)
 
     def run_input_thread(self) -> None:
         """Hand on what is typed until the console ends. The framework's own ends with the first byte it cannot read."""

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 
 from astrolabe.errors import Owner, UsageError
-from astrolabe.portal.model import Database
+from astrolabe.portal.organization import Database
 from astrolabe.workspace import Workspace
 from tui.cli.session import server_options
 from tui.settings.settings import Settings
@@ -58,9 +58,9 @@ def require_terminal() -> None:
 async def open_console(workspace: Workspace, settings: Settings, opening: Opening) -> int:
     """Run the console until it is left; return the exit code."""
     # The terminal framework takes a fifth of a second, and no other verb needs it.
-    from screens.kit.app_base import Section, Surroundings  # noqa: PLC0415
+    from screens.kit.app_base import AppEnvironment, Section  # noqa: PLC0415
     from tui.app import AstrolabeApp  # noqa: PLC0415
-    from tui.driver import LastingDriver  # noqa: PLC0415
+    from tui.driver import HangupSafeDriver  # noqa: PLC0415
     from tui.theme import DEFAULT_THEME  # noqa: PLC0415
 
     chosen: list[str] = []
@@ -70,14 +70,14 @@ async def open_console(workspace: Workspace, settings: Settings, opening: Openin
     first = settings.theme or remembered or fallback
     app = AstrolabeApp(
         workspace,
-        surroundings=Surroundings(now=workspace.options.now, badges=badges, server=server_options(settings.server)),
+        environment=AppEnvironment(now=workspace.options.now, badges=badges, server=server_options(settings.server)),
         theme=first,
         remember_theme=chosen.append,
         start=Section.DATABASES if opening.collection is None else Section.EXPLORER,
     )
     app.select(opening.database, opening.keyspace, opening.collection)
-    if issubclass(LastingDriver, app.driver_class):  # another one is chosen by TEXTUAL_DRIVER
-        app.driver_class = LastingDriver
+    if issubclass(HangupSafeDriver, app.driver_class):  # another one is chosen by TEXTUAL_DRIVER
+        app.driver_class = HangupSafeDriver
     await app.run_async(mouse=settings.mouse)
     await app.server.stop()  # a signal leaves without asking
     if app.load_job is not None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from astrolabe.dataapi.client.client import Collection, InsertState
 from astrolabe.errors import DataApiError
-from astrolabe.loading.documents import PreparedRow
+from astrolabe.loading.document_builder import PreparedRow
 from astrolabe.loading.survey import id_key
 from storage.loads.ledger import FailedRow, Settled
 

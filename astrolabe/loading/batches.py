@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from astrolabe.loading.batch_writer import Batch
-from astrolabe.loading.documents import DocumentBuilder, PreparedRow
-from astrolabe.loading.formats.readers import RowReader
+from astrolabe.loading.document_builder import DocumentBuilder, PreparedRow
+from astrolabe.loading.formats.readers import FileRows
 from astrolabe.loading.formats.rows import DataFile
 from storage.loads.ledger import FailedRow
 
@@ -73,7 +73,7 @@ class BatchReader:
         self._open()
 
     def _open(self) -> None:
-        self._reader = RowReader(self._file)
+        self._reader = FileRows(self._file)
         builder = self._make_builder()
         self._outcomes = (builder.build(row) for row in self._reader)
         self._batches = self._split()

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from astrolabe.dataapi.client.client import Collection
 from astrolabe.errors import AstrolabeError
+from astrolabe.loading.load_plan import LoadPlan, LoadProgress, LoadSummary
 from astrolabe.loading.loader import run_load
-from astrolabe.loading.model import LoadPlan, LoadProgress, LoadSummary
 from astrolabe.text.error_text import as_told
 from storage.loads.ledger import LoadLedger
 

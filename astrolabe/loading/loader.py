@@ -13,11 +13,11 @@ from pathlib import Path
 from astrolabe.dataapi.client.client import Collection
 from astrolabe.errors import StorageError
 from astrolabe.loading.batches import BatchReader
-from astrolabe.loading.documents import DocumentBuilder
+from astrolabe.loading.document_builder import DocumentBuilder
 from astrolabe.loading.failures_file import write_failures
 from astrolabe.loading.formats.detect import inspect_file
 from astrolabe.loading.formats.rows import DataFile
-from astrolabe.loading.model import LoadPlan, LoadSummary, ProgressListener
+from astrolabe.loading.load_plan import LoadPlan, LoadSummary, ProgressListener
 from astrolabe.loading.pipeline import IN_FLIGHT, Pipeline, flights_for, rows_for
 from astrolabe.loading.progress import ProgressMeter
 from astrolabe.loading.resumption import Start, find_start

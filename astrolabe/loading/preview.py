@@ -16,7 +16,7 @@ from astrolabe.errors import LoadError
 from astrolabe.loading.formats.csv_values import ColumnKinds
 from astrolabe.loading.formats.detect import inspect_file
 from astrolabe.loading.formats.json_rows import DECODER
-from astrolabe.loading.formats.readers import RowReader
+from astrolabe.loading.formats.readers import FileRows
 from astrolabe.loading.formats.rows import FileFormat, Row
 from astrolabe.loading.formats.source import fault_at
 
@@ -85,7 +85,7 @@ def preview(path: Path, rows: int = 5) -> Preview:
         LoadError: The file cannot be read, is malformed near its beginning, or holds no rows.
     """
     file = inspect_file(path)
-    with RowReader(file) as reader:
+    with FileRows(file) as reader:
         sample = list(itertools.islice(_within(reader, _SAMPLE_BYTES), _SAMPLE_ROWS))
         complete = next(iter(reader), None) is None if len(sample) < _SAMPLE_ROWS else False
     if not sample:
@@ -105,7 +105,7 @@ def suggest_vector_field(fields: Iterable[PreviewField]) -> str | None:
     return max(texts, key=lambda field: field.average_text).name if texts else None
 
 
-def _within(reader: RowReader, most_bytes: int) -> Iterable[Row]:
+def _within(reader: FileRows, most_bytes: int) -> Iterable[Row]:
     for row in reader:
         yield row
         if reader.position > most_bytes:

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from astrolabe.loading.model import LoadPhase, LoadProgress, ProgressListener
+from astrolabe.loading.load_plan import LoadPhase, LoadProgress, ProgressListener
 from storage.loads.ledger import LoadRecord
 
 _INTERVAL = 0.1

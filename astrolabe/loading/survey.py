@@ -17,7 +17,7 @@ import numpy as np
 from astrolabe.dataapi.language.ids import canonical_key, check_id
 from astrolabe.errors import DataApiError, LoadError
 from astrolabe.loading.formats.csv_values import ColumnKinds
-from astrolabe.loading.formats.readers import RowReader
+from astrolabe.loading.formats.readers import FileRows
 from astrolabe.loading.formats.rows import DataFile, FileFormat, Row
 
 _STEP = 500
@@ -60,7 +60,7 @@ class Surveyor:
             LoadError: It has disappeared, or may not be read.
         """
         self.rows = 0
-        self._reader = RowReader(file)
+        self._reader = FileRows(file)
         self._kinds = ColumnKinds() if file.format is FileFormat.CSV else None
         self._hashes = array.array("q")
 

@@ -19,8 +19,15 @@ from astrolabe.portal.audit.trail import AuditTrail
 from astrolabe.portal.rules import Findings
 from astrolabe.providers.catalogue.catalogue import Catalogue
 from astrolabe.providers.catalogue.connectors import load_connectors
-from astrolabe.providers.catalogue.model import ProviderInfo
-from astrolabe.providers.simulated.rules import EVERY_PROVIDER, LONGEST_DELAY, MOST_CALLS, TROUBLES, Rule, Trouble
+from astrolabe.providers.catalogue.provider_info import ProviderInfo
+from astrolabe.providers.simulated.rules import (
+    EVERY_PROVIDER,
+    LONGEST_DELAY,
+    MOST_CALLS,
+    TROUBLES,
+    Rule,
+    SimulatedFailure,
+)
 from storage.catalog.catalog import Catalog, CatalogReader, CatalogWriter
 
 LOOK_EVERY = 0.25
@@ -233,7 +240,7 @@ def check_rule(rule: Rule, catalogue: Catalogue) -> None:
     findings.raise_any()
 
 
-def delay_problems(trouble: Trouble, delay: float | None) -> list[str]:
+def delay_problems(trouble: SimulatedFailure, delay: float | None) -> list[str]:
     """Return what is wrong with the seconds of a rule."""
     if delay is None:
         return []
@@ -269,7 +276,7 @@ async def _read(rows: CatalogReader) -> Rules:
     """Return the rules kept with the data; one that this program does not know is passed over."""
     text = await rows.setting(_SETTING)
     stored: dict[str, dict[str, object]] = json.loads(text) if text else {}
-    known = {trouble.value for trouble in Trouble}
+    known = {trouble.value for trouble in SimulatedFailure}
     rules = {}
     for provider, values in stored.items():
         if values.get("trouble") in known:
@@ -286,7 +293,7 @@ def _rule(provider: str, values: Mapping[str, object]) -> Rule:
     delay, calls = values.get("delay"), values.get("calls")
     return Rule(
         provider,
-        Trouble(str(values["trouble"])),
+        SimulatedFailure(str(values["trouble"])),
         float(delay) if isinstance(delay, int | float) else None,
         calls if isinstance(calls, int) else None,
     )

@@ -16,7 +16,7 @@ from pathlib import PurePath
 from pydantic import SecretStr
 
 from astrolabe.errors import Problem, RuleError
-from astrolabe.portal.model import MOST_DATABASES_AT_ONCE
+from astrolabe.portal.organization import MOST_DATABASES_AT_ONCE
 from storage.secrets.references import ReferenceKind, SecretReference
 
 SHORTEST_NAME = 2

@@ -19,7 +19,7 @@ KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Mishap:
+class LastFailure:
     """The last request that failed.
 
     Attributes:
@@ -65,7 +65,7 @@ class Report:
     tokens: int = 0
     cached: int = 0
     last_success: datetime | None = None
-    last_failure: Mishap | None = None
+    last_failure: LastFailure | None = None
     median: float | None = None
     slow: float | None = None
     headroom: tuple[Headroom, ...] = ()
@@ -87,7 +87,7 @@ class Gauge:
         self._latencies: deque[float] = deque(maxlen=KEPT)
         self._requests = self._failed = self._texts = self._tokens = self._cached = 0
         self._last_success: datetime | None = None
-        self._last_failure: Mishap | None = None
+        self._last_failure: LastFailure | None = None
         self._headroom: tuple[Headroom, ...] = ()
         self._headroom_at: datetime | None = None
 
@@ -106,7 +106,7 @@ class Gauge:
         """Note a request that was not; another try may follow it."""
         self._requests += 1
         self._failed += 1
-        self._last_failure = Mishap(
+        self._last_failure = LastFailure(
             self._now(), error.failure.value, error.status, error.message, simulated=error.simulated
         )
         self._note_quota(error.quota)
@@ -140,7 +140,7 @@ class Gauge:
         )
 
 
-class Weather:
+class CallHealth:
     """The gauges of all providers and credentials that were used since the program was started."""
 
     def __init__(self, now: Callable[[], datetime] | None = None) -> None:

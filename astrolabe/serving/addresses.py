@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from astrolabe.portal.model import Database
+from astrolabe.portal.organization import Database
 
 DATABASES = "databases"
 """First segment of a path that names its database."""

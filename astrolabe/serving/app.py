@@ -16,7 +16,7 @@ from astrolabe.dataapi import protocol
 from astrolabe.dataapi.engine.local import as_data_api_error, unexpected
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.errors import AstrolabeError, DataApiError
-from astrolabe.portal.model import Database
+from astrolabe.portal.organization import Database
 from astrolabe.serving import devops
 from astrolabe.serving.addresses import DATABASES, Target, chosen, labelled, read_path
 from astrolabe.serving.authorization import Gate

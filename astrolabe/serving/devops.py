@@ -13,7 +13,7 @@ from astrolabe.dataapi.client.client import DatabaseClient
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import AstrolabeError, NotFoundError, StorageError
 from astrolabe.portal.databases.regions import CLOUD_PROVIDERS, region_label, regions_of
-from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft, DatabaseStatus
+from astrolabe.portal.organization import DEFAULT_KEYSPACE, Database, DatabaseDraft, DatabaseStatus
 from astrolabe.workspace import Workspace
 from storage.documents.jsontext import dumps
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pydantic import SecretStr
 
 from astrolabe.dataapi.client.snippets.shell import render_request
-from astrolabe.portal.connection_strings.model import ConnectionString, ConnectionStringDraft
+from astrolabe.portal.connection_strings.connection_string import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.connection_strings.raven_server import RavenPlace
-from astrolabe.portal.model import DatabaseDraft
+from astrolabe.portal.organization import DatabaseDraft
 from astrolabe.providers.simulated.rules import Rule
 from astrolabe.serving.options import ServerOptions
 from storage.secrets.references import ReferenceKind, SecretReference

@@ -9,10 +9,10 @@ from pathlib import Path
 from astrolabe.dataapi.client.client import DatabaseClient
 from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
+from astrolabe.loading.load_plan import LoadPlan
 from astrolabe.loading.loader import run_load
-from astrolabe.loading.model import LoadPlan
 from astrolabe.loading.sample import SAMPLE_COLLECTION, SAMPLE_VECTOR_FIELD, sample_file
-from astrolabe.portal.model import ServiceConfig
+from astrolabe.portal.organization import ServiceConfig
 from astrolabe.providers.catalogue.catalogue import EMBEDDED, Catalogue
 from storage.loads.ledger import LoadLedger
 

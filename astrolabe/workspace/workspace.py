@@ -28,14 +28,14 @@ from astrolabe.errors import AstrolabeError, StorageError
 from astrolabe.portal.audit.audit import Audit
 from astrolabe.portal.audit.trail import AuditTrail
 from astrolabe.portal.connection_strings.connection_strings import ConnectionStrings
-from astrolabe.portal.connection_strings.usage import ConnectionCare
+from astrolabe.portal.connection_strings.usage import ConnectionUsage
 from astrolabe.portal.credentials.integrations import Integrations
 from astrolabe.portal.credentials.reencryption import Reencryption
 from astrolabe.portal.credentials.secrets import CredentialSecrets
-from astrolabe.portal.credentials.usage import CredentialCare
+from astrolabe.portal.credentials.usage import CredentialUsage
 from astrolabe.portal.databases.databases import Databases
 from astrolabe.portal.failure_lab import FailureLab
-from astrolabe.portal.model import (
+from astrolabe.portal.organization import (
     DEFAULT_KEYSPACE,
     Database,
     DatabaseDraft,
@@ -109,8 +109,8 @@ class Workspace:
         )
         self.engine = _engine(options, self.catalogue, self.embedding_cache, self.lab)
         self.reranker = RerankingEngine(access=options.rerankers, allow_plain_http=options.allow_plain_http)
-        self.care = CredentialCare(self.databases, self.integrations, self, self.engine, self.catalogue)
-        self.connection_care = ConnectionCare(self.connection_strings, self.care, self.engine)
+        self.care = CredentialUsage(self.databases, self.integrations, self, self.engine, self.catalogue)
+        self.connection_care = ConnectionUsage(self.connection_strings, self.care, self.engine)
         self.tokens = Tokens(catalog, trail)
         self.audit = Audit(catalog)
         self.reencryption = Reencryption(catalog, box, trail)

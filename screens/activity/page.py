@@ -61,7 +61,7 @@ class ActivityPage(Page):
         where = ".".join(part for part in (entry.planned.keyspace, entry.planned.name) if part)
         command = next(iter(entry.planned.command), "?")
         time = entry.at.astimezone().strftime("%H:%M:%S")
-        took = "–" if self.app.surroundings.timeless else f"{entry.milliseconds:.0f}"
+        took = "–" if self.app.environment.timeless else f"{entry.milliseconds:.0f}"
         return time, MARKS[entry.outcome], command, took.rjust(4), entry.database, where
 
     @on(DataTable.RowHighlighted)

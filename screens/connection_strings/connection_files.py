@@ -12,10 +12,10 @@ from textual.content import Content
 from textual.widgets import Checkbox, Input, Select, Static
 
 from astrolabe.portal.connection_strings import json as raven_json
+from astrolabe.portal.connection_strings.connection_string import ConnectionString
 from astrolabe.portal.connection_strings.connection_strings import ConnectionStrings
-from astrolabe.portal.connection_strings.exchange import Outcome, take_in_all
+from astrolabe.portal.connection_strings.exchange import ExchangeOutcome, take_in_all
 from astrolabe.portal.connection_strings.files import read_export
-from astrolabe.portal.connection_strings.model import ConnectionString
 from astrolabe.portal.private_files import write_private
 from astrolabe.text.cli_equivalents import Equivalents, export_connection_strings, import_connection_strings
 from screens.kit.dialog import Dialog
@@ -111,7 +111,7 @@ class ExportStringsDialog(Dialog[ExportDraft, str]):
         return f"{len(documents)} connection strings were written to {draft.path}, {how}."
 
 
-class ImportStringsDialog(Dialog[ImportDraft, list[Outcome]]):
+class ImportStringsDialog(Dialog[ImportDraft, list[ExchangeOutcome]]):
     """Asks for a file of RavenDB's JSON; dismissed with what became of each connection string in it."""
 
     HEADING = "Import connection strings"
@@ -145,6 +145,6 @@ class ImportStringsDialog(Dialog[ImportDraft, list[Outcome]]):
         draft = self.draft()
         return import_connection_strings(str(draft.path), replace=draft.replace)
 
-    async def _read(self, draft: ImportDraft) -> list[Outcome]:
+    async def _read(self, draft: ImportDraft) -> list[ExchangeOutcome]:
         drafts = raven_json.read_text(await asyncio.to_thread(read_export, draft.path))
         return await take_in_all(self.strings, drafts, replace=draft.replace)

@@ -14,10 +14,10 @@ from textual.widgets import Input, Select, SelectionList, Static
 
 from astrolabe.errors import RuleError
 from astrolabe.portal.connection_strings import rules
-from astrolabe.portal.connection_strings.model import ConnectionString, ConnectionStringDraft
+from astrolabe.portal.connection_strings.connection_string import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.connection_strings.usage import model_change
 from astrolabe.portal.credentials.connection_test import Tested
-from astrolabe.portal.model import MOST_DATABASES_AT_ONCE, Database, Dependent
+from astrolabe.portal.organization import MOST_DATABASES_AT_ONCE, Database, Dependent
 from astrolabe.portal.rules import scope_problems
 from astrolabe.providers.catalogue.connectors import SECRETS, Connector, ConnectorField, get_connector, load_connectors
 from astrolabe.providers.embedding.waiting import WaitListener

@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.widgets import DataTable, Static
 
 from astrolabe.errors import RuleError
-from astrolabe.portal.connection_strings.exchange import Outcome
-from astrolabe.portal.connection_strings.model import ConnectionString
+from astrolabe.portal.connection_strings.connection_string import ConnectionString
+from astrolabe.portal.connection_strings.exchange import ExchangeOutcome
 from astrolabe.portal.credentials.connection_test import Tested
 from astrolabe.providers.catalogue.catalogue import CONNECTION_STRING
 from astrolabe.providers.embedding.waiting import WaitListener
@@ -188,7 +188,7 @@ class ConnectionStringsPage(Page):
         )
         self.app.ask(dialog, self._exchanged)
 
-    def _exchanged(self, outcomes: Sequence[Outcome] | None) -> None:
+    def _exchanged(self, outcomes: Sequence[ExchangeOutcome] | None) -> None:
         if outcomes is None:
             return
         self.refresh_contents()

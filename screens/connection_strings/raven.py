@@ -10,9 +10,9 @@ from textual.content import Content
 from textual.widgets import Checkbox, Input, Select, Static
 
 from astrolabe.portal.connection_strings import json as raven_json
+from astrolabe.portal.connection_strings.connection_string import ConnectionString
 from astrolabe.portal.connection_strings.connection_strings import ConnectionStrings
-from astrolabe.portal.connection_strings.exchange import Outcome, embedding_strings, push_all, take_in_all
-from astrolabe.portal.connection_strings.model import ConnectionString
+from astrolabe.portal.connection_strings.exchange import ExchangeOutcome, embedding_strings, push_all, take_in_all
 from astrolabe.portal.connection_strings.raven_server import RavenPlace, RavenServer, why_unavailable
 from astrolabe.text.cli_equivalents import PULL, PUSH, Equivalents, exchange_with_raven
 from astrolabe.text.safe_text import display_text
@@ -42,7 +42,7 @@ class RavenDraft:
     with_secrets: bool
 
 
-class RavenDialog(Dialog[RavenDraft, list[Outcome]]):
+class RavenDialog(Dialog[RavenDraft, list[ExchangeOutcome]]):
     """Asks for a server and what to do; dismissed with what became of each connection string."""
 
     HEADING = "RavenDB server"
@@ -126,7 +126,7 @@ class RavenDialog(Dialog[RavenDraft, list[Outcome]]):
     def _text(self, name: str) -> str:
         return self.query_one(f"#{name}", Input).value.strip()
 
-    async def _exchange(self, draft: RavenDraft) -> list[Outcome]:
+    async def _exchange(self, draft: RavenDraft) -> list[ExchangeOutcome]:
         server = RavenServer(draft.place, allow_plain_http=self._allow_plain_http)
         if draft.saved is not None:
             return await push_all(

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Select
 
 from astrolabe.portal.databases.regions import CLOUD_PROVIDERS, regions_of
-from astrolabe.portal.model import Database, DatabaseDraft
+from astrolabe.portal.organization import Database, DatabaseDraft
 from astrolabe.portal.rules import database_name_problems
 from astrolabe.text.cli_equivalents import Equivalents, create_database
 from screens.kit.dialog import Dialog

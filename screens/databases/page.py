@@ -7,12 +7,12 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import DataTable, Static
 
-from astrolabe.portal.model import Database, DatabaseStatus
+from astrolabe.portal.organization import Database, DatabaseStatus
 from astrolabe.text.cli_equivalents import delete_database
 from screens.databases.create import CreateDatabaseDialog
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Section
-from screens.kit.confirm import Danger, TypeTheNameDialog
+from screens.kit.confirm import DeleteConfirmation, TypeTheNameDialog
 from screens.kit.grid import Grid
 from screens.kit.page import Page
 
@@ -96,7 +96,7 @@ class DatabasesPage(Page):
         database = self.chosen()
         if database is None:
             return
-        danger = Danger(
+        danger = DeleteConfirmation(
             heading="Delete database",
             name=database.name,
             noun="Database name",

@@ -14,12 +14,12 @@ from textual.widgets import Checkbox, Input, Select
 from astrolabe.dataapi.client.command_builders import PlannedCommand, collection_options, plan_create_collection
 from astrolabe.portal.databases import collection_form as form
 from astrolabe.portal.databases.collection_form import CollectionDraft
-from astrolabe.portal.model import VectorizeChoice
+from astrolabe.portal.organization import VectorizeChoice
 from astrolabe.portal.rules import collection_name_warnings
-from astrolabe.providers.catalogue.model import ModelInfo, ParameterInfo, ParameterType
+from astrolabe.providers.catalogue.provider_info import ModelInfo, ParameterInfo, ParameterType
 from screens.kit.dialog import Dialog
 from screens.kit.fields import Field, check, choice, select_options, text_input
-from storage.model import Metric
+from storage.shapes import Metric
 
 OWN_VECTORS = "own"
 """Value of the method that uses no provider."""

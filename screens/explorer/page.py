@@ -12,9 +12,9 @@ from textual.content import Content
 from textual.widgets import DataTable, Select, Static
 
 from astrolabe.dataapi.client.client import CollectionInfo, DatabaseClient
-from astrolabe.portal.model import DEFAULT_KEYSPACE, Database
+from astrolabe.portal.organization import DEFAULT_KEYSPACE, Database
 from astrolabe.text.safe_text import display_text
-from screens.explorer.documents import DocumentDialog, DocumentsPane, Pager
+from screens.explorer.documents_pane import DocumentDialog, DocumentsPane, Pager
 from screens.explorer.tasks import ExplorerTasks
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Section

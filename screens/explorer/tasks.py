@@ -8,10 +8,10 @@ from functools import partial
 from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.dataapi.client.command_builders import PlannedCommand, plan_delete_collection
 from astrolabe.loading.job import LoadJob
-from astrolabe.loading.model import LoadPlan
+from astrolabe.loading.load_plan import LoadPlan
 from screens.explorer.create_collection import CreateCollectionDialog
 from screens.explorer.create_keyspace import CreateKeyspaceDialog
-from screens.kit.confirm import Danger, TypeTheNameDialog
+from screens.kit.confirm import DeleteConfirmation, TypeTheNameDialog
 from screens.kit.page import Page
 from screens.loading.load_data import LoadDataDialog
 from screens.loading.load_progress import LoadProgressDialog
@@ -106,7 +106,7 @@ class ExplorerTasks:
         """Ask for a collection's name, then delete it."""
         app = self.page.app
         planned = plan_delete_collection(info.keyspace, info.name)
-        danger = Danger(
+        danger = DeleteConfirmation(
             heading="Delete collection",
             name=info.name,
             noun="Collection name",

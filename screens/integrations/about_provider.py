@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from astrolabe.portal.model import Integration
-from astrolabe.providers.catalogue.model import Hosting, ModelInfo, ProviderInfo
+from astrolabe.portal.organization import Integration
+from astrolabe.providers.catalogue.provider_info import Hosting, ModelInfo, ProviderInfo
 from astrolabe.text.safe_text import display_text
 
 MODELS_SHOWN = 4

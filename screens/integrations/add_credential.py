@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widgets import Input, SelectionList, Static
 
 from astrolabe.portal.credentials.rehearsal import mismatches
-from astrolabe.portal.model import (
+from astrolabe.portal.organization import (
     MOST_DATABASES_AT_ONCE,
     Credential,
     CredentialDraft,

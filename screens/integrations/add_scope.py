@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import SelectionList, Static
 
-from astrolabe.portal.model import MOST_DATABASES_AT_ONCE, Credential, Database
+from astrolabe.portal.organization import MOST_DATABASES_AT_ONCE, Credential, Database
 from astrolabe.portal.rules import scope_problems
 from astrolabe.text.cli_equivalents import Equivalents, add_scope
 from astrolabe.text.safe_text import display_text

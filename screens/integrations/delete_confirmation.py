@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from astrolabe.portal.connection_strings.model import ConnectionString
+from astrolabe.portal.connection_strings.connection_string import ConnectionString
 from astrolabe.portal.credentials.rehearsal import Rehearsal
-from astrolabe.portal.model import Credential, Database, Dependent, Integration
+from astrolabe.portal.organization import Credential, Database, Dependent, Integration
 from astrolabe.text.cli_equivalents import remove_connection_string, remove_credential, remove_integration, remove_scope
-from screens.kit.confirm import Danger
+from screens.kit.confirm import DeleteConfirmation
 
 MOST_LISTED = 6
 """Collections named in a dialog; the rehearsal lists all."""
@@ -16,9 +16,9 @@ MOST_LISTED = 6
 _GO_ON = "Reading and searching with vectors go on."
 
 
-def scope_danger(credential: Credential, database: Database, rehearsal: Rehearsal) -> Danger:
+def scope_danger(credential: Credential, database: Database, rehearsal: Rehearsal) -> DeleteConfirmation:
     """Return what removing a database from a scope says."""
-    return Danger(
+    return DeleteConfirmation(
         heading="Remove scope",
         name=database.name,
         noun="Database name",
@@ -31,9 +31,9 @@ def scope_danger(credential: Credential, database: Database, rehearsal: Rehearsa
     )
 
 
-def credential_danger(credential: Credential, noun: str, rehearsal: Rehearsal) -> Danger:
+def credential_danger(credential: Credential, noun: str, rehearsal: Rehearsal) -> DeleteConfirmation:
     """Return what removing a credential says."""
-    return Danger(
+    return DeleteConfirmation(
         heading="Remove API key",
         name=credential.name,
         noun="API key name",
@@ -47,9 +47,9 @@ def credential_danger(credential: Credential, noun: str, rehearsal: Rehearsal) -
     )
 
 
-def connection_danger(string: ConnectionString, rehearsal: Rehearsal) -> Danger:
+def connection_danger(string: ConnectionString, rehearsal: Rehearsal) -> DeleteConfirmation:
     """Return what removing a connection string says."""
-    return Danger(
+    return DeleteConfirmation(
         heading="Remove connection string",
         name=string.name,
         noun="Connection string name",
@@ -63,10 +63,10 @@ def connection_danger(string: ConnectionString, rehearsal: Rehearsal) -> Danger:
     )
 
 
-def integration_danger(integration: Integration, rehearsal: Rehearsal) -> Danger:
+def integration_danger(integration: Integration, rehearsal: Rehearsal) -> DeleteConfirmation:
     """Return what removing all credentials of a provider says."""
     names = [credential.name for credential in integration.credentials]
-    return Danger(
+    return DeleteConfirmation(
         heading=f"Remove integration: {integration.provider.label}",
         name=integration.provider.label,
         noun="Integration name",

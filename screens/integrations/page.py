@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from astrolabe.portal.model import Integration
-from astrolabe.providers.catalogue.model import Hosting
+from astrolabe.portal.organization import Integration
+from astrolabe.providers.catalogue.provider_info import Hosting
 from screens.connection_strings.page import ConnectionStringsPage
 from screens.integrations.clear_cache import ClearCacheDialog
 from screens.integrations.provider_page import IntegrationPage

@@ -12,8 +12,8 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static, Tree
 
-from astrolabe.portal.model import Credential, Database, Integration
-from astrolabe.providers.catalogue.model import Hosting
+from astrolabe.portal.organization import Credential, Database, Integration
+from astrolabe.providers.catalogue.provider_info import Hosting
 from astrolabe.providers.embedding.waiting import WaitListener
 from astrolabe.text.safe_text import display_text
 from screens.integrations.about_provider import about, empty_words
@@ -103,7 +103,7 @@ class IntegrationPage(Page):
 
     @on(events.Mount)
     def _watch_weather(self) -> None:
-        self.set_interval(WEATHER_INTERVAL, self._show_weather, pause=self.app.surroundings.timeless)
+        self.set_interval(WEATHER_INTERVAL, self._show_weather, pause=self.app.environment.timeless)
 
     @on(Tree.NodeHighlighted, "#keys")
     def _show_weather(self) -> None:
@@ -113,8 +113,8 @@ class IntegrationPage(Page):
         node, weather = self.chosen(), self.app.workspace.engine.weather
         names = [node.credential.name, None] if node is not None else [None]
         reports = [weather.report(self.provider, name) for name in names]
-        surroundings = self.app.surroundings
-        self.query_one(WeatherPanel).show(reports, surroundings.now(), timeless=surroundings.timeless)
+        environment = self.app.environment
+        self.query_one(WeatherPanel).show(reports, environment.now(), timeless=environment.timeless)
 
     def _fill_tree(self, credentials: Sequence[Credential]) -> None:
         tree: Tree[Node] = self.query_one("#keys", Tree)

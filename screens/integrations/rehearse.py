@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Select, SelectionList, Static
 
 from astrolabe.portal.credentials.rehearsal import Rehearsal
-from astrolabe.portal.model import Credential, Database
+from astrolabe.portal.organization import Credential, Database
 from astrolabe.text.safe_text import display_text
 from screens.integrations.add_credential import scope_label
 from screens.kit.app_base import Section

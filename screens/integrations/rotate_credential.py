@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Checkbox, Static
 
-from astrolabe.portal.model import Credential
+from astrolabe.portal.organization import Credential
 from astrolabe.providers.embedding.waiting import WaitListener
 from astrolabe.text.cli_equivalents import Equivalents, rotate_credential
 from astrolabe.text.safe_text import display_text

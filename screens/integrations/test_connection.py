@@ -23,7 +23,7 @@ from astrolabe.portal.credentials.connection_test import (
     models_to_ask,
     question_about,
 )
-from astrolabe.providers.catalogue.model import ParameterInfo, ParameterType, ProviderInfo
+from astrolabe.providers.catalogue.provider_info import ParameterInfo, ParameterType, ProviderInfo
 from astrolabe.text.safe_text import display_text
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Console
@@ -194,7 +194,7 @@ class TestConnectionDialog(ModalScreen[None], WorkerBoundary):
     def _show(self) -> None:
         if self._countdown is not None:
             self._countdown.stop()
-        self.query_one(ResultView).show(self.results, timeless=self.app.surroundings.timeless)
+        self.query_one(ResultView).show(self.results, timeless=self.app.environment.timeless)
         self.call_after_refresh(self._scroll_to_result)
 
     def _scroll_to_result(self) -> None:

@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from astrolabe.errors import RuleError
 from astrolabe.portal.credentials.connection_test import Question, Tested, first_question, models_to_ask
-from astrolabe.providers.catalogue.model import Hosting, ProviderInfo
+from astrolabe.providers.catalogue.provider_info import Hosting, ProviderInfo
 from astrolabe.providers.embedding.waiting import WaitListener
 from screens.integrations.test_connection import ConnectionForm, TestConnectionDialog
 from screens.kit.app_base import Console

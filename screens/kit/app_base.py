@@ -19,9 +19,9 @@ from textual.widgets import Static
 from astrolabe.dataapi.client.client import Collection, DatabaseClient
 from astrolabe.errors import NotFoundError
 from astrolabe.loading.job import LoadJob
-from astrolabe.loading.model import LoadPlan
+from astrolabe.loading.load_plan import LoadPlan
 from astrolabe.portal.failure_lab import ActiveRule
-from astrolabe.portal.model import Database
+from astrolabe.portal.organization import Database
 from astrolabe.serving.control import ServerControl
 from astrolabe.serving.options import ServerOptions
 from astrolabe.text.error_text import as_told
@@ -53,7 +53,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class AppEnvironment:
     """What differs between a terminal, a demo and a test.
 
     Attributes:
@@ -72,7 +72,7 @@ class Surroundings:
 
 
 @runtime_checkable
-class Place(Protocol):
+class SectionPage(Protocol):
     """A page that wants to know when the user comes to it from another place."""
 
     def entered(self) -> None:
@@ -89,20 +89,20 @@ class Badged(Static):
 class Console(TypeAhead):
     """The part of the application that pages rely on: the workspace, the selection, and how to tell the user."""
 
-    def __init__(self, workspace: Workspace, surroundings: Surroundings | None = None) -> None:
+    def __init__(self, workspace: Workspace, environment: AppEnvironment | None = None) -> None:
         super().__init__()
         self.workspace = workspace
-        self.surroundings = surroundings or Surroundings()
+        self.environment = environment or AppEnvironment()
         self.selection = Selection()
         self._control_filter = ControlFilter()
         self.load_job: LoadJob | None = None
         self._badges: dict[str, str] = {}
-        self.server = ServerControl(self.surroundings.server, now=self.surroundings.now, changed=self._show_server)
+        self.server = ServerControl(self.environment.server, now=self.environment.now, changed=self._show_server)
 
     @property
     def badges(self) -> tuple[str, ...]:
-        """The words in brackets at the end of the top line: those of the surroundings, then those that come and go."""
-        return (*self.surroundings.badges, *self._badges.values())
+        """The words in brackets at the end of the top line: those of the environment, then those that come and go."""
+        return (*self.environment.badges, *self._badges.values())
 
     def set_badge(self, key: str, words: str | None) -> None:
         """Show a badge on every page as long as something is so; None takes it away.
@@ -163,7 +163,7 @@ class Console(TypeAhead):
         release = self.hold_keys()
         self.switch_mode(section.value)
         self.screen.call_after_refresh(release)
-        if isinstance(self.screen, Place) and self.screen.is_mounted:
+        if isinstance(self.screen, SectionPage) and self.screen.is_mounted:
             self.screen.entered()
 
     def ask(self, dialog: ModalScreen[ResultT], then: Callable[[ResultT | None], None] | None = None) -> None:

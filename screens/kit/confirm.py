@@ -17,7 +17,7 @@ from screens.kit.fields import Field, text_input
 
 
 @dataclass(frozen=True, slots=True)
-class Danger:
+class DeleteConfirmation:
     """What is about to be destroyed.
 
     Attributes:
@@ -44,7 +44,7 @@ class TypeTheNameDialog(Dialog[str, bool]):
 
     DANGER = True
 
-    def __init__(self, danger: Danger, perform: Callable[[str], Awaitable[bool]]) -> None:
+    def __init__(self, danger: DeleteConfirmation, perform: Callable[[str], Awaitable[bool]]) -> None:
         """Confirm ``danger``; ``perform`` gets the name and does it."""
         super().__init__(perform)
         self.danger = danger

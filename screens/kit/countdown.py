@@ -55,7 +55,7 @@ class Countdown:
         self.stop()
         self._reason, self._ends = reason, self._clock() + seconds
         app = self._owner.app
-        timeless = isinstance(app, Console) and app.surroundings.timeless
+        timeless = isinstance(app, Console) and app.environment.timeless
         self._timer = self._owner.set_interval(INTERVAL, self._look, pause=timeless)
         self._say(seconds)
 

@@ -11,7 +11,7 @@ from textual.widgets import Input, Select
 
 from astrolabe.portal.failure_lab import calls_problems, delay_problems, lab_providers
 from astrolabe.providers.catalogue.catalogue import Catalogue
-from astrolabe.providers.simulated.rules import EVERY_PROVIDER, TROUBLES, Rule, Trouble
+from astrolabe.providers.simulated.rules import EVERY_PROVIDER, TROUBLES, Rule, SimulatedFailure
 from astrolabe.text.cli_equivalents import Equivalents, simulate
 from screens.kit.dialog import Dialog
 from screens.kit.fields import Field, choice, text_input
@@ -45,7 +45,7 @@ class SimulateDialog(Dialog[Rule, None]):
         yield Field("Provider", choice("provider", providers, self.provider))
         yield Field(
             "Trouble",
-            choice("trouble", troubles, Trouble.RATE_LIMITED.value),
+            choice("trouble", troubles, SimulatedFailure.RATE_LIMITED.value),
             help="What comes back in place of the provider's answer.",
         )
         yield Field("Seconds", text_input("delay"), optional=True)
@@ -70,8 +70,8 @@ class SimulateDialog(Dialog[Rule, None]):
             means = f"{info.delay_means[:1].upper()}{info.delay_means[1:]}"
             row.set_help(f"{means}; empty: {info.delay:g}.")
 
-    def _trouble(self) -> Trouble:
-        return Trouble(str(self.query_one("#trouble", Select).value))
+    def _trouble(self) -> SimulatedFailure:
+        return SimulatedFailure(str(self.query_one("#trouble", Select).value))
 
     def problems(self) -> dict[str, str]:
         """Check the numbers."""

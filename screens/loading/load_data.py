@@ -14,7 +14,7 @@ from textual.widgets import Checkbox, Input, Select, Static
 from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand, plan_insert_many
 from astrolabe.errors import LoadError
-from astrolabe.loading.model import LoadPlan
+from astrolabe.loading.load_plan import LoadPlan
 from astrolabe.loading.preview import FieldType, Preview, preview
 from astrolabe.loading.vector_field import can_have_words, has_vectors, place_vector, place_words
 from astrolabe.text.safe_text import show_value

@@ -15,7 +15,7 @@ from textual.widgets import Button, ProgressBar, Static
 
 from astrolabe.errors import AstrolabeError
 from astrolabe.loading.job import LoadJob
-from astrolabe.loading.model import LoadPhase, LoadProgress, LoadSummary
+from astrolabe.loading.load_plan import LoadPhase, LoadProgress, LoadSummary
 from astrolabe.text.error_text import source_of
 from astrolabe.text.safe_text import display_text
 from screens.kit.actions import Action, register

@@ -19,7 +19,7 @@ from astrolabe.dataapi.protocol import Response
 from astrolabe.errors import AstrolabeError
 from astrolabe.providers.embedding.waiting import wait_listener
 from astrolabe.text.safe_text import display_text
-from screens.explorer.documents import DocumentDialog, DocumentsPane
+from screens.explorer.documents_pane import DocumentDialog, DocumentsPane
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Section
 from screens.kit.code import CodeDialog
@@ -203,7 +203,7 @@ class SearchPage(Page):
         return any(one.group == SEARCH and one.node is self and not one.is_finished for one in self.workers)
 
     def _words(self, count: int, milliseconds: float, *, fused: bool) -> str:
-        took = "" if self.app.surroundings.timeless else f" in {milliseconds:.0f} ms"
+        took = "" if self.app.environment.timeless else f" in {milliseconds:.0f} ms"
         order = " · fused by rank: no reranker" if fused else ""
         return f"{count} result{'' if count == 1 else 's'}{took}{order} · / query · v JSON"
 

@@ -9,14 +9,14 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Static
 
-from astrolabe.portal.model import Database
+from astrolabe.portal.organization import Database
 from astrolabe.portal.tokens import ApplicationToken
 from astrolabe.serving.options import ServerOptions
 from astrolabe.text.cli_equivalents import revoke_token
 from astrolabe.text.safe_text import display_text
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Section
-from screens.kit.confirm import Danger, TypeTheNameDialog
+from screens.kit.confirm import DeleteConfirmation, TypeTheNameDialog
 from screens.kit.grid import Grid
 from screens.kit.page import Page
 from screens.kit.viewer import Viewer
@@ -163,7 +163,7 @@ class ServerPage(Page):
         """Revoke the chosen token, after its name was typed."""
         token = self.tokens.get(self.query_one(Grid).chosen() or "")
         if token is not None:
-            danger = Danger(
+            danger = DeleteConfirmation(
                 heading="Revoke token",
                 name=token.name,
                 noun="Token name",

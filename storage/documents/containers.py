@@ -16,7 +16,7 @@ from storage.documents.schema import CONTAINER_TABLES, WORD_TABLE, Tables
 from storage.errors import ContainerExistsError, ContainerMissingError, CorruptStoreError, KeyspaceMissingError
 from storage.lexical.analyzers import Analyzer, read_analyzer
 from storage.lexical.index import clear_words
-from storage.model import Container, ContainerKind, Metric, VectorSpec
+from storage.shapes import Container, ContainerKind, Metric, VectorSpec
 from storage.sqlite.store_file import StoreFile
 from storage.sqlite.threaded import Block
 
@@ -50,7 +50,7 @@ class WriteTicket:
     first_seq: int
 
 
-class KnownContainers:
+class ContainerCache:
     """Containers by the rows that they were read from: as long as a row is the same, so is what it means."""
 
     def __init__(self) -> None:

@@ -12,10 +12,10 @@ from storage.vectors.source import ContainerState
 _Key = tuple[int, str]
 
 _MOST_BYTES = 32 << 20
-"""Row numbers of four million survivors."""
+"""Row numbers of four million filter_cache."""
 
 
-class Survivors:
+class FilterCache:
     """The row numbers that filters let through, valid for the container state they were found in; bounded in bytes.
 
     Never stale: an entry counts only for exactly the state that SQLite gives at the time of the search.
@@ -26,7 +26,7 @@ class Survivors:
         self._bytes = 0
 
     def find(self, container_id: int, question: str, state: ContainerState) -> NDArray[np.int64] | None:
-        """Return the survivors found for this question in this state, or None.
+        """Return the filter_cache found for this question in this state, or None.
 
         Args:
             container_id: The container.
@@ -41,7 +41,7 @@ class Survivors:
         return entry[1]
 
     def keep(self, container_id: int, question: str, state: ContainerState, seqs: NDArray[np.int64]) -> None:
-        """Remember survivors; the state must have been read before they were looked for."""
+        """Remember filter_cache; the state must have been read before they were looked for."""
         key = container_id, question
         self._drop(key)
         self._entries[key] = state, seqs

@@ -8,7 +8,7 @@ import aiosqlite
 
 from storage.documents.containers import list_containers
 from storage.documents.schema import Tables
-from storage.model import Container
+from storage.shapes import Container
 
 _TEXTS = """SELECT seq FROM {item} WHERE json_type(body, '$."$lexical"') = 'text'"""
 _ENTERED = "SELECT id FROM {word}_docsize"

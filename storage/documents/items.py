@@ -13,7 +13,7 @@ from storage.documents.containers import WriteTicket
 from storage.documents.schema import Tables
 from storage.documents.vector_rows import insert_vectors, remove_vectors, replace_vectors
 from storage.lexical.index import add_words, change_words, remove_words
-from storage.model import Item, NewItem
+from storage.shapes import Item, NewItem
 from storage.sqlite.gil_yield import give_way, in_turns
 
 KEYS_PER_STATEMENT = 500

@@ -35,7 +35,7 @@ from storage.filters.matching import matches
 from storage.filters.to_sql import Source, narrow
 from storage.filters.tree import Filter
 from storage.lexical.index import word_table
-from storage.model import Container, Item
+from storage.shapes import Container, Item
 from storage.sqlite.gil_yield import in_turns
 from storage.sqlite.store_file import StoreFile
 
@@ -50,7 +50,7 @@ _LARGEST_CHUNK = 4000
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class ItemSelection:
     """Which items of a container are wanted, as SQL and as what is left to decide.
 
     Attributes:
@@ -75,7 +75,7 @@ class Selection:
         return self.where is not None and not self.named
 
     @classmethod
-    def of(cls, container: Container, where: Filter | None) -> Selection:
+    def of(cls, container: Container, where: Filter | None) -> ItemSelection:
         """Return the selection for a filter; None selects everything."""
         if where is None:
             return cls(container, None, EVERYTHING, None)
@@ -95,17 +95,17 @@ class Selection:
         """What SQL looks for."""
         return self.place.also(self.possible)
 
-    def within(self, sql: str, *parameters: str | int) -> Selection:
+    def within(self, sql: str, *parameters: str | int) -> ItemSelection:
         """Return the same selection among fewer rows."""
         return replace(self, place=self.place.also(Condition(sql, parameters)))
 
     @property
-    def decided(self) -> Selection:
+    def decided(self) -> ItemSelection:
         """The part that SQL decides alone."""
         return self if self.certain is None else replace(self, possible=self.certain, certain=None)
 
     @property
-    def undecided(self) -> Selection | None:
+    def undecided(self) -> ItemSelection | None:
         """The part that Python has to decide; None when there is none."""
         if self.certain is None or self.certain == NOTHING:
             return None if self.certain is None else self
@@ -147,7 +147,7 @@ async def scan_items(
         chunk: The most items in one list.
         keys: Only items with these keys, found through the unique index.
     """
-    for part in await _parts(file, Selection.of(container, where), chunk, keys):
+    for part in await _parts(file, ItemSelection.of(container, where), chunk, keys):
         async with aclosing(_scan(file, part, after, vectors, chunk)) as lists:
             async for items in lists:
                 yield items
@@ -163,7 +163,7 @@ async def count_items(
 ) -> int:
     """Return how many items match, counting no further than ``limit``; arguments as in :func:`scan_items`."""
     total = 0
-    for part in await _parts(file, Selection.of(container, where), CHUNK, keys):
+    for part in await _parts(file, ItemSelection.of(container, where), CHUNK, keys):
         left = None if limit is None else limit - total
         total += await _count_by_sql(file, part.decided, left)
         if total == limit or part.undecided is None:
@@ -181,7 +181,7 @@ async def matching_seqs(
 ) -> NDArray[np.int64]:
     """Return the row numbers of the matching items, ascending; arguments as in :func:`scan_items`."""
     found = [np.empty(0, np.int64)]
-    for part in await _parts(file, Selection.of(container, where), CHUNK, keys):
+    for part in await _parts(file, ItemSelection.of(container, where), CHUNK, keys):
         found += [seqs async for seqs in _seqs_by_sql(file, part.decided)]
         if part.undecided is not None:
             lists = _scan(file, part.undecided, 0, (), CHUNK)
@@ -190,7 +190,7 @@ async def matching_seqs(
 
 
 async def _scan(
-    file: StoreFile, selection: Selection, after: int, vectors: Sequence[str], chunk: int
+    file: StoreFile, selection: ItemSelection, after: int, vectors: Sequence[str], chunk: int
 ) -> AsyncGenerator[list[Item], None]:
     position, size, more = after, chunk, True
     while more:
@@ -201,7 +201,7 @@ async def _scan(
         size = chunk if len(matched) >= chunk else min(size * 2, max(chunk, _LARGEST_CHUNK))
 
 
-async def _count_by_sql(file: StoreFile, selection: Selection, limit: int | None) -> int:
+async def _count_by_sql(file: StoreFile, selection: ItemSelection, limit: int | None) -> int:
     """Count what satisfies the ``possible`` condition."""
     if selection.possible == NOTHING or limit == 0:
         return 0
@@ -219,7 +219,7 @@ async def _count_by_sql(file: StoreFile, selection: Selection, limit: int | None
     return int(number)
 
 
-async def _seqs_by_sql(file: StoreFile, selection: Selection) -> AsyncGenerator[NDArray[np.int64], None]:
+async def _seqs_by_sql(file: StoreFile, selection: ItemSelection) -> AsyncGenerator[NDArray[np.int64], None]:
     """Yield arrays; in pieces, because a million numbers take too long to parse on the event loop."""
     if selection.possible == NOTHING:
         return
@@ -237,7 +237,7 @@ async def _seqs_by_sql(file: StoreFile, selection: Selection) -> AsyncGenerator[
 
 
 async def _fetch(
-    file: StoreFile, selection: Selection, sql: str, parameters: Sequence[str | int | float]
+    file: StoreFile, selection: ItemSelection, sql: str, parameters: Sequence[str | int | float]
 ) -> list[tuple[Any, ...]]:
     async def rows(connection: aiosqlite.Connection) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await connection.execute_fetchall(sql, parameters)]
@@ -245,7 +245,9 @@ async def _fetch(
     return await read_container(file, selection.container, rows, whole=selection.whole)
 
 
-async def _parts(file: StoreFile, selection: Selection, chunk: int, keys: Sequence[str] | None) -> list[Selection]:
+async def _parts(
+    file: StoreFile, selection: ItemSelection, chunk: int, keys: Sequence[str] | None
+) -> list[ItemSelection]:
     """Return the selections that together are wanted, in order: one, or one for every ``chunk`` rows that keys name."""
     if keys is None:
         return [selection]
@@ -262,7 +264,7 @@ async def _parts(file: StoreFile, selection: Selection, chunk: int, keys: Sequen
 
 
 async def _read(
-    file: StoreFile, selection: Selection, size: int, vectors: Sequence[str]
+    file: StoreFile, selection: ItemSelection, size: int, vectors: Sequence[str]
 ) -> tuple[list[Candidate], list[Item], bool]:
     """Read candidates and decide: the candidates, the matches with their vectors, and whether there may be more."""
     tables = selection.tables

@@ -23,7 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storage.lexical.analyzers import Analyzer
-from storage.model import Container
+from storage.shapes import Container
 from storage.sqlite.migrations import Migration
 
 _FIRST = Migration(

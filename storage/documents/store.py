@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.documents import containers, integrity, items
-from storage.documents.filter_cache import Survivors
+from storage.documents.filter_cache import FilterCache
 from storage.documents.scanning import CHUNK, count_items, matching_seqs, scan_items
 from storage.documents.schema import MIGRATIONS, Tables
 from storage.documents.vector_rows import VectorRows, check_vectors, with_vectors
 from storage.filters.tree import Filter
 from storage.lexical.analyzers import Analyzer, TermQuery
 from storage.lexical.index import among, ranked_rows
-from storage.model import Container, ContainerKind, Hit, Item, NewItem, Vector, VectorSpec
+from storage.shapes import Container, ContainerKind, Hit, Item, NewItem, Vector, VectorSpec
 from storage.sqlite.store_file import StoreFile
 from storage.vectors.cache import IndexCache
 
@@ -45,8 +45,8 @@ class DatabaseStore:
         self._file = file
         self._rows = VectorRows(file)
         self._indexes = IndexCache(file.path.with_name(file.path.name + ".vectors"), self._rows)
-        self._survivors = Survivors()
-        self._known = containers.KnownContainers()
+        self._survivors = FilterCache()
+        self._known = containers.ContainerCache()
 
     @classmethod
     async def open(cls, path: Path) -> DatabaseStore:

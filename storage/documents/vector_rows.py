@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from storage.documents import jsontext
 from storage.documents.schema import Tables
 from storage.errors import CorruptStoreError
-from storage.model import Container, Item, VectorForm, VectorValue
+from storage.shapes import Container, Item, VectorForm, VectorValue
 from storage.sqlite.store_file import StoreFile
 from storage.vectors.source import ContainerState, VectorChanges
 

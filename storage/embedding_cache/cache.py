@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.errors import CorruptStoreError, StorageError, StoreBusyError
-from storage.model import Matrix
+from storage.shapes import Matrix
 from storage.sqlite.migrations import Migration
 from storage.sqlite.store_file import StoreFile
 from storage.sqlite.vacuum import give_back_space, used_bytes

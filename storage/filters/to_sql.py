@@ -19,7 +19,7 @@ from storage.filters.json_sql import ALWAYS, NEVER, Access, Parameter, access, a
 from storage.filters.tree import AnyOf, Comparison, Filter, Operator
 from storage.lexical.analyzers import TermQuery
 from storage.lexical.index import expression
-from storage.model import LEXICAL_FIELD
+from storage.shapes import LEXICAL_FIELD
 
 _MOST_LEVELS = 8
 """Deeper nesting is left to Python: SQLite's parser has a stack of fixed size."""

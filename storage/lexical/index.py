@@ -19,7 +19,7 @@ from storage.documents import jsontext
 from storage.documents.schema import Tables
 from storage.errors import CorruptStoreError
 from storage.lexical.analyzers import Analyzer, TermQuery
-from storage.model import LEXICAL_FIELD, Item, NewItem
+from storage.shapes import LEXICAL_FIELD, Item, NewItem
 
 _ROWS_AT_ONCE = 2000
 

@@ -22,7 +22,7 @@ Block: TypeAlias = Callable[[aiosqlite.Connection], Coroutine[Any, Any, T]]
 class ThreadedConnection(aiosqlite.Connection):
     """aiosqlite's connection with :meth:`run`."""
 
-    _here: _Here | None = None
+    _here: InlineConnection | None = None
 
     async def run(self, block: Block[T]) -> T:
         """Run a block on the connection's thread, from its first statement to its last.
@@ -31,12 +31,12 @@ class ThreadedConnection(aiosqlite.Connection):
             RuntimeError: The block waited for something that is no statement of its connection.
         """
         if self._here is None:
-            self._here = _Here(self._conn)
+            self._here = InlineConnection(self._conn)
         execute: Any = self._execute
         return cast("T", await execute(_drive, block, self._here))
 
 
-class _Here(aiosqlite.Connection):
+class InlineConnection(aiosqlite.Connection):
     """A connection for code that runs on its thread already: every statement is executed where it stands."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.model import Container, Hit, Vector
+from storage.shapes import Container, Hit, Vector
 from storage.vectors.live import LiveIndex, SavePolicy
 from storage.vectors.sidefile import Stamp, side_file_path
 from storage.vectors.source import VectorSource

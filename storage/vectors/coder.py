@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.model import Matrix, Metric, Vector
+from storage.shapes import Matrix, Metric, Vector
 from storage.vectors.metrics import Floats, Ranking
 
 Words = NDArray[np.uint64]

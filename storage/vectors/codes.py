@@ -41,7 +41,7 @@ class CodeTable:
         self._segments = segments
         self._reach = GrowingArray(reach)
         self._bias = GrowingArray(bias)
-        self.envelope = Envelope()
+        self.envelope = BoundEnvelope()
         self.envelope.include(reach, bias)
 
     @classmethod
@@ -133,7 +133,7 @@ class CodeTable:
         return result
 
 
-class Envelope:
+class BoundEnvelope:
     """The greatest bound that any row can have at a distance, so that most distances can be ruled out for all rows.
 
     Rows are grouped by reach, because the ones that reach far tend to have a small bias.

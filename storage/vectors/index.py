@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.model import Hit, Matrix, Vector, VectorSpec
+from storage.shapes import Hit, Matrix, Vector, VectorSpec
 from storage.vectors.arrays import GrowingArray
 from storage.vectors.bounded import NUMBERS_PER_WORD, BoundedSearch
 from storage.vectors.coder import CodeShape, SignCoder

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.model import Hit, Vector, VectorSpec
+from storage.shapes import Hit, Vector, VectorSpec
 from storage.vectors.exact import Effort, TooMuchToReadError
 from storage.vectors.index import VectorIndex
 from storage.vectors.rows import DamagedRowsError

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.model import Matrix, Metric, Vector
+from storage.shapes import Matrix, Metric, Vector
 
 Floats = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.model import Matrix
+from storage.shapes import Matrix
 from storage.vectors.arrays import runs
 
 Positions = NDArray[np.int64]

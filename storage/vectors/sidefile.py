@@ -26,7 +26,7 @@ from typing import Any, BinaryIO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.model import Matrix, VectorSpec
+from storage.shapes import Matrix, VectorSpec
 from storage.vectors.coder import CodeShape, SignCoder, Words
 from storage.vectors.codes import SEGMENT, CodeTable
 from storage.vectors.index import IndexParts

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from astrolabe.portal.connection_strings.model import ConnectionString, ConnectionStringDraft
+from astrolabe.portal.connection_strings.connection_string import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.connection_strings.raven_server import RavenPlace
-from astrolabe.portal.model import Database, DatabaseDraft, DatabaseStatus
+from astrolabe.portal.organization import Database, DatabaseDraft, DatabaseStatus
 from astrolabe.providers.catalogue.connectors import get_connector
-from astrolabe.providers.simulated.rules import Rule, Trouble
+from astrolabe.providers.simulated.rules import Rule, SimulatedFailure
 from astrolabe.serving.options import ServerOptions
 from astrolabe.text import cli_equivalents as shown
 from storage.secrets.references import ReferenceKind, SecretReference
@@ -30,7 +30,7 @@ STRING = ConnectionStringDraft("Mine", "", "OpenAi", {"Model": NAME, "Dimensions
 SHOP = Database("id", "shop", "aws", "us-east-2", DatabaseStatus.ACTIVE, datetime(2026, 1, 1, tzinfo=UTC))
 BEFORE = ConnectionString("Mine", "mine", get_connector("OpenAi"), STRING.settings, "…", SHOP.created_at, (SHOP,))
 RAVEN = RavenPlace("https://r", NAME, Path("a cert.pem"))
-RULE = Rule("openai", Trouble.RATE_LIMITED, 2.5, 3)
+RULE = Rule("openai", SimulatedFailure.RATE_LIMITED, 2.5, 3)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ RULE = Rule("openai", Trouble.RATE_LIMITED, 2.5, 3)
         (shown.add_scope("openai", NAME, ["x", "y z"]), {"name": NAME, "database": ["x", "y z"]}),
         (shown.remove_scope("openai", NAME, "y z"), {"database": "y z", "yes": False}),
         (shown.simulate(RULE), {"provider": "openai", "trouble": "rate-limited", "delay": 2.5, "calls": 3}),
-        (shown.simulate(Rule("all", Trouble.BILLING)), {"provider": "all", "delay": None, "calls": None}),
+        (shown.simulate(Rule("all", SimulatedFailure.BILLING)), {"provider": "all", "delay": None, "calls": None}),
         (shown.clear_cache(), {"run": "cache:clear"}),
         (shown.serve(ServerOptions("::1", 0, TYPED)), {"host": "::1", "port": "0", "require_token": None}),
         (

@@ -183,7 +183,7 @@ CRASHES = {
         AstrolabeApp.action_app_keys = lambda app: app.run_worker(later(), exit_on_error=True)
     """,
     "in the thread that reads the terminal": """
-        LastingDriver.run_input_thread = lambda driver: crash()
+        HangupSafeDriver.run_input_thread = lambda driver: crash()
     """,
     "in the thread that writes to the terminal": """
         sys.__stderr__ = BrokenTerminal()
@@ -194,7 +194,7 @@ CRASHING = """
 import sys, textwrap
 from tui.cli import main
 from tui.app import AstrolabeApp
-from tui.driver import LastingDriver
+from tui.driver import HangupSafeDriver
 
 def crash():
     secret = sys.argv[2]

@@ -11,7 +11,7 @@ from astrolabe.dataapi.client.client import DatabaseClient, DocumentCount, Inser
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import Response
 from astrolabe.errors import DataApiError
-from storage.model import Metric
+from storage.shapes import Metric
 from tests.support.data_api import ScriptedDataApi
 
 FAILED = data_api_error("DOCUMENT_ALREADY_EXISTS", "There already.", document_ids=["b"])

@@ -13,11 +13,11 @@ from astrolabe.dataapi.activity import ActivityLog, Outcome, RecordingDataApi
 from astrolabe.dataapi.client.client import Collection, DatabaseClient, DocumentCount, InsertState
 from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.errors import DataApiError
-from astrolabe.portal.model import ServiceConfig
+from astrolabe.portal.organization import ServiceConfig
 from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
-from astrolabe.providers.catalogue.model import ModelInfo
+from astrolabe.providers.catalogue.provider_info import ModelInfo
 from astrolabe.providers.embedding.engine import EmbeddingEngine
-from storage.model import Metric
+from storage.shapes import Metric
 from tests.support.local_api import KEYSPACE, LocalDatabase, local_database
 
 

@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 
 from astrolabe.dataapi.language.commands import COMMANDS, TABLE_COMMANDS, Level, parse_command
-from astrolabe.dataapi.language.commands.documents import Find, InsertMany
+from astrolabe.dataapi.language.commands.collection_commands import Find, InsertMany
 from astrolabe.dataapi.language.commands.schema import CreateCollection
 from astrolabe.dataapi.protocol import Json, JsonValue
-from storage.model import Metric
+from storage.shapes import Metric
 
 MISMATCH = "REQUEST_STRUCTURE_MISMATCH"
 INVALID = "COMMAND_FIELD_VALUE_INVALID"

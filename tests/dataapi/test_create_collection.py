@@ -8,7 +8,7 @@ import pytest
 
 from astrolabe.dataapi.engine.schema import DatabaseLimits
 from astrolabe.dataapi.protocol import Json, JsonValue
-from storage.model import ContainerKind
+from storage.shapes import ContainerKind
 from tests.support.local_api import KEYSPACE, LocalDatabase, codes, local_database, message
 
 SERVICE = {"provider": "nvidia", "modelName": "nvidia/llama-3.2-nv-rerankqa-1b-v2"}

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
-from astrolabe.providers.catalogue.model import ModelStatus
+from astrolabe.providers.catalogue.provider_info import ModelStatus
 from astrolabe.providers.catalogue.setup import ProviderSetup, own_model
 from astrolabe.providers.local.models import LocalModels
 from tests.support.local_api import LocalDatabase, codes, local_database, message

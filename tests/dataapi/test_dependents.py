@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from astrolabe.dataapi.engine.vectorize.dependents import dependents_of
-from astrolabe.portal.model import Database, DatabaseStatus
-from storage.model import Container, ContainerKind
+from astrolabe.portal.organization import Database, DatabaseStatus
+from storage.shapes import Container, ContainerKind
 
 SHOP = Database("1", "shop", "aws", "us-east-2", DatabaseStatus.ACTIVE, datetime(2026, 11, 20, tzinfo=UTC))
 SERVICE = {"provider": "openai", "modelName": "m", "authentication": {"providerKey": "prod.providerKey"}}

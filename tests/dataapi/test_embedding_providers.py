@@ -11,7 +11,7 @@ import pytest_asyncio
 from astrolabe.dataapi.engine.vectorize.provider_listing import list_providers
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
-from astrolabe.providers.catalogue.model import (
+from astrolabe.providers.catalogue.provider_info import (
     Hosting,
     ModelInfo,
     ModelStatus,

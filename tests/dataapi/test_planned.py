@@ -5,8 +5,8 @@ from __future__ import annotations
 from astrolabe.dataapi.client import command_builders as plans
 from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand
 from astrolabe.dataapi.language.service import read_service, service_json, stored_credential
-from astrolabe.portal.model import ServiceConfig
-from storage.model import Metric
+from astrolabe.portal.organization import ServiceConfig
+from storage.shapes import Metric
 
 BOOKS = CollectionTarget("default_keyspace", "books")
 HUGGING_FACE = ServiceConfig(

@@ -10,7 +10,7 @@ import pytest_asyncio
 from astrolabe.dataapi.protocol import Json
 from storage.documents import jsontext
 from storage.documents.store import DatabaseStore
-from storage.model import Container, ContainerKind, Item, NewItem
+from storage.shapes import Container, ContainerKind, Item, NewItem
 from tests.support.local_api import KEYSPACE, LocalDatabase, codes, message
 
 Interference = Callable[[DatabaseStore, Container, Item], Awaitable[None]]

@@ -6,8 +6,8 @@ import pytest
 
 from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.dataapi.client.search_form import SearchDraft, SearchMode, modes, plan_search, problems
-from astrolabe.portal.model import ServiceConfig
-from storage.model import Metric
+from astrolabe.portal.organization import ServiceConfig
+from storage.shapes import Metric
 
 SERVICE = ServiceConfig(provider="embedded", model="m")
 MEANING, HYBRID, WORDS = SearchMode

@@ -13,7 +13,7 @@ import pytest_asyncio
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import Owner, ProviderError, ProviderFailure, ProviderReply
 from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
-from astrolabe.providers.catalogue.model import Direction, ModelStatus
+from astrolabe.providers.catalogue.provider_info import Direction, ModelStatus
 from tests.support.local_api import LocalDatabase, codes, local_database, message, vector_of
 from tests.support.portal import SECRET
 

@@ -11,7 +11,7 @@ import pytest
 
 from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.errors import LoadError, ProviderError, ProviderFailure, ProviderReply
-from astrolabe.portal.model import DEFAULT_KEYSPACE, DatabaseDraft
+from astrolabe.portal.organization import DEFAULT_KEYSPACE, DatabaseDraft
 from astrolabe.text.safe_text import display_text
 from astrolabe.workspace import Workspace
 from screens.kit.app_base import Section

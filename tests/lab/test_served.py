@@ -16,7 +16,7 @@ import pytest
 from astrapy import DataAPIClient, Database
 from astrapy.exceptions import DataAPIResponseException
 
-from astrolabe.providers.simulated.rules import EVERY_PROVIDER, Rule, Trouble
+from astrolabe.providers.simulated.rules import EVERY_PROVIDER, Rule, SimulatedFailure
 from astrolabe.serving.app import SIMULATED
 from tests.serving.conftest import closed_clients
 from tests.support.served import CREDENTIAL, KEYSPACE, PROVIDER, TOKEN, Served, served
@@ -26,12 +26,12 @@ __all__ = ["closed_clients"]
 ROOT = Path(__file__).resolve().parents[2]
 EMBEDDED = "embedded"
 CODES = {
-    Trouble.UNAUTHORIZED: ("EMBEDDING_PROVIDER_CLIENT_ERROR", "HTTP 401"),
-    Trouble.BILLING: ("EMBEDDING_PROVIDER_CLIENT_ERROR", "HTTP 402"),
-    Trouble.RATE_LIMITED: ("EMBEDDING_PROVIDER_RATE_LIMITED", "HTTP 429"),
-    Trouble.LOADING: ("EMBEDDING_PROVIDER_SERVER_ERROR", "HTTP 503"),
-    Trouble.WRONG_DIMENSION: ("EMBEDDING_PROVIDER_UNEXPECTED_RESPONSE", "dimensions"),
-    Trouble.TIMEOUT: ("EMBEDDING_PROVIDER_TIMEOUT", "safe to retry"),
+    SimulatedFailure.UNAUTHORIZED: ("EMBEDDING_PROVIDER_CLIENT_ERROR", "HTTP 401"),
+    SimulatedFailure.BILLING: ("EMBEDDING_PROVIDER_CLIENT_ERROR", "HTTP 402"),
+    SimulatedFailure.RATE_LIMITED: ("EMBEDDING_PROVIDER_RATE_LIMITED", "HTTP 429"),
+    SimulatedFailure.LOADING: ("EMBEDDING_PROVIDER_SERVER_ERROR", "HTTP 503"),
+    SimulatedFailure.WRONG_DIMENSION: ("EMBEDDING_PROVIDER_UNEXPECTED_RESPONSE", "dimensions"),
+    SimulatedFailure.TIMEOUT: ("EMBEDDING_PROVIDER_TIMEOUT", "safe to retry"),
 }
 SERVICES = {
     PROVIDER: {
@@ -86,8 +86,8 @@ def lab(server: Served) -> Iterator[Lab]:
 
 @pytest.mark.parametrize("trouble", CODES)
 @pytest.mark.parametrize("provider", SERVICES)
-def test_an_application_gets_the_documented_error(lab: Lab, provider: str, trouble: Trouble) -> None:
-    timed = trouble in {Trouble.RATE_LIMITED, Trouble.LOADING, Trouble.TIMEOUT}
+def test_an_application_gets_the_documented_error(lab: Lab, provider: str, trouble: SimulatedFailure) -> None:
+    timed = trouble in {SimulatedFailure.RATE_LIMITED, SimulatedFailure.LOADING, SimulatedFailure.TIMEOUT}
     lab.on(Rule(provider, trouble, delay=0 if timed else None))
     before = len(lab.server.provider.requests)
     code, message = lab.refused(lambda: lab.insert(provider))
@@ -101,7 +101,7 @@ def test_an_application_gets_the_documented_error(lab: Lab, provider: str, troub
 
 
 def test_a_number_of_calls_is_used_up_by_retries_and_then_the_provider_answers(lab: Lab) -> None:
-    lab.on(Rule(PROVIDER, Trouble.RATE_LIMITED, delay=0, calls=3))
+    lab.on(Rule(PROVIDER, SimulatedFailure.RATE_LIMITED, delay=0, calls=3))
     before = len(lab.server.provider.requests)
     lab.insert(PROVIDER)
     assert lab.left() == []
@@ -109,20 +109,20 @@ def test_a_number_of_calls_is_used_up_by_retries_and_then_the_provider_answers(l
 
 
 def test_what_is_final_uses_one_call(lab: Lab) -> None:
-    lab.on(Rule(PROVIDER, Trouble.UNAUTHORIZED, calls=2))
+    lab.on(Rule(PROVIDER, SimulatedFailure.UNAUTHORIZED, calls=2))
     lab.refused(lambda: lab.insert(PROVIDER))
     assert lab.left() == [(PROVIDER, 1)]
 
 
 def test_searching_fails_like_storing(lab: Lab) -> None:
-    lab.on(Rule(EVERY_PROVIDER, Trouble.BILLING, calls=1))
+    lab.on(Rule(EVERY_PROVIDER, SimulatedFailure.BILLING, calls=1))
     collection = lab.database.get_collection(f"of_{EMBEDDED}")
     code, _ = lab.refused(lambda: collection.find({}, sort={"$vectorize": "a text"}).to_list())
     assert code == "EMBEDDING_PROVIDER_CLIENT_ERROR"
 
 
 def test_the_database_is_full_for_new_collections_only(lab: Lab) -> None:
-    lab.on(Rule(EVERY_PROVIDER, Trouble.COLLECTION_LIMIT))
+    lab.on(Rule(EVERY_PROVIDER, SimulatedFailure.COLLECTION_LIMIT))
     code, message = lab.refused(lambda: lab.database.create_collection("one_more"))
     assert code == "TOO_MANY_COLLECTIONS"
     assert "may have 10 collections over all keyspaces and has 10" in message
@@ -135,7 +135,7 @@ def test_the_database_is_full_for_new_collections_only(lab: Lab) -> None:
 def test_a_header_and_the_log_tell_a_simulated_error_from_a_real_one(
     lab: Lab, caplog: pytest.LogCaptureFixture
 ) -> None:
-    lab.on(Rule(PROVIDER, Trouble.UNAUTHORIZED))
+    lab.on(Rule(PROVIDER, SimulatedFailure.UNAUTHORIZED))
     with caplog.at_level(logging.WARNING):
         answer = _insert_raw(lab.server)
     assert answer.headers[SIMULATED] == "true"
@@ -145,7 +145,7 @@ def test_a_header_and_the_log_tell_a_simulated_error_from_a_real_one(
 
 
 def test_the_activity_says_that_an_error_was_simulated(lab: Lab) -> None:
-    lab.on(Rule(PROVIDER, Trouble.UNAUTHORIZED))
+    lab.on(Rule(PROVIDER, SimulatedFailure.UNAUTHORIZED))
     lab.refused(lambda: lab.insert(PROVIDER))
     assert lab.server.workspace.activity.entries[-1].simulated
 

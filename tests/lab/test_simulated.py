@@ -11,10 +11,10 @@ from pydantic import SecretStr
 from astrolabe.errors import ProviderError, ProviderFailure
 from astrolabe.portal.failure_lab import lab_providers
 from astrolabe.providers.catalogue.catalogue import EMBEDDED, load_catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.retry import EngineLimits
 from astrolabe.providers.simulated.answers import Replaced, _bodies, _wrong_vectors, other_dimension
-from astrolabe.providers.simulated.rules import Rule, Trouble, find_trouble
+from astrolabe.providers.simulated.rules import Rule, SimulatedFailure, find_trouble
 from astrolabe.providers.wire.adapters import WireAdapter
 from astrolabe.providers.wire.request import Envelope, WireFormat
 from tests.providers.setup import KEY, SUBJECTS, Bench
@@ -22,12 +22,12 @@ from tests.support.provider_server import Answer, ProviderServer
 
 EMBEDDED_SPEC = EmbeddingSpec(EMBEDDED, "wordllama-l2-supercat-256", 256)
 FAILURES = {
-    Trouble.UNAUTHORIZED: (ProviderFailure.AUTHENTICATION, 401, 1),
-    Trouble.BILLING: (ProviderFailure.BILLING, 402, 1),
-    Trouble.RATE_LIMITED: (ProviderFailure.RATE_LIMITED, 429, EngineLimits().patient_attempts),
-    Trouble.LOADING: (ProviderFailure.LOADING, 503, EngineLimits().patient_attempts),
-    Trouble.WRONG_DIMENSION: (ProviderFailure.BAD_RESPONSE, 200, 1),
-    Trouble.TIMEOUT: (ProviderFailure.TIMEOUT, None, EngineLimits().attempts),
+    SimulatedFailure.UNAUTHORIZED: (ProviderFailure.AUTHENTICATION, 401, 1),
+    SimulatedFailure.BILLING: (ProviderFailure.BILLING, 402, 1),
+    SimulatedFailure.RATE_LIMITED: (ProviderFailure.RATE_LIMITED, 429, EngineLimits().patient_attempts),
+    SimulatedFailure.LOADING: (ProviderFailure.LOADING, 503, EngineLimits().patient_attempts),
+    SimulatedFailure.WRONG_DIMENSION: (ProviderFailure.BAD_RESPONSE, 200, 1),
+    SimulatedFailure.TIMEOUT: (ProviderFailure.TIMEOUT, None, EngineLimits().attempts),
 }
 
 
@@ -68,7 +68,9 @@ def in_trouble(bench: Bench, rule: Rule) -> OneRule:
 
 @pytest.mark.parametrize("trouble", FAILURES)
 @pytest.mark.parametrize("provider", SUBJECTS)
-async def test_every_provider_fails_as_it_would_and_is_not_asked(bench: Bench, provider: str, trouble: Trouble) -> None:
+async def test_every_provider_fails_as_it_would_and_is_not_asked(
+    bench: Bench, provider: str, trouble: SimulatedFailure
+) -> None:
     failure, status, attempts = FAILURES[trouble]
     lab = in_trouble(bench, Rule(provider, trouble))
     error = await bench.fail(SUBJECTS[provider])
@@ -78,9 +80,14 @@ async def test_every_provider_fails_as_it_would_and_is_not_asked(bench: Bench, p
     assert bench.server.requests == []
 
 
-@pytest.mark.parametrize("trouble", [Trouble.UNAUTHORIZED, Trouble.BILLING, Trouble.RATE_LIMITED, Trouble.LOADING])
+@pytest.mark.parametrize(
+    "trouble",
+    [SimulatedFailure.UNAUTHORIZED, SimulatedFailure.BILLING, SimulatedFailure.RATE_LIMITED, SimulatedFailure.LOADING],
+)
 @pytest.mark.parametrize("provider", SUBJECTS)
-async def test_the_words_stand_where_the_provider_puts_them(bench: Bench, provider: str, trouble: Trouble) -> None:
+async def test_the_words_stand_where_the_provider_puts_them(
+    bench: Bench, provider: str, trouble: SimulatedFailure
+) -> None:
     in_trouble(bench, Rule(provider, trouble))
     error = await bench.fail(SUBJECTS[provider])
     assert error.words
@@ -92,14 +99,14 @@ async def test_the_error_is_that_of_a_real_answer_letter_by_letter(bench: Bench)
     subject = SUBJECTS["openai"]
     bench.server.script(Answer(401, subject.error_body("Incorrect API key provided.")))
     real = await bench.fail(subject)
-    in_trouble(bench, Rule("openai", Trouble.UNAUTHORIZED))
+    in_trouble(bench, Rule("openai", SimulatedFailure.UNAUTHORIZED))
     simulated = await bench.fail(subject)
     assert simulated.message.replace(simulated.words, real.words) == real.message
     assert (simulated.hint, simulated.owner, simulated.title) == (real.hint, real.owner, real.title)
 
 
 async def test_a_rate_limit_is_waited_for_as_long_as_the_rule_says_and_then_the_provider_answers(bench: Bench) -> None:
-    lab = in_trouble(bench, Rule("openai", Trouble.RATE_LIMITED, delay=7, calls=2))
+    lab = in_trouble(bench, Rule("openai", SimulatedFailure.RATE_LIMITED, delay=7, calls=2))
     vectors = await bench.embed(SUBJECTS["openai"])
     assert vectors.shape == (1, 64)
     assert [seconds for seconds, _ in bench.waits] == [7, 7]
@@ -108,13 +115,13 @@ async def test_a_rate_limit_is_waited_for_as_long_as_the_rule_says_and_then_the_
 
 
 async def test_a_rule_without_a_delay_waits_as_long_as_the_trouble_does_by_itself(bench: Bench) -> None:
-    in_trouble(bench, Rule("huggingface", Trouble.LOADING, calls=1))
+    in_trouble(bench, Rule("huggingface", SimulatedFailure.LOADING, calls=1))
     await bench.embed(SUBJECTS["huggingface"])
     assert [seconds for seconds, _ in bench.waits] == [2]
 
 
 async def test_a_timeout_takes_the_rules_time_and_names_the_real_limit(bench: Bench) -> None:
-    in_trouble(bench, Rule("voyageAI", Trouble.TIMEOUT, delay=0.25))
+    in_trouble(bench, Rule("voyageAI", SimulatedFailure.TIMEOUT, delay=0.25))
     started = bench.time.clock()
     error = await bench.fail(SUBJECTS["voyageAI"])
     assert "no complete answer in 5 seconds" in error.message
@@ -122,30 +129,30 @@ async def test_a_timeout_takes_the_rules_time_and_names_the_real_limit(bench: Be
 
 
 async def test_each_request_of_many_counts_as_one_call(bench: Bench) -> None:
-    lab = in_trouble(bench, Rule("upstageAI", Trouble.RATE_LIMITED, delay=0, calls=3))
+    lab = in_trouble(bench, Rule("upstageAI", SimulatedFailure.RATE_LIMITED, delay=0, calls=3))
     await bench.embed(SUBJECTS["upstageAI"], ["one", "two", "three", "four"])  # one text in each request
     assert lab.taken == 3
     assert len(bench.server.requests) == 4
 
 
 async def test_other_providers_answer_as_ever(bench: Bench) -> None:
-    in_trouble(bench, Rule("openai", Trouble.UNAUTHORIZED))
+    in_trouble(bench, Rule("openai", SimulatedFailure.UNAUTHORIZED))
     assert (await bench.embed(SUBJECTS["mistral"])).shape == (1, 1024)
 
 
 async def test_a_connection_test_finds_the_trouble_and_is_told_that_it_is_simulated(bench: Bench) -> None:
-    lab = in_trouble(bench, Rule("openai", Trouble.WRONG_DIMENSION))
+    lab = in_trouble(bench, Rule("openai", SimulatedFailure.WRONG_DIMENSION))
     subject = SUBJECTS["openai"]
     probe = await bench.engine.probe(subject.spec, SecretStr(KEY))
     assert (probe.simulated, probe.dimension, probe.expected) == (True, 32, 64)
-    lab.rule = Rule("openai", Trouble.BILLING)
+    lab.rule = Rule("openai", SimulatedFailure.BILLING)
     with pytest.raises(ProviderError, match="402") as caught:
         await bench.engine.probe(subject.spec, SecretStr(KEY))
     assert caught.value.simulated
 
 
 @pytest.mark.parametrize("trouble", FAILURES)
-async def test_the_model_on_this_machine_fails_too(bench: Bench, trouble: Trouble) -> None:
+async def test_the_model_on_this_machine_fails_too(bench: Bench, trouble: SimulatedFailure) -> None:
     lab = in_trouble(bench, Rule(EMBEDDED, trouble, calls=1))
     with pytest.raises(ProviderError) as caught:
         await bench.engine.embed(EMBEDDED_SPEC, ["a text"], Direction.STORE, None)
@@ -158,7 +165,12 @@ async def test_the_model_on_this_machine_fails_too(bench: Bench, trouble: Troubl
 
 
 def test_every_provider_and_connector_has_an_answer_of_its_own_for_every_trouble() -> None:
-    troubles = {Trouble.UNAUTHORIZED, Trouble.BILLING, Trouble.RATE_LIMITED, Trouble.LOADING}
+    troubles = {
+        SimulatedFailure.UNAUTHORIZED,
+        SimulatedFailure.BILLING,
+        SimulatedFailure.RATE_LIMITED,
+        SimulatedFailure.LOADING,
+    }
     keys = {provider.key for provider in lab_providers(load_catalogue())}
     assert keys >= {"openai", "embedded", "ollama", "google", "vertex"}
     assert {key: set(bodies) for key, bodies in _bodies().items()} == dict.fromkeys(keys, troubles)
@@ -173,8 +185,8 @@ def test_vectors_of_a_wrong_dimension_come_in_the_providers_own_envelope(envelop
 
 
 def test_troubles_are_known_by_name_and_by_status() -> None:
-    assert find_trouble("429") is find_trouble("Rate_Limited") is Trouble.RATE_LIMITED
-    assert find_trouble("503") is Trouble.LOADING
+    assert find_trouble("429") is find_trouble("Rate_Limited") is SimulatedFailure.RATE_LIMITED
+    assert find_trouble("503") is SimulatedFailure.LOADING
     assert find_trouble("418") is None
     assert find_trouble("None") is None
 

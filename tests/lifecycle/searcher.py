@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from astrolabe.errors import AstrolabeError
-from astrolabe.portal.model import DEFAULT_KEYSPACE
+from astrolabe.portal.organization import DEFAULT_KEYSPACE
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from tests.support.shop import PROVIDER, ROUTE
 

@@ -15,11 +15,11 @@ from astrolabe.dataapi.engine.vectorize.vectorizer import OnWait
 from astrolabe.dataapi.protocol import Json
 from astrolabe.errors import ProviderError, ProviderFailure
 from astrolabe.errors import ProviderReply as Reply
+from astrolabe.loading.load_plan import LoadPlan, LoadProgress, LoadSummary
 from astrolabe.loading.loader import run_load
-from astrolabe.loading.model import LoadPlan, LoadProgress, LoadSummary
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from storage.loads.ledger import LoadLedger
-from storage.model import Matrix
+from storage.shapes import Matrix
 from tests.support.local_api import KEYSPACE, HashingEngine, LocalDatabase, local_database
 
 EMBEDDED = {"service": {"provider": "embedded", "modelName": "wordllama-l2-supercat-256"}}

@@ -20,9 +20,9 @@ from typing import Any
 
 from astrolabe.dataapi.client.client import Collection, InsertManyResult
 from astrolabe.dataapi.client.command_builders import CollectionTarget
+from astrolabe.loading.load_plan import LoadPlan
 from astrolabe.loading.loader import run_load
-from astrolabe.loading.model import LoadPlan
-from astrolabe.portal.model import DEFAULT_KEYSPACE
+from astrolabe.portal.organization import DEFAULT_KEYSPACE
 from astrolabe.workspace import Workspace, WorkspaceOptions
 
 DATABASE = "library"

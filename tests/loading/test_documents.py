@@ -10,15 +10,15 @@ import simplejson
 
 from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.errors import RuleError
-from astrolabe.loading.documents import DocumentBuilder, PreparedRow
+from astrolabe.loading.document_builder import DocumentBuilder, PreparedRow
 from astrolabe.loading.formats.detect import inspect_file
-from astrolabe.loading.formats.readers import RowReader
-from astrolabe.loading.model import LoadPlan
+from astrolabe.loading.formats.readers import FileRows
+from astrolabe.loading.load_plan import LoadPlan
 from astrolabe.loading.survey import Surveyor
 from astrolabe.loading.vector_field import check_vector_field
-from astrolabe.portal.model import ServiceConfig
+from astrolabe.portal.organization import ServiceConfig
 from storage.loads.ledger import FailedRow
-from storage.model import Metric
+from storage.shapes import Metric
 
 
 def collection(*, service: bool = False, dimension: int | None = None, default_id: str | None = None) -> CollectionInfo:
@@ -50,7 +50,7 @@ def build(
             pass
         survey = surveyor.finish()
     builder = DocumentBuilder(survey, LoadPlan(path, "db", info, vector_field, words=words))
-    with RowReader(file) as reader:
+    with FileRows(file) as reader:
         return [builder.build(row) for row in reader]
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from astrolabe.dataapi.client.command_builders import collection_options
-from astrolabe.portal.model import DEFAULT_KEYSPACE, DatabaseDraft, ServiceConfig
+from astrolabe.portal.organization import DEFAULT_KEYSPACE, DatabaseDraft, ServiceConfig
 from astrolabe.providers.catalogue.catalogue import EMBEDDED
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from storage.documents import jsontext

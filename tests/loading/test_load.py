@@ -11,10 +11,10 @@ import simplejson
 from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.errors import LoadError, ProviderError, ProviderFailure, RuleError
 from astrolabe.loading.batches import MOST_ROWS
-from astrolabe.loading.model import LoadPhase, LoadSummary
+from astrolabe.loading.load_plan import LoadPhase, LoadSummary
 from astrolabe.loading.pipeline import rows_for
-from astrolabe.portal.model import ServiceConfig
-from storage.model import Metric
+from astrolabe.portal.organization import ServiceConfig
+from storage.shapes import Metric
 from tests.loading.conftest import EMBEDDED, Loading, refusal
 from tests.support.local_api import vector_of
 

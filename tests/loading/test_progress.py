@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from astrolabe.loading.model import LoadPhase, LoadProgress
+from astrolabe.loading.load_plan import LoadPhase, LoadProgress
 from astrolabe.loading.progress import ProgressMeter
 from storage.loads.ledger import LoadKey, LoadRecord, LoadState, Settled
 from tests.support.fake_time import FakeTime

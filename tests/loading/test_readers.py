@@ -14,7 +14,7 @@ import simplejson
 from astrolabe.errors import LoadError
 from astrolabe.loading.formats import csv_rows
 from astrolabe.loading.formats.detect import inspect_file
-from astrolabe.loading.formats.readers import RowReader
+from astrolabe.loading.formats.readers import FileRows
 from astrolabe.loading.formats.rows import FileFormat, Row
 
 
@@ -25,7 +25,7 @@ def write(folder: Path, name: str, content: str | bytes) -> Path:
 
 
 def read(path: Path) -> list[Row]:
-    with RowReader(inspect_file(path)) as reader:
+    with FileRows(inspect_file(path)) as reader:
         return list(reader)
 
 
@@ -215,7 +215,7 @@ def test_csv_that_cannot_be_split_is_refused_with_its_place(
 def test_an_unclosed_quote_does_not_swallow_a_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv_rows, "_LONGEST_FIELD", 40_000)
     path = write(tmp_path, "a.csv", 'a,b\n1,"open\n' + "x,y\n" * 500_000)
-    with RowReader(inspect_file(path)) as reader:
+    with FileRows(inspect_file(path)) as reader:
         with pytest.raises(LoadError, match="not closed within 40,000 characters") as caught:
             list(reader)
         assert reader.position < 1_000_000
@@ -280,7 +280,7 @@ def test_a_large_file_is_read_in_the_memory_of_a_few_rows(tmp_path: Path, name: 
     path = write(tmp_path, name, "[" + ",\n".join([row] * 20_000) + "]" if name == "a.json" else f"{row}\n" * 20_000)
     assert path.stat().st_size > 4_000_000
     tracemalloc.start()
-    with RowReader(inspect_file(path)) as reader:
+    with FileRows(inspect_file(path)) as reader:
         count = sum(1 for _ in reader)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -290,7 +290,7 @@ def test_a_large_file_is_read_in_the_memory_of_a_few_rows(tmp_path: Path, name: 
 
 def test_a_file_that_changes_or_disappears_while_it_is_read_is_noticed(tmp_path: Path) -> None:
     path = write(tmp_path, "a.jsonl", '{"a": 1}\n' * 10)
-    with RowReader(inspect_file(path)) as reader:
+    with FileRows(inspect_file(path)) as reader:
         reader.take(2)
         with path.open("a") as file:
             file.write('{"a": 2}\n')
@@ -303,7 +303,7 @@ def test_a_file_that_changes_or_disappears_while_it_is_read_is_noticed(tmp_path:
 
 def test_the_digest_is_of_the_content_alone(tmp_path: Path) -> None:
     def digest(path: Path) -> str:
-        with RowReader(inspect_file(path)) as reader:
+        with FileRows(inspect_file(path)) as reader:
             list(reader)
             return reader.digest
 

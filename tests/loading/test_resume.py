@@ -9,7 +9,7 @@ import pytest
 
 from astrolabe.errors import StoreBusyError, StoreFullError
 from astrolabe.loading import pipeline
-from astrolabe.loading.model import LoadSummary
+from astrolabe.loading.load_plan import LoadSummary
 from storage.loads.ledger import LoadLedger, LoadRecord, Settled
 from tests.loading.conftest import Loading
 from tests.loading.test_load import counts

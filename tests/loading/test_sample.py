@@ -13,7 +13,7 @@ from astrolabe.dataapi.protocol import Json
 from astrolabe.errors import LoadError
 from astrolabe.loading import sample
 from astrolabe.loading.sample import SAMPLE_COLLECTION, SAMPLE_VECTOR_FIELD, sample_file
-from astrolabe.portal.model import DEFAULT_KEYSPACE, DatabaseDraft
+from astrolabe.portal.organization import DEFAULT_KEYSPACE, DatabaseDraft
 from astrolabe.workspace import Workspace, WorkspaceOptions
 
 

@@ -11,10 +11,10 @@ from pydantic import SecretStr
 
 from astrolabe.errors import ConflictError, NotFoundError, RuleError
 from astrolabe.portal.audit.trail import AuditTrail
+from astrolabe.portal.connection_strings.connection_string import ConnectionStringDraft
 from astrolabe.portal.connection_strings.json import read_text, to_json
-from astrolabe.portal.connection_strings.model import ConnectionStringDraft
 from astrolabe.portal.credentials.reencryption import Reencryption
-from astrolabe.portal.model import CredentialDraft, ServiceConfig
+from astrolabe.portal.organization import CredentialDraft, ServiceConfig
 from astrolabe.providers.catalogue.catalogue import CONNECTION_STRING
 from storage.secrets.box import SecretBox
 from storage.secrets.key_file import KeyFile

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.errors import RuleError, SecretUnreadableError
-from astrolabe.portal.model import CredentialDraft
+from astrolabe.portal.organization import CredentialDraft
 from storage.secrets.references import ReferenceKind, SecretReference
 from tests.support.portal import SECRET, SERVERLESS, Organization, opened
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from astrolabe.errors import ConflictError, NotFoundError, RuleError
-from astrolabe.portal.model import DatabaseDraft, DatabaseStatus
+from astrolabe.portal.organization import DatabaseDraft, DatabaseStatus
 from tests.support.portal import SERVERLESS, Organization, opened
 
 

@@ -12,9 +12,9 @@ from pydantic import SecretStr
 
 from astrolabe.errors import ConflictError, NotFoundError, RuleError
 from astrolabe.portal.databases import regions
-from astrolabe.portal.model import Credential, CredentialDraft
+from astrolabe.portal.organization import Credential, CredentialDraft
 from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
-from astrolabe.providers.catalogue.model import ModelStatus
+from astrolabe.providers.catalogue.provider_info import ModelStatus
 from tests.support.portal import DEDICATED, SECRET, SERVERLESS, Organization, opened
 
 PORTAL_ORDER = [

@@ -22,9 +22,9 @@ from pydantic import SecretStr
 from ravendb.documents.operations.ai.ai_connection_string import AiConnectionString
 
 from astrolabe.errors import AstrolabeError, NotFoundError, Owner, UsageError
+from astrolabe.portal.connection_strings.connection_string import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.connection_strings.exchange import embedding_strings, push_all, take_in_all
 from astrolabe.portal.connection_strings.json import read_all, to_json
-from astrolabe.portal.connection_strings.model import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.connection_strings.raven_server import INSTALL_LINE, RavenPlace, RavenServer
 from astrolabe.providers.catalogue.connectors import Connector, FieldKind, load_connectors
 from tests.support.portal import SECRET, Organization

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from astrolabe.portal.credentials.rehearsal import Stopped, mismatches, reason, rehearse, stopped, with_scope, without
-from astrolabe.portal.model import Database, DatabaseStatus, Dependent, RemovedCredential, ServiceConfig
+from astrolabe.portal.organization import Database, DatabaseStatus, Dependent, RemovedCredential, ServiceConfig
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 SHOP, DESK = (Database(name, name, "aws", "us-east-2", DatabaseStatus.ACTIVE, NOW) for name in ("shop", "desk"))

@@ -10,10 +10,10 @@ from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.engine import EmbeddingEngine
 from astrolabe.providers.embedding.retry import EngineLimits
-from storage.model import Matrix
+from storage.shapes import Matrix
 from tests.support.fake_time import FakeTime
 from tests.support.provider_server import ProviderServer
 

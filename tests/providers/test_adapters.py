@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.engine import EmbeddingEngine
 from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
 from tests.support.provider_server import Answer, ProviderServer, vector_of

@@ -10,7 +10,7 @@ import pytest
 from astrolabe.errors import NotFoundError
 from astrolabe.providers.catalogue import catalogue as catalogue_module
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.model import AuthenticationType, Hosting, ModelInfo
+from astrolabe.providers.catalogue.provider_info import AuthenticationType, Hosting, ModelInfo
 
 CATALOGUE = load_catalogue()
 EXTERNAL = [provider for provider in CATALOGUE.providers if provider.hosting is Hosting.EXTERNAL]

@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from astrolabe.errors import ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.catalogue import load_catalogue
 from astrolabe.providers.catalogue.connectors import address_of, get_connector, load_connectors, spec_of
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.engine import EmbeddingEngine
-from astrolabe.providers.simulated.rules import Rule, Trouble
+from astrolabe.providers.simulated.rules import Rule, SimulatedFailure
 from tests.support.provider_server import TOKEN, Answer, ProviderServer
 
 KEY = SecretStr("sk-SENTINEL-connectors")
@@ -213,7 +213,7 @@ class OneTrouble:
 
 
 async def test_a_simulated_failure_needs_no_token_and_what_is_sent_afterwards_carries_one() -> None:
-    lab = OneTrouble(Rule("vertex", Trouble.RATE_LIMITED, delay=0, calls=1))
+    lab = OneTrouble(Rule("vertex", SimulatedFailure.RATE_LIMITED, delay=0, calls=1))
     async with ProviderServer(dimension=8) as server:
         engine = EmbeddingEngine(CATALOGUE, urls={"vertex": server.url + VERTEX}, lab=lab)
         account = Account(f"{server.url}/token")

@@ -14,11 +14,11 @@ import pytest
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.engine import EmbeddingEngine
 from astrolabe.providers.local import static
 from astrolabe.providers.local.static import StaticModel
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 SPEC = EmbeddingSpec("embedded", "wordllama-l2-supercat-256", 256)
 TEXTS = [
@@ -154,7 +154,7 @@ def test_neither_wordllama_nor_httpx_is_imported_for_it() -> None:
         "import asyncio, sys\n"
         "from astrolabe.providers.catalogue.catalogue import load_catalogue\n"
         "from astrolabe.providers.embedding.engine import EmbeddingEngine\n"
-        "from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec\n"
+        "from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec\n"
         "spec = EmbeddingSpec('embedded', 'wordllama-l2-supercat-256', 256)\n"
         "asyncio.run(EmbeddingEngine(load_catalogue()).embed(spec, ['x'], Direction.STORE, None))\n"
         "print({'wordllama', 'httpx', 'requests'} & set(sys.modules))\n"

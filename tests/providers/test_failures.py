@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
-from astrolabe.providers.catalogue.model import Direction
+from astrolabe.providers.catalogue.provider_info import Direction
 from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
 from tests.support.provider_server import Answer, ProviderServer
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.model import ModelInfo
+from astrolabe.providers.catalogue.provider_info import ModelInfo
 from tests.provider_table import dimensions, provider_table, texts, with_table
 
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.model import Direction
+from astrolabe.providers.catalogue.provider_info import Direction
 from astrolabe.providers.embedding.engine import EmbeddingEngine
 from astrolabe.providers.embedding.retry import EngineLimits
 from tests.providers.setup import SUBJECTS

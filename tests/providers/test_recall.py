@@ -15,13 +15,13 @@ from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.cache_lookup import context_of, hits_listener
 from astrolabe.providers.embedding.engine import EmbeddingEngine
 from astrolabe.providers.embedding.retry import EngineLimits
 from astrolabe.providers.wire.adapters import Call
 from storage.embedding_cache.cache import EmbeddingCache
-from storage.model import Matrix
+from storage.shapes import Matrix
 from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
 from tests.support.fake_time import FakeTime
 from tests.support.provider_server import Answer, ProviderServer, vector_of

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
-from astrolabe.providers.catalogue.model import ModelStatus
+from astrolabe.providers.catalogue.provider_info import ModelStatus
 from astrolabe.providers.embedding.retry import EngineLimits
 from astrolabe.providers.rerank.catalogue import RerankerInfo, Rerankers, RerankModel, load_rerankers
 from astrolabe.providers.rerank.engine import RerankerAccess, RerankingEngine, RerankKeys

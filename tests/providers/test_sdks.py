@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.engine import EmbeddingEngine
 from tests.providers import sdks
 from tests.providers.setup import KEY

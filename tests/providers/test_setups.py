@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.catalogue.setup import ProviderSetup, own_model
 from astrolabe.providers.embedding.engine import EmbeddingEngine
 from tests.providers.setup import KEY

@@ -13,13 +13,13 @@ import pytest
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.engine import EmbeddingEngine
 from astrolabe.providers.local.gelu import gelu, normal_tail
 from astrolabe.providers.local.models import LocalModels
 from astrolabe.providers.local.protocol import LocalModelError, LongText
 from astrolabe.providers.local.transformer import MINILM, TransformerModel, TransformerSpec
-from storage.model import Matrix
+from storage.shapes import Matrix
 from tests.support.tiny_bert import CLS, SEP, UNKNOWN, WORDS, Weights, plain_vector, random_weights, write_model
 
 SPEC = EmbeddingSpec("embedded", MINILM.name, 384)

@@ -8,8 +8,8 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError, ProviderFailure
-from astrolabe.providers.call_health import KEPT, Gauge, Weather, percentile
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.call_health import KEPT, CallHealth, Gauge, percentile
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.throttle.quota import Headroom, headroom, quota_headers, request_id
 from tests.providers.setup import KEY, SUBJECTS, Bench
 from tests.support.provider_server import Answer, ProviderServer
@@ -36,7 +36,7 @@ def test_only_the_last_latencies_count_and_memory_is_bounded() -> None:
 
 
 def test_a_key_that_is_tried_out_does_not_count() -> None:
-    weather = Weather(lambda: NOON)
+    weather = CallHealth(lambda: NOON)
     weather.gauge("openai", "prod", kept=False).succeeded(1.0, texts=1)
     assert weather.reports() == []
     assert weather.report("openai", "prod").silent

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from astrolabe.providers.simulated.rules import Rule, Trouble
+from astrolabe.providers.simulated.rules import Rule, SimulatedFailure
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from screens.kit.page import TopLine
 from tests.screens.conftest import MakeConsole
@@ -56,7 +56,7 @@ async def test_the_failure_lab_has_a_badge_whoever_switches_it_on(console: MakeC
     ):
         await settle(pilot)
         assert "[lab]" not in line_of(app)
-        await another.lab.switch_on(Rule("openai", Trouble.BILLING))
+        await another.lab.switch_on(Rule("openai", SimulatedFailure.BILLING))
         await until(lambda: "[lab]" in line_of(app))
         await another.lab.switch_off()
         await until(lambda: "[lab]" not in line_of(app))

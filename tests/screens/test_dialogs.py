@@ -50,7 +50,7 @@ async def test_a_terminal_that_is_too_small_is_said_to_be(console: MakeConsole) 
 )
 async def test_the_line_of_places_fits(console: MakeConsole, width: int, badges: tuple[str, ...], line: str) -> None:
     app = console()
-    app.surroundings = replace(app.surroundings, badges=badges)
+    app.environment = replace(app.environment, badges=badges)
     async with app.run_test(size=(width, 24)) as pilot:
         await settle(pilot)
         assert shown(app).splitlines()[0].rstrip() == line

@@ -16,8 +16,8 @@ from textual.widgets import Input
 from astrolabe.dataapi.activity import ActivityEntry, Outcome
 from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand, plan_find, plan_insert_many
 from astrolabe.errors import AstrolabeError, LoadError
-from astrolabe.loading.model import LoadPhase, LoadProgress, LoadSummary
-from screens.explorer.documents import DocumentDialog
+from astrolabe.loading.load_plan import LoadPhase, LoadProgress, LoadSummary
+from screens.explorer.documents_pane import DocumentDialog
 from screens.kit.code import CodeDialog
 from screens.kit.path_input import complete
 from storage.loads.ledger import FailedRow

@@ -16,7 +16,7 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.errors import AstrolabeError
-from astrolabe.portal.model import DatabaseDraft
+from astrolabe.portal.organization import DatabaseDraft
 from astrolabe.serving.bodies import DEEPEST, LARGEST_BODY
 from astrolabe.serving.connections import LimitedProtocol
 from astrolabe.serving.options import ServerOptions

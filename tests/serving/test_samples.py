@@ -17,7 +17,7 @@ import simplejson
 from astrapy import DataAPIClient
 from pydantic import SecretStr
 
-from astrolabe.portal.model import CredentialDraft
+from astrolabe.portal.organization import CredentialDraft
 from tests.support.served import CREDENTIAL, KEYSPACE, PROVIDER_KEY, TOKEN, Served
 
 SAMPLES = Path(__file__).parent / "samples"

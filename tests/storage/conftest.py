@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.documents.store import DatabaseStore
-from storage.model import Container
+from storage.shapes import Container
 from tests.support.stores import new_collection
 
 

@@ -12,7 +12,7 @@ from storage.documents import containers, vector_rows
 from storage.documents.store import DatabaseStore
 from storage.documents.vector_rows import VectorRows
 from storage.errors import CorruptStoreError
-from storage.model import COLLECTION_VECTOR, Container, ContainerKind, Hit, NewItem, VectorSpec, VectorValue
+from storage.shapes import COLLECTION_VECTOR, Container, ContainerKind, Hit, NewItem, VectorSpec, VectorValue
 from tests.support.stores import KEYSPACE, insert, new_collection, new_item
 
 

@@ -11,7 +11,7 @@ import pytest
 from storage.documents.store import DatabaseStore
 from storage.errors import ContainerExistsError, ContainerMissingError, CorruptStoreError, KeyspaceMissingError
 from storage.filters.tree import Comparison, Operator
-from storage.model import COLLECTION_VECTOR, Container, ContainerKind, Metric, VectorSpec
+from storage.shapes import COLLECTION_VECTOR, Container, ContainerKind, Metric, VectorSpec
 from tests.support.stores import KEYSPACE, all_keys, insert, new_collection, new_item
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from storage.embedding_cache.cache import EmbeddingCache
 from storage.errors import CorruptStoreError, NewerSchemaError, StorageError, StoreBusyError, StoreNotWritableError
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 ROOT = Path(__file__).parents[2]
 DIMENSION = 8

@@ -9,7 +9,7 @@ import pytest
 
 from storage.documents.store import DatabaseStore
 from storage.errors import CorruptStoreError, NewerSchemaError
-from storage.model import Container
+from storage.shapes import Container
 from tests.support.stores import KEYSPACE, insert, new_collection, new_item
 
 

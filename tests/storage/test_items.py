@@ -12,7 +12,7 @@ import pytest
 from storage.documents import jsontext
 from storage.documents.store import DatabaseStore
 from storage.errors import StoreFullError
-from storage.model import COLLECTION_VECTOR, Container, NewItem, VectorForm, VectorValue
+from storage.shapes import COLLECTION_VECTOR, Container, NewItem, VectorForm, VectorValue
 from tests.support.stores import KEYSPACE, all_keys, insert, new_collection, new_item
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from storage.documents.store import DatabaseStore
-from storage.model import COLLECTION_VECTOR
+from storage.shapes import COLLECTION_VECTOR
 from tests.support.stores import KEYSPACE, all_keys, new_collection
 
 WRITER = """

@@ -14,7 +14,7 @@ from storage.documents.store import DatabaseStore
 from storage.errors import CorruptStoreError
 from storage.filters.matching import matches
 from storage.filters.tree import All, AnyOf, Comparison, Filter, Operator
-from storage.model import COLLECTION_VECTOR, Container, Item
+from storage.shapes import COLLECTION_VECTOR, Container, Item
 from tests.support.stores import insert, new_collection, new_item
 
 

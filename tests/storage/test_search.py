@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from storage.documents.scanning import matching_seqs
 from storage.documents.store import DatabaseStore
 from storage.filters.tree import Comparison, Filter, Operator
-from storage.model import COLLECTION_VECTOR, Container, Vector
+from storage.shapes import COLLECTION_VECTOR, Container, Vector
 from storage.sqlite.store_file import StoreFile
 from tests.support.stores import insert, new_collection, new_item
 

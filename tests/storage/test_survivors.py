@@ -1,4 +1,4 @@
-"""Survivors of a filter are remembered for one state of a container, and not without end."""
+"""What a filter lets through is remembered for one state of a container, and not without end."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from storage.documents import filter_cache as survivors
-from storage.documents.filter_cache import Survivors
+from storage.documents.filter_cache import FilterCache
 from storage.vectors.source import ContainerState
 
 NOW = ContainerState(epoch=7, revision=3)
 
 
 def test_an_entry_counts_only_for_the_state_and_the_question_it_was_found_for() -> None:
-    cache = Survivors()
+    cache = FilterCache()
     cache.keep(1, "a", NOW, np.array([1, 2]))
     found = cache.find(1, "a", NOW)
     assert found is not None
@@ -26,7 +26,7 @@ def test_an_entry_counts_only_for_the_state_and_the_question_it_was_found_for() 
 
 def test_what_was_not_used_for_longest_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(survivors, "_MOST_BYTES", 3 * 80)
-    cache = Survivors()
+    cache = FilterCache()
     for question in "abc":
         cache.keep(1, question, NOW, np.arange(10))
     assert cache.find(1, "a", NOW) is not None
@@ -37,7 +37,7 @@ def test_what_was_not_used_for_longest_is_forgotten_first(monkeypatch: pytest.Mo
 
 
 def test_a_new_answer_takes_the_place_of_the_old_one() -> None:
-    cache = Survivors()
+    cache = FilterCache()
     later = ContainerState(epoch=7, revision=4)
     cache.keep(1, "a", NOW, np.array([1]))
     cache.keep(1, "a", later, np.array([2]))

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from storage.errors import StorageError
-from storage.model import Hit, Vector
+from storage.shapes import Hit, Vector
 from storage.vectors import live
 from storage.vectors.exact import Effort
 from storage.vectors.index import EXACT_ROWS, VectorIndex

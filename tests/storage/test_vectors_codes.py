@@ -3,9 +3,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from storage.model import Metric
+from storage.shapes import Metric
 from storage.vectors.coder import CodeShape, RowCodes, SignCoder, Words, cosine_bounds
-from storage.vectors.codes import FARTHEST, SEGMENT, CodeTable, Envelope
+from storage.vectors.codes import FARTHEST, SEGMENT, BoundEnvelope, CodeTable
 from storage.vectors.metrics import Ranking, lengths, row_weights
 from tests.support.vectors import clustered
 
@@ -118,7 +118,7 @@ def test_the_envelope_lies_over_every_row() -> None:
     reach = random.uniform(0, 3, 500).astype(np.float32)
     bias = (-(reach**2) + random.normal(size=500)).astype(np.float32)
     bounds = np.linspace(1, 0, 50, dtype=np.float32)
-    envelope = Envelope()
+    envelope = BoundEnvelope()
     assert (envelope.over(bounds) == -np.inf).all()
     envelope.include(reach[:250], bias[:250])
     envelope.include(reach[250:], bias[250:])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from storage.model import Matrix, Metric, Vector, VectorSpec
+from storage.shapes import Matrix, Metric, Vector, VectorSpec
 from storage.vectors.exact import Effort, TooMuchToReadError
 from storage.vectors.index import EXACT_ROWS, GATHERED_ROWS, VectorIndex
 from tests.support.vectors import changes, clustered, plain_search, plain_similarities

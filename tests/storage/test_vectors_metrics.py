@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from storage.model import Matrix, Metric, Vector
+from storage.shapes import Matrix, Metric, Vector
 from storage.vectors.metrics import Ranking, are_extreme, lengths, row_weights, similarities
 from tests.support.vectors import plain_similarities
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.model import Matrix
+from storage.shapes import Matrix
 from storage.vectors.arrays import GrowingArray, in_two_parts, kth_largest, runs
 from storage.vectors.directory import SeqDirectory
 from storage.vectors.rows import CHECKED_ROWS, DamagedRowsError, MappedRows, RowStore, checksum

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage.model import Matrix, Metric, VectorSpec
+from storage.shapes import Matrix, Metric, VectorSpec
 from storage.vectors.index import EXACT_ROWS, VectorIndex
 from storage.vectors.rows import DamagedRowsError
 from storage.vectors.sidefile import Stamp, UnusableSideFileError, read_side_file, side_file_path, write_side_file

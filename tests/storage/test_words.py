@@ -17,7 +17,7 @@ from storage.documents.store import DatabaseStore
 from storage.filters.tree import All, AnyOf, Comparison, Filter, Operator
 from storage.lexical.analyzers import STANDARD_ANALYZER, read_analyzer
 from storage.lexical.index import words_available
-from storage.model import Container, ContainerKind, Item, NewItem
+from storage.shapes import Container, ContainerKind, Item, NewItem
 from tests.support.stores import KEYSPACE, all_keys, insert, new_collection, new_item
 
 LEXICAL = ("$lexical",)

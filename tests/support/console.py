@@ -16,14 +16,14 @@ from pydantic import SecretStr
 from textual.widgets import Input, TextArea
 
 from astrolabe.dataapi.client.command_builders import collection_options
-from astrolabe.portal.model import DEFAULT_KEYSPACE, CredentialDraft, Database, DatabaseDraft, ServiceConfig
+from astrolabe.portal.organization import DEFAULT_KEYSPACE, CredentialDraft, Database, DatabaseDraft, ServiceConfig
 from astrolabe.providers.catalogue.setup import ProviderSetup
 from astrolabe.providers.local import models
 from astrolabe.providers.local.transformer import MINILM
-from astrolabe.providers.simulated.rules import EVERY_PROVIDER, Rule, Trouble
+from astrolabe.providers.simulated.rules import EVERY_PROVIDER, Rule, SimulatedFailure
 from astrolabe.workspace import Workspace, WorkspaceOptions
-from screens.kit.app_base import Section, Surroundings
-from storage.model import Metric
+from screens.kit.app_base import AppEnvironment, Section
+from storage.shapes import Metric
 from tui.app import AstrolabeApp
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -77,8 +77,8 @@ class SceneConsole(AstrolabeApp):
     """The console, with a workspace of its own that is opened in the same event loop and closed with it."""
 
     def __init__(self, scene: Scene) -> None:
-        surroundings = Surroundings(now=lambda: NOW, timeless=True)
-        super().__init__(None, surroundings=surroundings, theme=scene.theme, start=scene.start)  # type: ignore[arg-type]
+        environment = AppEnvironment(now=lambda: NOW, timeless=True)
+        super().__init__(None, environment=environment, theme=scene.theme, start=scene.start)  # type: ignore[arg-type]
         self.scene = scene
 
     async def on_load(self) -> None:
@@ -189,9 +189,9 @@ async def articles_with_words(workspace: Workspace) -> None:
 
 async def in_trouble(workspace: Workspace) -> None:
     """Switch failures on: one with a delay and a number of calls, one until it is switched off, one for all."""
-    await workspace.lab.switch_on(Rule("openai", Trouble.RATE_LIMITED, delay=5, calls=3))
-    await workspace.lab.switch_on(Rule("huggingfaceDedicated", Trouble.UNAUTHORIZED))
-    await workspace.lab.switch_on(Rule(EVERY_PROVIDER, Trouble.COLLECTION_LIMIT, calls=1))
+    await workspace.lab.switch_on(Rule("openai", SimulatedFailure.RATE_LIMITED, delay=5, calls=3))
+    await workspace.lab.switch_on(Rule("huggingfaceDedicated", SimulatedFailure.UNAUTHORIZED))
+    await workspace.lab.switch_on(Rule(EVERY_PROVIDER, SimulatedFailure.COLLECTION_LIMIT, calls=1))
 
 
 class Templates:

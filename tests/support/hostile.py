@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from astrolabe.dataapi.client.command_builders import collection_options
-from astrolabe.portal.model import DEFAULT_KEYSPACE
+from astrolabe.portal.organization import DEFAULT_KEYSPACE
 from astrolabe.workspace import Workspace
 from screens.kit.app_base import Console
 from storage.documents.store import DatabaseStore
-from storage.model import NewItem
+from storage.shapes import NewItem
 from tests.support.console import hugging_face, shop
 
 CLIPBOARD = "\x1b]52;c;cm0gLXJmIH4=\x07"

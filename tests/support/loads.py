@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.errors import LoadError, ProviderError, ProviderFailure
 from astrolabe.loading.job import LoadJob
-from astrolabe.loading.model import LoadPhase, LoadPlan, LoadProgress, LoadSummary
+from astrolabe.loading.load_plan import LoadPhase, LoadPlan, LoadProgress, LoadSummary
 from screens.kit.app_base import Console
 from screens.loading.load_progress import LoadProgressDialog
 from storage.loads.ledger import FailedRow

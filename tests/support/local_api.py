@@ -17,12 +17,12 @@ from astrolabe.dataapi.engine.schema import DatabaseLimits
 from astrolabe.dataapi.engine.vectorize.vectorizer import Embedder, OnWait, Vectorizer
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import ProviderError
-from astrolabe.portal.model import Database
+from astrolabe.portal.organization import Database
 from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.rerank.engine import RerankingEngine
 from storage.documents.store import DatabaseStore
-from storage.model import Matrix
+from storage.shapes import Matrix
 from tests.support.portal import Organization, opened
 
 KEYSPACE = "default_keyspace"

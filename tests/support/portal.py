@@ -15,7 +15,7 @@ from astrolabe.portal.connection_strings.connection_strings import ConnectionStr
 from astrolabe.portal.credentials.integrations import Integrations
 from astrolabe.portal.credentials.secrets import CredentialSecrets
 from astrolabe.portal.databases.databases import Databases
-from astrolabe.portal.model import Credential, CredentialDraft, Database, DatabaseDraft
+from astrolabe.portal.organization import Credential, CredentialDraft, Database, DatabaseDraft
 from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
 from storage.catalog.catalog import Catalog
 from storage.secrets.box import SecretBox

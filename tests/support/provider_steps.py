@@ -13,7 +13,7 @@ from textual.pilot import Pilot
 from astrolabe.dataapi.engine.vectorize.provider_errors import provider_error
 from astrolabe.errors import DataApiError, ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.wire.failures import TransportError, from_answer, from_transport
 from astrolabe.providers.wire.transport import Transport
 from screens.kit.app_base import Console

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import SecretStr
 
-from astrolabe.portal.model import CredentialDraft, DatabaseDraft
+from astrolabe.portal.organization import CredentialDraft, DatabaseDraft
 from astrolabe.providers.rerank.engine import RerankerAccess
 from astrolabe.serving.options import ServerOptions
 from astrolabe.serving.server import DataApiServer

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.errors import DataApiError
-from astrolabe.portal.model import DEFAULT_KEYSPACE, CredentialDraft, DatabaseDraft, ServiceConfig
+from astrolabe.portal.organization import DEFAULT_KEYSPACE, CredentialDraft, DatabaseDraft, ServiceConfig
 from astrolabe.workspace import Workspace
 from tests.support.provider_server import ProviderServer
 

@@ -9,9 +9,9 @@ from textual.pilot import Pilot
 
 from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.errors import AstrolabeError, Owner, ProviderError, ProviderFailure, ProviderReply
-from astrolabe.portal.connection_strings.model import ConnectionStringDraft
+from astrolabe.portal.connection_strings.connection_string import ConnectionStringDraft
 from astrolabe.portal.connection_strings.raven_server import INSTALL_LINE
-from astrolabe.portal.model import DEFAULT_KEYSPACE, ServiceConfig
+from astrolabe.portal.organization import DEFAULT_KEYSPACE, ServiceConfig
 from astrolabe.providers.embedding.engine import Probe
 from astrolabe.workspace import Workspace
 from screens.kit.app_base import Console, Section

@@ -216,6 +216,6 @@ async def serving(pilot: Pilot[Any]) -> None:
     app = pilot.app
     assert isinstance(app, Console)
     app.server._server = _StillServer()  # type: ignore[assignment]
-    app.server.since = app.surroundings.now()
+    app.server.since = app.environment.now()
     app._show_server()
     await press(pilot, "f5")

@@ -9,16 +9,7 @@ import numpy as np
 from storage.documents import jsontext
 from storage.documents.store import DatabaseStore
 from storage.lexical.analyzers import Analyzer
-from storage.model import (
-    COLLECTION_VECTOR,
-    Container,
-    ContainerKind,
-    Item,
-    Metric,
-    NewItem,
-    VectorSpec,
-    VectorValue,
-)
+from storage.shapes import COLLECTION_VECTOR, Container, ContainerKind, Item, Metric, NewItem, VectorSpec, VectorValue
 
 KEYSPACE = "default_keyspace"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from storage.model import Metric, Vector
+from storage.shapes import Metric, Vector
 from storage.vectors.cache import IndexCache
 from storage.vectors.live import SavePolicy
 from tests.support.vectors import MemoryVectors, clustered, container, plain_search

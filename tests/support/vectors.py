@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.model import Container, ContainerKind, Matrix, Metric, Vector, VectorSpec
+from storage.shapes import Container, ContainerKind, Matrix, Metric, Vector, VectorSpec
 from storage.vectors.source import ContainerState, VectorChanges
 
 

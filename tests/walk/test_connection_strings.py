@@ -6,7 +6,7 @@ from pathlib import Path
 
 from textual.widgets import Input, Select
 
-from astrolabe.portal.model import DatabaseDraft
+from astrolabe.portal.organization import DatabaseDraft
 from astrolabe.workspace import Workspace
 from screens.connection_strings.page import ConnectionStringsPage
 from screens.integrations import test_connection

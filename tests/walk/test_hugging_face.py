@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from astrolabe.portal.model import DatabaseDraft
+from astrolabe.portal.organization import DatabaseDraft
 from astrolabe.workspace import Workspace
 from tests.support.console import SENTINEL
 from tests.support.provider_server import ProviderServer

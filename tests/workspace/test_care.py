@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.errors import DataApiError, ProviderError, ProviderFailure, RuleError
-from astrolabe.portal.model import DEFAULT_KEYSPACE, CredentialDraft, Database, DatabaseDraft, ServiceConfig
+from astrolabe.portal.organization import DEFAULT_KEYSPACE, CredentialDraft, Database, DatabaseDraft, ServiceConfig
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from storage.errors import ReadOnlyError
 from tests.support.provider_server import Answer, ProviderServer

@@ -11,8 +11,8 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from astrolabe.dataapi.protocol import DataApi, Json, JsonValue, Response
-from astrolabe.portal.connection_strings.model import ConnectionStringDraft
-from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft
+from astrolabe.portal.connection_strings.connection_string import ConnectionStringDraft
+from astrolabe.portal.organization import DEFAULT_KEYSPACE, Database, DatabaseDraft
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from tests.support.provider_server import Answer, ProviderServer
 

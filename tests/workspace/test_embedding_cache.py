@@ -10,10 +10,10 @@ import pytest
 
 from astrolabe.dataapi.client.client import Collection
 from astrolabe.errors import DataApiError
+from astrolabe.loading.load_plan import LoadPlan, LoadProgress
 from astrolabe.loading.loader import run_load
-from astrolabe.loading.model import LoadPlan, LoadProgress
-from astrolabe.portal.model import DEFAULT_KEYSPACE
-from astrolabe.providers.simulated.rules import Rule, Trouble
+from astrolabe.portal.organization import DEFAULT_KEYSPACE
+from astrolabe.providers.simulated.rules import Rule, SimulatedFailure
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from storage.errors import ReadOnlyError
 from tests.support.provider_server import Answer, ProviderServer
@@ -127,7 +127,7 @@ async def test_clearing_is_a_change(options: WorkspaceOptions, shop: Workspace, 
 
 async def test_a_known_vector_does_not_hide_a_simulated_failure(shop: Workspace) -> None:
     assert await can_vectorize(shop, "bicycle")
-    await shop.lab.switch_on(Rule(PROVIDER, Trouble.UNAUTHORIZED))
+    await shop.lab.switch_on(Rule(PROVIDER, SimulatedFailure.UNAUTHORIZED))
     with pytest.raises(DataApiError, match="401"):
         await can_vectorize(shop, "bicycle")
     await shop.lab.switch_off(PROVIDER)

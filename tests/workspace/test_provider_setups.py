@@ -10,7 +10,7 @@ import pytest_asyncio
 from pydantic import SecretStr
 
 from astrolabe.dataapi.protocol import Json
-from astrolabe.portal.model import DEFAULT_KEYSPACE, CredentialDraft, Database, DatabaseDraft
+from astrolabe.portal.organization import DEFAULT_KEYSPACE, CredentialDraft, Database, DatabaseDraft
 from astrolabe.providers.catalogue.setup import ProviderSetup, own_model
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from tests.support.provider_server import ProviderServer

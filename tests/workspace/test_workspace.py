@@ -17,7 +17,7 @@ from astrolabe.errors import (
     StorageError,
     StoreNotWritableError,
 )
-from astrolabe.portal.model import CredentialDraft, DatabaseDraft, DatabaseStatus
+from astrolabe.portal.organization import CredentialDraft, DatabaseDraft, DatabaseStatus
 from astrolabe.providers.local.models import LocalModels
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from storage.documents.database_files import DatabaseFiles

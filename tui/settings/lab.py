@@ -7,15 +7,15 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from astrolabe.portal.failure_lab import calls_problems, delay_problems
-from astrolabe.providers.simulated.rules import Trouble, find_trouble
+from astrolabe.providers.simulated.rules import SimulatedFailure, find_trouble
 
 
-class TroubleSettings(BaseModel):
+class SimulatedFailureSettings(BaseModel):
     """What the failure lab answers in a provider's place; a text alone is the trouble."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    trouble: Trouble
+    trouble: SimulatedFailure
     """Name or HTTP status: ``rate-limited`` or ``429``."""
     delay: float | None = None
     """Seconds, for troubles with a time."""
@@ -39,8 +39,8 @@ class TroubleSettings(BaseModel):
         return self
 
 
-def _known(word: object) -> Trouble:
+def _known(word: object) -> SimulatedFailure:
     found = find_trouble(str(word))
     if found is None:
-        raise ValueError(f"there is no such trouble. There are: {', '.join(Trouble)}")
+        raise ValueError(f"there is no such trouble. There are: {', '.join(SimulatedFailure)}")
     return found

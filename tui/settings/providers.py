@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 
 from astrolabe.portal.databases.regions import CLOUD_PROVIDERS, regions_of
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.model import LARGEST_DIMENSION, Hosting, ProviderInfo
+from astrolabe.providers.catalogue.provider_info import LARGEST_DIMENSION, Hosting, ProviderInfo
 from astrolabe.providers.catalogue.setup import COMPATIBLE, ProviderSetup, own_model
 
 

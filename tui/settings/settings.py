@@ -48,7 +48,7 @@ from astrolabe.workspace import DEFAULT_HOST, DEFAULT_PORT, base_address
 from storage.embedding_cache.cache import DEFAULT_BYTES
 from storage.secrets.keyring import KeyPlace
 from tui.settings import paths
-from tui.settings.lab import TroubleSettings
+from tui.settings.lab import SimulatedFailureSettings
 from tui.settings.providers import ProviderSettings, listed
 from tui.settings.rerankers import RerankerSettings, known_reranker
 
@@ -192,7 +192,9 @@ class Settings(BaseSettings):
     """Where ``astrolabe serve`` listens, and whom it answers."""
     providers: dict[Annotated[str, AfterValidator(_known_provider)], ProviderSettings] = Field(default_factory=dict)
     """By provider key, spelled as the Data API spells it."""
-    failure_lab: dict[Annotated[str, AfterValidator(_known_in_lab)], TroubleSettings] = Field(default_factory=dict)
+    failure_lab: dict[Annotated[str, AfterValidator(_known_in_lab)], SimulatedFailureSettings] = Field(
+        default_factory=dict
+    )
     """Troubles of this process by provider key, or for ``all``."""
     rerankers: dict[Annotated[str, AfterValidator(known_reranker)], RerankerSettings] = Field(default_factory=dict)
     """Reranking models, by provider key; one without an address is not asked."""
@@ -355,7 +357,7 @@ def _problem(details: ErrorDetails, layers: Sequence[_Layer]) -> str:
     if details["type"] == "extra_forbidden":
         groups = {"providers": ProviderSettings.model_fields, "secrets": SecretsSettings.model_fields}
         groups |= {"server": ServerSettings.model_fields, "embedding_cache": EmbeddingCacheSettings.model_fields}
-        groups["failure_lab"] = TroubleSettings.model_fields
+        groups["failure_lab"] = SimulatedFailureSettings.model_fields
         groups["embedded"] = EmbeddedSettings.model_fields
         groups["rerankers"] = RerankerSettings.model_fields
         valid = groups[where[0]] if len(where) > 1 else Settings.model_fields

@@ -20,8 +20,8 @@ from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.service import read_service
 from astrolabe.dataapi.protocol import DataApi, Json, JsonValue, Response
 from astrolabe.errors import DataApiError
-from astrolabe.portal.model import ServiceConfig
-from storage.model import Metric
+from astrolabe.portal.organization import ServiceConfig
+from storage.shapes import Metric
 
 EMBEDDING_KEY_HEADER = "x-embedding-api-key"
 """The header that carries a provider's key for one request; it wins over a stored credential."""

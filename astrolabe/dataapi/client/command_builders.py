@@ -12,8 +12,8 @@ from typing import Any
 
 from astrolabe.dataapi.language.service import service_json
 from astrolabe.dataapi.protocol import Json
-from astrolabe.portal.model import ServiceConfig
-from storage.model import Metric
+from astrolabe.portal.organization import ServiceConfig
+from storage.shapes import Metric
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from astrolabe.dataapi.language.indexing import parse_indexing
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.service import read_service
 from astrolabe.dataapi.protocol import Json
-from astrolabe.portal.model import ServiceConfig
+from astrolabe.portal.organization import ServiceConfig
 from storage.lexical.analyzers import STANDARD_ANALYZER
-from storage.model import COLLECTION_VECTOR, Container, ContainerKind, Metric, VectorSpec
+from storage.shapes import COLLECTION_VECTOR, Container, ContainerKind, Metric, VectorSpec
 
 DISABLED = {"enabled": False}
 """What ``lexical`` and ``rerank`` of a collection say while it has neither."""
@@ -24,7 +24,7 @@ INDEXES_OF_FIELDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class CollectionSettings:
+class CollectionDefinition:
     """What a collection's commands have to know of it.
 
     Attributes:
@@ -38,7 +38,7 @@ class CollectionSettings:
     rerank: RerankChoice | None = None
 
 
-def read_settings(container: Container) -> CollectionSettings:
+def read_settings(container: Container) -> CollectionDefinition:
     """Read a stored collection's definition; it was checked before it was stored."""
     definition = container.definition
     default_id = (definition.get("defaultId") or {}).get("type")
@@ -53,7 +53,7 @@ def read_settings(container: Container) -> CollectionSettings:
         indexing=parse_indexing(definition.get("indexing")),
     )
     embedding = read_service(service) if service is not None else None
-    return CollectionSettings(rules, embedding, RerankChoice.read(definition))
+    return CollectionDefinition(rules, embedding, RerankChoice.read(definition))
 
 
 def vector_specs(definition: Mapping[str, Any]) -> dict[str, VectorSpec]:

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from astrolabe.dataapi.engine.finding import Selection, first_item
+from astrolabe.dataapi.engine.finding import DocumentSelection, first_item
 from astrolabe.dataapi.engine.target import ROUNDS, OpenCollection, too_busy
-from astrolabe.dataapi.language.documents import PreparedDocument, canonical_key, prepare_document, restored
+from astrolabe.dataapi.language.document_rules import PreparedDocument, canonical_key, prepare_document, restored
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.ids import check_id
 from astrolabe.dataapi.language.name_lists import cut
@@ -22,10 +22,10 @@ from astrolabe.dataapi.language.vectorize import plan_vectorize
 from astrolabe.dataapi.language.vectors import same_vector
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import DataApiError
-from astrolabe.providers.catalogue.model import Direction
+from astrolabe.providers.catalogue.provider_info import Direction
 from storage.documents.scanning import parse_body
 from storage.filters.tree import All
-from storage.model import COLLECTION_VECTOR, Item, Vector, VectorValue
+from storage.shapes import COLLECTION_VECTOR, Item, Vector, VectorValue
 
 
 class Mutation(Protocol):
@@ -154,7 +154,7 @@ def _check_same_id(given: JsonValue, stored: JsonValue) -> None:
         )
 
 
-async def change_first(selection: Selection, mutation: Mutation, *, upsert: bool) -> Change:
+async def change_first(selection: DocumentSelection, mutation: Mutation, *, upsert: bool) -> Change:
     """Change the first document of a resolved selection, or insert one.
 
     Raises:
@@ -203,7 +203,7 @@ async def change_item(target: OpenCollection, item: Item, mutation: Mutation) ->
     return Change(matched=True, modified=True, before=before, after=after)
 
 
-async def change_match(selection: Selection, item: Item, mutation: Mutation) -> Change:
+async def change_match(selection: DocumentSelection, item: Item, mutation: Mutation) -> Change:
     """Change a document that matched; one that was changed meanwhile is changed only if it still matches.
 
     Raises:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from astrolabe.dataapi.engine.collection_definition import DISABLED
 from astrolabe.dataapi.engine.rerank.rules import check_choice, default_choice
 from astrolabe.dataapi.engine.vectorize.service_rules import invalid_options
-from astrolabe.dataapi.language.commands.documents import RerankService
+from astrolabe.dataapi.language.commands.collection_commands import RerankService
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import cut
 from astrolabe.dataapi.language.values import type_name

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from astrolabe.dataapi.engine.target import OpenCollection, storable
 from astrolabe.dataapi.language.commands import invalid_field
-from astrolabe.dataapi.language.documents import restored
+from astrolabe.dataapi.language.document_rules import restored
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.filters import id_keys, parse_filter
 from astrolabe.dataapi.language.projection import Projection
@@ -23,11 +23,11 @@ from astrolabe.dataapi.language.sorting import SortKind, SortPlan, parse_sort
 from astrolabe.dataapi.language.vectors import floats_to_json, vector_to_json
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import DataApiError
-from astrolabe.providers.catalogue.model import Direction
+from astrolabe.providers.catalogue.provider_info import Direction
 from storage.documents.scanning import CHUNK, parse_body
 from storage.filters.tree import All, Comparison, Filter
 from storage.lexical.analyzers import TermQuery
-from storage.model import COLLECTION_VECTOR, Hit, Item, VectorValue
+from storage.shapes import COLLECTION_VECTOR, Hit, Item, VectorValue
 from storage.sqlite.gil_yield import in_turns
 
 MOST_SORTED = 10_000
@@ -41,7 +41,7 @@ _WORTH_A_THREAD = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class DocumentSelection:
     """Which documents a command is about, and in which order.
 
     Attributes:
@@ -82,7 +82,7 @@ class Selection:
         return given if isinstance(given, list) else floats_to_json(self.sort.vector.data)
 
 
-def select(target: OpenCollection, where: JsonValue, sort: JsonValue = None) -> Selection:
+def select(target: OpenCollection, where: JsonValue, sort: JsonValue = None) -> DocumentSelection:
     """Read a filter and a sort.
 
     Raises:
@@ -94,10 +94,10 @@ def select(target: OpenCollection, where: JsonValue, sort: JsonValue = None) -> 
     keys = id_keys(parsed)
     if keys is not None:
         keys = tuple(filter(storable, keys))
-    return Selection(target, None if everything else parsed, keys, plan)
+    return DocumentSelection(target, None if everything else parsed, keys, plan)
 
 
-async def resolve(selection: Selection) -> Selection:
+async def resolve(selection: DocumentSelection) -> DocumentSelection:
     """Turn a ``$vectorize`` sort into the vector of its text; other sorts stay as they are.
 
     Raises:
@@ -109,7 +109,7 @@ async def resolve(selection: Selection) -> Selection:
     return replace(selection, sort=replace(selection.sort, vector=VectorValue(vector)))
 
 
-async def first_item(selection: Selection, *, vectors: Sequence[str] = ()) -> Item | None:
+async def first_item(selection: DocumentSelection, *, vectors: Sequence[str] = ()) -> Item | None:
     """Return the first item of a resolved selection, or None."""
     if selection.sort.kind is SortKind.NONE:
         found = await take(selection, 1, vectors=vectors)
@@ -123,7 +123,7 @@ async def first_item(selection: Selection, *, vectors: Sequence[str] = ()) -> It
 
 
 def scan(
-    selection: Selection, *, after: int = 0, chunk: int = CHUNK, vectors: Sequence[str] = ()
+    selection: DocumentSelection, *, after: int = 0, chunk: int = CHUNK, vectors: Sequence[str] = ()
 ) -> AbstractAsyncContextManager[AsyncGenerator[list[Item], None]]:
     """Lend the matching items in insertion order, in chunks; leaving the block early is fine."""
     store, container = selection.target.store, selection.target.container
@@ -131,7 +131,7 @@ def scan(
     return aclosing(chunks)
 
 
-async def take(selection: Selection, count: int, *, after: int = 0, vectors: Sequence[str] = ()) -> list[Item]:
+async def take(selection: DocumentSelection, count: int, *, after: int = 0, vectors: Sequence[str] = ()) -> list[Item]:
     """Return the first ``count`` matching items behind a row, in insertion order."""
     found: list[Item] = []
     async with scan(selection, after=after, chunk=count, vectors=vectors) as chunks:
@@ -142,7 +142,7 @@ async def take(selection: Selection, count: int, *, after: int = 0, vectors: Seq
     return found[:count]
 
 
-async def nearest(selection: Selection, count: int) -> list[Hit]:
+async def nearest(selection: DocumentSelection, count: int) -> list[Hit]:
     """Return the ``count`` nearest documents of a vector sort."""
     target = selection.target
     query = selection.query.data
@@ -151,7 +151,7 @@ async def nearest(selection: Selection, count: int) -> list[Hit]:
     )
 
 
-async def ordered_seqs(selection: Selection, count: int, *, skip: int = 0) -> list[int]:
+async def ordered_seqs(selection: DocumentSelection, count: int, *, skip: int = 0) -> list[int]:
     """Return row numbers in the order of a sort by fields or by words: ``count`` of them, after ``skip``.
 
     Raises:
@@ -162,13 +162,13 @@ async def ordered_seqs(selection: Selection, count: int, *, skip: int = 0) -> li
     return (await sorted_seqs(selection, skip + count))[skip:]
 
 
-async def relevant(selection: Selection, words: TermQuery, count: int) -> list[int]:
+async def relevant(selection: DocumentSelection, words: TermQuery, count: int) -> list[int]:
     """Return the row numbers of the ``count`` documents whose ``$lexical`` texts match best."""
     target = selection.target
     return await target.store.search_words(target.container, words, count, selection.rest, keys=selection.keys)
 
 
-async def sorted_seqs(selection: Selection, count: int) -> list[int]:
+async def sorted_seqs(selection: DocumentSelection, count: int) -> list[int]:
     """Return the row numbers of the first ``count`` matching documents in the order of a field sort.
 
     Raises:

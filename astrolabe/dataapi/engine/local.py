@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pydantic import SecretStr
 
 from astrolabe.dataapi.client.client import EMBEDDING_KEY_HEADER
-from astrolabe.dataapi.engine.collection_definition import CollectionSettings, read_settings
+from astrolabe.dataapi.engine.collection_definition import CollectionDefinition, read_settings
 from astrolabe.dataapi.engine.handlers import counting, deleting, general, inserting, reading, reranking, updating
 from astrolabe.dataapi.engine.handlers import keyspace as keyspace_handlers
 from astrolabe.dataapi.engine.schema import DatabaseLimits
@@ -29,7 +29,7 @@ from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.numbers import exactly
 from astrolabe.dataapi.protocol import Json, Response
 from astrolabe.errors import AstrolabeError, DataApiError
-from astrolabe.portal.model import Database
+from astrolabe.portal.organization import Database
 from astrolabe.providers.catalogue.catalogue import Catalogue
 from astrolabe.providers.rerank.catalogue import RERANKING_KEY_HEADER
 from astrolabe.providers.rerank.engine import RerankingEngine, RerankKeys
@@ -37,7 +37,7 @@ from astrolabe.providers.simulated.rules import Lab
 from storage.documents.jsontext import is_small
 from storage.documents.store import DatabaseStore
 from storage.errors import ContainerMissingError, KeyspaceMissingError, StoreBusyError
-from storage.model import ContainerKind
+from storage.shapes import ContainerKind
 
 _log = logging.getLogger(__name__)
 
@@ -144,7 +144,7 @@ class LocalDataApi:
         keys = RerankKeys(_secret(headers, RERANKING_KEY_HEADER), _secret(headers, _TOKEN_HEADER))
         return OpenCollection(self._engine, container, settings, _secret(headers, EMBEDDING_KEY_HEADER), keys)
 
-    def _check_provider(self, settings: CollectionSettings) -> None:
+    def _check_provider(self, settings: CollectionDefinition) -> None:
         """Refuse a collection whose provider or model the catalogue no longer has."""
         service = settings.service
         if service is not None:

@@ -26,7 +26,7 @@ from astrolabe.errors import DataApiError
 from astrolabe.portal.rules import collection_name_problems, keyspace_name_problems
 from astrolabe.providers.catalogue.catalogue import Catalogue
 from astrolabe.providers.rerank.catalogue import Rerankers
-from storage.model import Container, ContainerKind, Metric
+from storage.shapes import Container, ContainerKind, Metric
 
 LARGEST_DIMENSION = 4096
 """Longest vector of a collection without a service; no provider's model has a longer one."""

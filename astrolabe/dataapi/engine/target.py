@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from astrolabe.dataapi.engine.collection_definition import CollectionSettings
+from astrolabe.dataapi.engine.collection_definition import CollectionDefinition
 from astrolabe.dataapi.engine.schema import DatabaseLimits
 from astrolabe.dataapi.engine.vectorize.vectorizer import Vectorizer
 from astrolabe.dataapi.language.error_codes import data_api_error
@@ -17,13 +17,13 @@ from astrolabe.dataapi.language.name_lists import cut, listed
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.protocol import Response
 from astrolabe.errors import DataApiError
-from astrolabe.portal.model import Database
+from astrolabe.portal.organization import Database
 from astrolabe.providers.catalogue.catalogue import Catalogue
-from astrolabe.providers.catalogue.model import Direction
+from astrolabe.providers.catalogue.provider_info import Direction
 from astrolabe.providers.rerank.engine import RerankingEngine, RerankKeys
 from astrolabe.providers.simulated.rules import Lab
 from storage.documents.store import DatabaseStore
-from storage.model import Container, Matrix
+from storage.shapes import Container, Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class OpenCollection:
 
     engine: Engine
     container: Container
-    settings: CollectionSettings
+    settings: CollectionDefinition
     header_key: SecretStr | None = None
     rerank_keys: RerankKeys = field(default_factory=RerankKeys)
 

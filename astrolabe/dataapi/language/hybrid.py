@@ -11,7 +11,7 @@ from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.dataapi.language.vectors import parse_vector_of
 from astrolabe.errors import DataApiError
-from storage.model import VectorValue
+from storage.shapes import VectorValue
 
 DEFAULT_READ = 50
 """Documents that each of the two searches contributes."""

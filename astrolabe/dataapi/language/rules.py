@@ -9,7 +9,7 @@ from astrolabe.dataapi.language.ids import DefaultId
 from astrolabe.dataapi.language.indexing import IndexingRules
 from astrolabe.errors import DataApiError
 from storage.lexical.analyzers import STANDARD_ANALYZER, Analyzer
-from storage.model import VectorSpec
+from storage.shapes import VectorSpec
 
 
 @dataclass(frozen=True, slots=True)

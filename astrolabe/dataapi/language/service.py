@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from astrolabe.dataapi.protocol import Json
-from astrolabe.portal.model import ServiceConfig
+from astrolabe.portal.organization import ServiceConfig
 
 CREDENTIAL_KEY = "providerKey"
 """The one key that ``authentication`` accepts for the providers of the catalogue."""

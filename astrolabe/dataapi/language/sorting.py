@@ -17,7 +17,7 @@ from astrolabe.errors import DataApiError
 from storage.filters.matching import MISSING, unwrapped, value_at
 from storage.filters.tree import Instant
 from storage.lexical.analyzers import TermQuery
-from storage.model import VectorValue
+from storage.shapes import VectorValue
 
 T = TypeVar("T")
 

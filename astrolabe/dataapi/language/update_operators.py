@@ -13,7 +13,7 @@ from typing import Any
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, join_path, split_path
 from astrolabe.dataapi.language.sorting import sort_key
-from astrolabe.dataapi.language.update_paths import Place, bad_path, copied, find_place, make_place
+from astrolabe.dataapi.language.update_paths import UpdateTarget, bad_path, copied, find_place, make_place
 from astrolabe.dataapi.language.values import MAX_DEPTH, ejson_name, limit_violation, nests_deeper, shown, type_name
 from astrolabe.errors import DataApiError
 from storage.filters.matching import MISSING, is_number, same, unwrapped
@@ -45,7 +45,7 @@ class UpdateOperator(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class OperatorCall:
     """One operator on one path, with its argument as parsed."""
 
     operator: UpdateOperator
@@ -75,14 +75,14 @@ class Additions:
     position: int | None = None
 
 
-def parse_action(operator: UpdateOperator, path: Path, argument: object) -> Action:
+def parse_action(operator: UpdateOperator, path: Path, argument: object) -> OperatorCall:
     """Check an operator's argument.
 
     Raises:
         DataApiError: UNSUPPORTED_UPDATE_OPERATION_PARAM, UNSUPPORTED_UPDATE_OPERATION_MODIFIER,
             UNSUPPORTED_UPDATE_OPERATION_PATH or SHRED_DOC_LIMIT_VIOLATION.
     """
-    return Action(operator, path, _ARGUMENTS[operator](operator, path, argument))
+    return OperatorCall(operator, path, _ARGUMENTS[operator](operator, path, argument))
 
 
 def bad_argument(problem: str) -> DataApiError:
@@ -170,7 +170,7 @@ _ARGUMENTS: Mapping[UpdateOperator, Callable[[UpdateOperator, Path, object], obj
 }
 
 
-def _bad_target(action: Action, needed: str, found: object) -> DataApiError:
+def _bad_target(action: OperatorCall, needed: str, found: object) -> DataApiError:
     return data_api_error(
         "UNSUPPORTED_UPDATE_OPERATION_TARGET",
         f"'{action.operator}' needs {needed} at '{join_path(action.path)}', and the document has {type_name(found)} "
@@ -178,7 +178,7 @@ def _bad_target(action: Action, needed: str, found: object) -> DataApiError:
     )
 
 
-def _array_at(place: Place, action: Action) -> list[Any]:
+def _array_at(place: UpdateTarget, action: OperatorCall) -> list[Any]:
     """Return the array at a place, made if it is missing."""
     found = place.get()
     if found is MISSING:
@@ -189,20 +189,20 @@ def _array_at(place: Place, action: Action) -> list[Any]:
     return found
 
 
-def _add_to_set(document: dict[str, Any], action: Action) -> None:
+def _add_to_set(document: dict[str, Any], action: OperatorCall) -> None:
     array = _array_at(make_place(document, action.path), action)
     for value in action.argument.values:
         if not any(same(element, value) for element in array):
             array.append(copied(value))
 
 
-def _push(document: dict[str, Any], action: Action) -> None:
+def _push(document: dict[str, Any], action: OperatorCall) -> None:
     array = _array_at(make_place(document, action.path), action)
     position = len(array) if action.argument.position is None else action.argument.position
     array[position:position] = [copied(value) for value in action.argument.values]
 
 
-def _pop(document: dict[str, Any], action: Action) -> None:
+def _pop(document: dict[str, Any], action: OperatorCall) -> None:
     place = find_place(document, action.path)
     if place is None or place.get() is MISSING:
         return
@@ -211,20 +211,20 @@ def _pop(document: dict[str, Any], action: Action) -> None:
         array.pop(-1 if action.argument == 1 else 0)
 
 
-def _set_now(document: dict[str, Any], action: Action) -> None:
+def _set_now(document: dict[str, Any], action: OperatorCall) -> None:
     make_place(document, action.path).put({"$date": time.time_ns() // 1_000_000})
 
 
-def _inc(document: dict[str, Any], action: Action) -> None:
+def _inc(document: dict[str, Any], action: OperatorCall) -> None:
     _calculate(document, action, missing=action.argument, operation=_ARITHMETIC.add)
 
 
-def _mul(document: dict[str, Any], action: Action) -> None:
+def _mul(document: dict[str, Any], action: OperatorCall) -> None:
     _calculate(document, action, missing=0, operation=_ARITHMETIC.multiply)
 
 
 def _calculate(
-    document: dict[str, Any], action: Action, *, missing: object, operation: Callable[[Decimal, Decimal], Decimal]
+    document: dict[str, Any], action: OperatorCall, *, missing: object, operation: Callable[[Decimal, Decimal], Decimal]
 ) -> None:
     place = make_place(document, action.path)
     found = unwrapped(place.get())
@@ -242,16 +242,16 @@ def _calculate(
     place.put(result or abs(result))  # a decimal zero may be negative, a JSON document's is not
 
 
-def _min(document: dict[str, Any], action: Action) -> None:
+def _min(document: dict[str, Any], action: OperatorCall) -> None:
     _choose(document, action, lambda new, old: new < old)
 
 
-def _max(document: dict[str, Any], action: Action) -> None:
+def _max(document: dict[str, Any], action: OperatorCall) -> None:
     _choose(document, action, lambda new, old: new > old)
 
 
 def _choose(
-    document: dict[str, Any], action: Action, better: Callable[[tuple[Any, ...], tuple[Any, ...]], bool]
+    document: dict[str, Any], action: OperatorCall, better: Callable[[tuple[Any, ...], tuple[Any, ...]], bool]
 ) -> None:
     place = make_place(document, action.path)
     found = place.get()
@@ -259,7 +259,7 @@ def _choose(
         place.put(copied(action.argument))
 
 
-def _rename(document: dict[str, Any], action: Action) -> None:
+def _rename(document: dict[str, Any], action: OperatorCall) -> None:
     source = find_place(document, action.path)
     if source is None or source.get() is MISSING:
         return
@@ -273,17 +273,17 @@ def _rename(document: dict[str, Any], action: Action) -> None:
     target.put(value)
 
 
-def _set(document: dict[str, Any], action: Action) -> None:
+def _set(document: dict[str, Any], action: OperatorCall) -> None:
     make_place(document, action.path).put(copied(action.argument))
 
 
-def _unset(document: dict[str, Any], action: Action) -> None:
+def _unset(document: dict[str, Any], action: OperatorCall) -> None:
     place = find_place(document, action.path)
     if place is not None:
         place.remove()
 
 
-_APPLIERS: Mapping[UpdateOperator, Callable[[dict[str, Any], Action], None]] = {
+_APPLIERS: Mapping[UpdateOperator, Callable[[dict[str, Any], OperatorCall], None]] = {
     UpdateOperator.ADD_TO_SET: _add_to_set,
     UpdateOperator.CURRENT_DATE: _set_now,
     UpdateOperator.INC: _inc,

@@ -17,7 +17,7 @@ MAX_PADDED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class UpdateTarget:
     """A member of an object or an element of an array, which need not exist yet."""
 
     holder: Any
@@ -47,7 +47,7 @@ class Place:
             del self.holder[self.name]
 
 
-def find_place(document: dict[str, Any], path: Path) -> Place | None:
+def find_place(document: dict[str, Any], path: Path) -> UpdateTarget | None:
     """Return the place of a path whose holder exists, or None; changes nothing."""
     holder: Any = document
     for name in path[:-1]:
@@ -56,7 +56,7 @@ def find_place(document: dict[str, Any], path: Path) -> Place | None:
     return _member(holder, path[-1])
 
 
-def make_place(document: dict[str, Any], path: Path) -> Place:
+def make_place(document: dict[str, Any], path: Path) -> UpdateTarget:
     """Return the place of a path, making the objects that lead to it.
 
     Raises:
@@ -80,11 +80,11 @@ def make_place(document: dict[str, Any], path: Path) -> Place:
     raise ValueError("a path has at least one name")
 
 
-def _member(holder: object, name: str) -> Place | None:
+def _member(holder: object, name: str) -> UpdateTarget | None:
     if isinstance(holder, dict) and ejson_name(holder) is None:
-        return Place(holder, name)
+        return UpdateTarget(holder, name)
     position = as_position(name)
-    return Place(holder, position) if isinstance(holder, list) and position is not None else None
+    return UpdateTarget(holder, position) if isinstance(holder, list) and position is not None else None
 
 
 def _blocked(path: Path, depth: int, holder: object) -> DataApiError:

@@ -13,7 +13,7 @@ from typing import Any
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, join_path, overlapping, split_path
 from astrolabe.dataapi.language.rules import CollectionRules
-from astrolabe.dataapi.language.update_operators import Action, UpdateOperator, bad_argument, parse_action
+from astrolabe.dataapi.language.update_operators import OperatorCall, UpdateOperator, bad_argument, parse_action
 from astrolabe.dataapi.language.update_paths import bad_path, copied, make_place
 from astrolabe.dataapi.language.values import SPECIAL_FIELDS, shown, type_name
 from astrolabe.dataapi.language.vectorize import invalid_usage
@@ -28,7 +28,7 @@ _VECTOR_FIELDS = frozenset({("$vector",), ("$vectorize",)})
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateResult:
+class UpdatedDocument:
     """A document after an update.
 
     Attributes:
@@ -49,9 +49,9 @@ class UpdateResult:
 class Update:
     """An update clause that was understood: its actions in the order of application."""
 
-    actions: tuple[Action, ...] = ()
+    actions: tuple[OperatorCall, ...] = ()
 
-    def apply(self, document: Mapping[str, Any], *, upsert: bool = False) -> UpdateResult:
+    def apply(self, document: Mapping[str, Any], *, upsert: bool = False) -> UpdatedDocument:
         """Apply the update to a document.
 
         Args:
@@ -62,7 +62,7 @@ class Update:
             DataApiError: UNSUPPORTED_UPDATE_OPERATION_TARGET, UNSUPPORTED_UPDATE_OPERATION_PATH or
                 SHRED_DOC_LIMIT_VIOLATION. The result may still break rules for documents; prepare it to know.
         """
-        result = UpdateResult(copied(document), changed=False)
+        result = UpdatedDocument(copied(document), changed=False)
         for action in self.actions:
             if action.operator is UpdateOperator.SET_ON_INSERT and not upsert:
                 continue
@@ -71,30 +71,30 @@ class Update:
             else:
                 action.apply(result.document)
         changed = _body_text(document) != _body_text(result.document)
-        return UpdateResult(result.document, changed, result.keeps_vector, result.embed)
+        return UpdatedDocument(result.document, changed, result.keeps_vector, result.embed)
 
 
 def _body_text(document: Mapping[str, Any]) -> str:
     return jsontext.dumps({**document, "$vector": None} if "$vector" in document else document)
 
 
-def _apply_to_vector(result: UpdateResult, action: Action) -> UpdateResult:
+def _apply_to_vector(result: UpdatedDocument, action: OperatorCall) -> UpdatedDocument:
     """Carry out an action on ``$vector`` or ``$vectorize``; the two always change together."""
     document = result.document
     if action.operator is UpdateOperator.UNSET:
         document.pop("$vector", None)
         document.pop("$vectorize", None)
-        return UpdateResult(document, changed=False, keeps_vector=False)
+        return UpdatedDocument(document, changed=False, keeps_vector=False)
     if action.path == ("$vector",):
         document.pop("$vectorize", None)
         document["$vector"] = action.argument
-        return UpdateResult(document, changed=False, keeps_vector=False)
+        return UpdatedDocument(document, changed=False, keeps_vector=False)
     text: str | None = action.argument
     if same(document.get("$vectorize", MISSING), text):
         return result
     document["$vectorize"] = text
     document["$vector"] = None
-    return UpdateResult(document, changed=False, keeps_vector=False, embed=text if text and text.strip() else None)
+    return UpdatedDocument(document, changed=False, keeps_vector=False, embed=text if text and text.strip() else None)
 
 
 def seed_for_upsert(where: Filter) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def parse_update(clause: object, rules: CollectionRules) -> Update:
     """
     if not isinstance(clause, Mapping):
         raise _bad_type("An update", clause)
-    actions: list[Action] = []
+    actions: list[OperatorCall] = []
     for name, arguments in clause.items():
         operator = _operator(name)
         if not isinstance(arguments, Mapping):
@@ -159,7 +159,7 @@ def _bad_type(what: str, found: object) -> DataApiError:
     )
 
 
-def _action(operator: UpdateOperator, name: str, argument: object, rules: CollectionRules) -> Action:
+def _action(operator: UpdateOperator, name: str, argument: object, rules: CollectionRules) -> OperatorCall:
     path = _parse_path(operator, name)
     if path[0] in SPECIAL_FIELDS and operator is not UpdateOperator.UNSET:
         _SPECIAL_CHECKS[name](argument, rules)
@@ -222,7 +222,7 @@ def _check_lexical(value: object, rules: CollectionRules) -> None:
 _SPECIAL_CHECKS = {"$vector": _check_vector, "$vectorize": _check_vectorize, "$lexical": _check_lexical}
 
 
-def _check_conflicts(actions: list[Action]) -> None:
+def _check_conflicts(actions: list[OperatorCall]) -> None:
     paths = [path for action in actions for path in action.paths]
     conflict = overlapping(paths)
     if conflict:

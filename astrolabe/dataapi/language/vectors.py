@@ -16,7 +16,7 @@ from astrolabe.dataapi.language.values import decode_base64, limit_violation, sh
 from astrolabe.errors import DataApiError
 from storage.documents import jsontext
 from storage.filters.matching import is_number
-from storage.model import Metric, Vector, VectorForm, VectorSpec, VectorValue
+from storage.shapes import Metric, Vector, VectorForm, VectorSpec, VectorValue
 
 MAX_VECTOR_LENGTH = 4096
 """Numbers in one ``$vector``."""

@@ -17,7 +17,7 @@ from astrolabe.loading.formats.rows import DataFile, FileFormat, Row
 from astrolabe.loading.formats.source import SourceFile
 
 
-class RowReader:
+class FileRows:
     """One pass over the rows of a file. Use it in a ``with`` block; an iterator, one thread at a time."""
 
     def __init__(self, file: DataFile) -> None:
@@ -29,7 +29,7 @@ class RowReader:
         self._source = SourceFile(file.path)
         self._rows = _rows(file, self._source)
 
-    def __enter__(self) -> RowReader:
+    def __enter__(self) -> FileRows:
         return self
 
     def __exit__(

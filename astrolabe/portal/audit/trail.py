@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from astrolabe.errors import NotFoundError
-from astrolabe.portal.model import Credential, Database, DatabaseStatus
+from astrolabe.portal.organization import Credential, Database, DatabaseStatus
 from storage.catalog.catalog import CatalogReader, CatalogWriter
 from storage.catalog.rows import CredentialRow, DatabaseRow
 

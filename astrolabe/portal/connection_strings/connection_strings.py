@@ -14,15 +14,15 @@ from pydantic import SecretStr
 from astrolabe.errors import ConflictError, CorruptStoreError, NotFoundError, RuleError
 from astrolabe.portal.audit.trail import AuditTrail, credential_of, database_of
 from astrolabe.portal.connection_strings import rules
-from astrolabe.portal.connection_strings.model import ConnectionString, ConnectionStringDraft
+from astrolabe.portal.connection_strings.connection_string import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.credentials.checks import check_databases
 from astrolabe.portal.credentials.integrations import Integrations
 from astrolabe.portal.credentials.secrets import CredentialSecrets, owner_of
-from astrolabe.portal.model import ServiceConfig, VectorizeChoice
+from astrolabe.portal.organization import ServiceConfig, VectorizeChoice
 from astrolabe.portal.rules import Findings, in_one_line
 from astrolabe.providers.catalogue.catalogue import CONNECTION_STRING, Catalogue
 from astrolabe.providers.catalogue.connectors import Connector, FieldKind, get_connector, model_of, spec_of
-from astrolabe.providers.catalogue.model import EmbeddingSpec, ModelInfo
+from astrolabe.providers.catalogue.provider_info import EmbeddingSpec, ModelInfo
 from astrolabe.providers.wire.address import AddressError
 from storage.catalog.catalog import Catalog, CatalogReader, CatalogWriter
 from storage.catalog.connection_string_rows import ConnectionStringRow

@@ -9,16 +9,16 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from astrolabe.errors import AstrolabeError, NotFoundError
+from astrolabe.portal.connection_strings.connection_string import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.connection_strings.connection_strings import ConnectionStrings
 from astrolabe.portal.connection_strings.json import is_for_embeddings, to_json
-from astrolabe.portal.connection_strings.model import ConnectionString, ConnectionStringDraft
 
 REPLACE_ADVICE = "There is one of that name already, and replacing was not asked for (--replace)."
 """Said of a connection string that would take the place of another."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ExchangeOutcome:
     """What became of one connection string.
 
     Attributes:
@@ -65,7 +65,7 @@ def embedding_strings(
 
 async def take_in_all(
     strings: ConnectionStrings, drafts: Sequence[ConnectionStringDraft], *, replace: bool
-) -> list[Outcome]:
+) -> list[ExchangeOutcome]:
     """Keep connection strings that came from elsewhere; one that cannot be kept holds up no other.
 
     Args:
@@ -76,20 +76,20 @@ async def take_in_all(
     return [await _take_one(strings, draft, replace=replace) for draft in drafts]
 
 
-async def _take_one(strings: ConnectionStrings, draft: ConnectionStringDraft, *, replace: bool) -> Outcome:
+async def _take_one(strings: ConnectionStrings, draft: ConnectionStringDraft, *, replace: bool) -> ExchangeOutcome:
     name = draft.name.strip()
     before = next((one for one in await strings.list() if one.name == name), None)
     if before is not None and not replace:
-        return Outcome(name, done=False, words=REPLACE_ADVICE)
+        return ExchangeOutcome(name, done=False, words=REPLACE_ADVICE)
     try:
         if before is None:
             string = await strings.create(draft, secret_follows=True)
         else:
             string = await strings.edit(before.identifier, draft, version=before.version)
     except AstrolabeError as error:
-        return Outcome(name, done=False, words=f"{error.message} {error.hint}".rstrip())
+        return ExchangeOutcome(name, done=False, words=f"{error.message} {error.hint}".rstrip())
     lacking = " Its key did not come along: edit it and put it in." if string.lacks_secret else ""
-    return Outcome(name, done=True, words=f"Kept with the identifier {string.identifier}.{lacking}")
+    return ExchangeOutcome(name, done=True, words=f"Kept with the identifier {string.identifier}.{lacking}")
 
 
 async def push_all(
@@ -99,7 +99,7 @@ async def push_all(
     *,
     replace: bool,
     with_secrets: bool,
-) -> list[Outcome]:
+) -> list[ExchangeOutcome]:
     """Save connection strings to a RavenDB server; one that cannot be saved holds up no other.
 
     Args:
@@ -127,17 +127,17 @@ async def _push_one(
     *,
     replace: bool,
     with_secrets: bool,
-) -> Outcome:
+) -> ExchangeOutcome:
     refusal = _refusal(string, before, replace=replace)
     if refusal:
-        return Outcome(string.name, done=False, words=refusal)
+        return ExchangeOutcome(string.name, done=False, words=refusal)
     try:
         secret = await strings.secret(string.identifier) if with_secrets else _kept_there(string, before)
         await server.put(to_json(string, secret), secret)
     except AstrolabeError as error:
-        return Outcome(string.name, done=False, words=f"{error.message} {error.hint}".rstrip())
+        return ExchangeOutcome(string.name, done=False, words=f"{error.message} {error.hint}".rstrip())
     lacking = string.connector.secret is not None and secret is None
-    return Outcome(string.name, done=True, words="Saved, without its key." if lacking else "Saved.")
+    return ExchangeOutcome(string.name, done=True, words="Saved, without its key." if lacking else "Saved.")
 
 
 def _refusal(string: ConnectionString, before: Mapping[str, Any] | None, *, replace: bool) -> str:

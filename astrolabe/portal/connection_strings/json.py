@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from astrolabe.errors import Problem, RuleError
-from astrolabe.portal.connection_strings.model import ConnectionString, ConnectionStringDraft
+from astrolabe.portal.connection_strings.connection_string import ConnectionString, ConnectionStringDraft
 from astrolabe.providers.catalogue.connectors import SECRETS, Connector, FieldKind, load_connectors
 
 TYPE, MODEL_TYPE = "Ai", "TextEmbeddings"

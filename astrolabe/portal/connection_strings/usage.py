@@ -8,11 +8,11 @@ from pydantic import SecretStr
 
 from astrolabe.errors import RuleError
 from astrolabe.portal.connection_strings import rules
+from astrolabe.portal.connection_strings.connection_string import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.connection_strings.connection_strings import ConnectionStrings, no_secret
-from astrolabe.portal.connection_strings.model import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.credentials.connection_test import Prober, Question, Tested, ask
-from astrolabe.portal.credentials.usage import CredentialCare
-from astrolabe.portal.model import Dependent
+from astrolabe.portal.credentials.usage import CredentialUsage
+from astrolabe.portal.organization import Dependent
 from astrolabe.portal.rules import Findings
 from astrolabe.providers.catalogue.catalogue import CONNECTION_STRING
 from astrolabe.providers.catalogue.connectors import DIMENSIONS, MODEL, Connector
@@ -20,7 +20,7 @@ from astrolabe.providers.embedding.waiting import WaitListener
 from storage.secrets.references import SecretReference
 
 
-class ConnectionCare:
+class ConnectionUsage:
     """Answers what concerns connection strings and collections, or the services themselves.
 
     Args:
@@ -29,7 +29,7 @@ class ConnectionCare:
         engine: Asks a service.
     """
 
-    def __init__(self, strings: ConnectionStrings, care: CredentialCare, engine: Prober) -> None:
+    def __init__(self, strings: ConnectionStrings, care: CredentialUsage, engine: Prober) -> None:
         self._strings = strings
         self._care = care
         self._engine = engine

@@ -8,8 +8,8 @@ from pydantic import SecretStr
 
 from astrolabe.errors import ConflictError, NotFoundError
 from astrolabe.portal import rules
-from astrolabe.portal.model import CredentialDraft
-from astrolabe.providers.catalogue.model import Hosting, ProviderInfo
+from astrolabe.portal.organization import CredentialDraft
+from astrolabe.providers.catalogue.provider_info import Hosting, ProviderInfo
 from storage.catalog.catalog import CatalogReader
 from storage.catalog.rows import CredentialRow, DatabaseRow
 from storage.secrets.references import SecretReference

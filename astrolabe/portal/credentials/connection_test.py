@@ -12,8 +12,8 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from astrolabe.errors import AstrolabeError, ProviderError, ProviderFailure, RuleError
-from astrolabe.portal.model import Dependent
-from astrolabe.providers.catalogue.model import EmbeddingSpec, ModelInfo, ModelStatus, ProviderInfo
+from astrolabe.portal.organization import Dependent
+from astrolabe.providers.catalogue.provider_info import EmbeddingSpec, ModelInfo, ModelStatus, ProviderInfo
 from astrolabe.providers.embedding.engine import Probe
 from astrolabe.providers.embedding.waiting import WaitListener
 

@@ -13,9 +13,9 @@ from astrolabe.portal import rules
 from astrolabe.portal.audit.trail import AuditTrail, credential_of, database_of, existing_database
 from astrolabe.portal.credentials.checks import hosted_for, in_scope, secret_or_reference_problems
 from astrolabe.portal.credentials.secrets import CredentialSecrets, owner_of
-from astrolabe.portal.model import Credential, Integration, RemovedCredential, VectorizeChoice
+from astrolabe.portal.organization import Credential, Integration, RemovedCredential, VectorizeChoice
 from astrolabe.providers.catalogue.catalogue import Catalogue
-from astrolabe.providers.catalogue.model import ModelStatus
+from astrolabe.providers.catalogue.provider_info import ModelStatus
 from storage.catalog.catalog import Catalog, CatalogReader
 from storage.catalog.rows import CredentialRow, StoredSecret
 from storage.secrets.references import SecretReference

@@ -14,7 +14,7 @@ from astrolabe.portal import rules
 from astrolabe.portal.credentials.checks import check_databases, check_draft, secret_or_reference_problems
 from astrolabe.portal.credentials.integration_reader import IntegrationReader
 from astrolabe.portal.credentials.secrets import owner_of
-from astrolabe.portal.model import Credential, CredentialDraft
+from astrolabe.portal.organization import Credential, CredentialDraft
 from storage.catalog.catalog import CatalogWriter
 from storage.catalog.rows import CredentialRow, DatabaseRow, NewCredential, RemovedCredentialRow, StoredSecret
 from storage.secrets.references import SecretReference

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from astrolabe.portal.model import Credential, Dependent, RemovedCredential
+from astrolabe.portal.organization import Credential, Dependent, RemovedCredential
 
 Scopes = Mapping[tuple[str, str], frozenset[str]]
 """The ids of the databases in the scope of each credential, by provider key and name."""

@@ -31,9 +31,9 @@ from astrolabe.portal.credentials.rehearsal import (
     without,
 )
 from astrolabe.portal.databases.databases import Databases
-from astrolabe.portal.model import Credential, Database, Dependent
+from astrolabe.portal.organization import Credential, Database, Dependent
 from astrolabe.providers.catalogue.catalogue import Catalogue
-from astrolabe.providers.catalogue.model import Hosting
+from astrolabe.providers.catalogue.provider_info import Hosting
 from astrolabe.providers.embedding.waiting import WaitListener
 from storage.errors import StorageError
 from storage.secrets.references import SecretReference
@@ -79,7 +79,7 @@ class Disabled:
     reason: str
 
 
-class CredentialCare:
+class CredentialUsage:
     """Answers and does what concerns credentials and collections at once.
 
     Args:

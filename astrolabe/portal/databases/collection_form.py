@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from astrolabe.portal.model import ServiceConfig, VectorizeChoice
+from astrolabe.portal.organization import ServiceConfig, VectorizeChoice
 from astrolabe.portal.rules import collection_name_problems
-from astrolabe.providers.catalogue.model import ModelInfo, ParameterInfo, ParameterType
-from storage.model import Metric
+from astrolabe.providers.catalogue.provider_info import ModelInfo, ParameterInfo, ParameterType
+from storage.shapes import Metric
 
 LARGEST_OWN_DIMENSION = 4096
 """Longest vector of a collection that does not vectorize."""

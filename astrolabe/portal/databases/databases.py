@@ -9,7 +9,7 @@ from astrolabe.errors import ConflictError
 from astrolabe.portal import rules
 from astrolabe.portal.audit.trail import AuditTrail, database_of, existing_database, no_database
 from astrolabe.portal.databases import regions
-from astrolabe.portal.model import Database, DatabaseDraft, DatabaseStatus
+from astrolabe.portal.organization import Database, DatabaseDraft, DatabaseStatus
 from storage.catalog.catalog import Catalog, CatalogReader
 from storage.catalog.rows import DatabaseRow
 

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import Any
 
 from astrolabe.errors import NotFoundError
-from astrolabe.providers.catalogue.model import (
+from astrolabe.providers.catalogue.provider_info import (
     Hosting,
     ModelInfo,
     ModelStatus,

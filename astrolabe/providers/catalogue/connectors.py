@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from astrolabe.errors import NotFoundError
 from astrolabe.providers.catalogue.catalogue import Catalogue, read_wire
-from astrolabe.providers.catalogue.model import EmbeddingSpec, Hosting, ModelInfo, ProviderInfo, Route
+from astrolabe.providers.catalogue.provider_info import EmbeddingSpec, Hosting, ModelInfo, ProviderInfo, Route
 from astrolabe.providers.wire.address import AddressError
 from astrolabe.providers.wire.request import WireFormat
 

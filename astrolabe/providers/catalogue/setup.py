@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from astrolabe.providers.catalogue.model import ModelInfo, ProviderInfo
+from astrolabe.providers.catalogue.provider_info import ModelInfo, ProviderInfo
 from astrolabe.providers.wire.address import is_loopback
 from astrolabe.providers.wire.request import WireFormat
 

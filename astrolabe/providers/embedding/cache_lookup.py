@@ -18,9 +18,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.wire.adapters import Call
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 _FORM = "1"
 """Changes when the meaning of a key does, so that older entries are not taken for new ones."""
@@ -79,7 +79,7 @@ def context_of(spec: EmbeddingSpec, direction: Direction, call: Call | None = No
     return hashlib.sha256(json.dumps(parts, default=str).encode()).digest()
 
 
-class Recall:
+class CacheLookup:
     """One call's texts: what is known, what is missing, and the two put together again.
 
     Attributes:
@@ -101,7 +101,7 @@ class Recall:
     @classmethod
     async def look(
         cls, cache: VectorCache | None, context: bytes, texts: Sequence[str], dimension: int, counts: Counts
-    ) -> Recall:
+    ) -> CacheLookup:
         """Look the texts up; without a cache all of them are missing, the doubled ones too."""
         recall = cls(cache, texts, dimension)
         if cache is not None:

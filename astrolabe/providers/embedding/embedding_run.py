@@ -15,7 +15,7 @@ from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError, ProviderFailure
 from astrolabe.providers.call_health import Gauge
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec, ProviderInfo
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec, ProviderInfo
 from astrolabe.providers.embedding.retry import EngineLimits, OnWait, Pace, Persistence, first_failure
 from astrolabe.providers.simulated.answers import Replaced, reply_to
 from astrolabe.providers.simulated.rules import Lab, Rule
@@ -24,7 +24,7 @@ from astrolabe.providers.throttle.throttle import Clock, Lane, Sleep, retry_afte
 from astrolabe.providers.wire.adapters import Adapter, AnswerError, Parsed, Reply
 from astrolabe.providers.wire.adapters.answers import check_json, check_vectors
 from astrolabe.providers.wire.failures import (
-    Setback,
+    FailedAttempt,
     TransportError,
     bad_answer,
     from_answer,
@@ -32,7 +32,7 @@ from astrolabe.providers.wire.failures import (
     naming_text,
 )
 from astrolabe.providers.wire.redaction import without_key
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 if TYPE_CHECKING:
     from astrolabe.providers.wire.transport import Transport  # brings httpx, which a start without embedding can spare
@@ -134,7 +134,7 @@ class Delivery:
             raise first_failure(failures) from None
         return self._result
 
-    async def ask(self, texts: Sequence[str]) -> tuple[Reply, Parsed] | Setback:
+    async def ask(self, texts: Sequence[str]) -> tuple[Reply, Parsed] | FailedAttempt:
         """Send one request, once, for a connection test; the dimension is not checked.
 
         While the model is being loaded it is waited for, if somebody listens and may be tired of it.
@@ -143,7 +143,7 @@ class Delivery:
         while True:
             attempt += 1
             outcome = await self.exchange(texts, any_dimension=True)
-            if not isinstance(outcome, Setback):
+            if not isinstance(outcome, FailedAttempt):
                 return outcome
             outcome.error.attempts = attempt
             delay = self._persistence.delay(outcome, attempt)
@@ -153,12 +153,14 @@ class Delivery:
             await self._persistence.wait(outcome.error, delay)
             await self._means.sleep(delay)
 
-    async def exchange(self, texts: Sequence[str], *, any_dimension: bool = False) -> tuple[Reply, Parsed] | Setback:
+    async def exchange(
+        self, texts: Sequence[str], *, any_dimension: bool = False
+    ) -> tuple[Reply, Parsed] | FailedAttempt:
         """Send one request, once, read and check its answer, and take note of what came of it."""
         rule = await self._means.lab.take(self._job.provider.key) if self._means.lab is not None else None
         outcome = await self._exchange(texts, rule, any_dimension=any_dimension)
         gauge = self._means.gauge
-        if isinstance(outcome, Setback):
+        if isinstance(outcome, FailedAttempt):
             outcome.error.simulated = rule is not None
             gauge.failed(outcome.error)
         else:
@@ -169,7 +171,7 @@ class Delivery:
 
     async def _exchange(
         self, texts: Sequence[str], rule: Rule | None, *, any_dimension: bool
-    ) -> tuple[Reply, Parsed] | Setback:
+    ) -> tuple[Reply, Parsed] | FailedAttempt:
         job, started = self._job, time.perf_counter()
         try:
             reply = await self._reply(texts, rule)
@@ -178,10 +180,10 @@ class Delivery:
         if reply.status not in _SUCCESS:
             wait = retry_after(reply.headers)
             words = self._words(reply)
-            setback = from_answer(
+            failed_attempt = from_answer(
                 job.provider, reply.status, reply.body, words, retry_after=wait, credential=job.credential
             )
-            return self._with_particulars(setback, reply.seconds, reply.headers)
+            return self._with_particulars(failed_attempt, reply.seconds, reply.headers)
         try:
             parsed = self._parsed(reply, len(texts))
             check_vectors(parsed.vectors, parsed.vectors.shape[1] if any_dimension else job.spec.dimension)
@@ -189,13 +191,15 @@ class Delivery:
             return self._with_particulars(self._unusable(reply, problem), reply.seconds, reply.headers)
         return reply, parsed
 
-    def _with_particulars(self, setback: Setback, seconds: float, headers: Mapping[str, str] | None = None) -> Setback:
+    def _with_particulars(
+        self, failed_attempt: FailedAttempt, seconds: float, headers: Mapping[str, str] | None = None
+    ) -> FailedAttempt:
         """Put into the error what else is known of the request."""
-        error, headers = setback.error, headers or {}
+        error, headers = failed_attempt.error, headers or {}
         error.seconds = seconds
         error.request_id = self.without_key(request_id(headers))
         error.quota = {name: self.without_key(value) for name, value in quota_headers(headers).items()}
-        return setback
+        return failed_attempt
 
     def without_key(self, text: str) -> str:
         """Return what a provider sent, without the key: some send it back."""
@@ -246,10 +250,10 @@ class Delivery:
             lane.batch_limit = min(lane.batch_limit or len(positions), middle - positions.start)
         return range(middle, positions.stop), range(positions.start, middle)
 
-    async def _once(self, texts: Sequence[str]) -> Matrix | Setback:
+    async def _once(self, texts: Sequence[str]) -> Matrix | FailedAttempt:
         sent = self._means.clock()
         outcome = await self.exchange(texts)
-        if isinstance(outcome, Setback):
+        if isinstance(outcome, FailedAttempt):
             return outcome
         reply, parsed = outcome
         self._means.lane.succeeded(reply.headers, sent=sent, left=requests_left(reply.headers))
@@ -259,7 +263,7 @@ class Delivery:
         check_json(reply)
         return self._means.adapter.parse(reply.body, count)
 
-    def _unusable(self, reply: Reply, problem: AnswerError) -> Setback:
+    def _unusable(self, reply: Reply, problem: AnswerError) -> FailedAttempt:
         words = self._words(reply) if problem.quote else ""
         error = bad_answer(
             self._job.provider,
@@ -269,7 +273,7 @@ class Delivery:
             meaning=problem.meaning,
             hint=problem.hint,
         )
-        return Setback(error)
+        return FailedAttempt(error)
 
     def _words(self, reply: Reply) -> str:
         """The provider's words, without the key: some quote it back."""

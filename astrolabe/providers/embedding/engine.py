@@ -14,11 +14,11 @@ import numpy as np
 from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
-from astrolabe.providers.call_health import Gauge, Weather
+from astrolabe.providers.call_health import CallHealth, Gauge
 from astrolabe.providers.catalogue.catalogue import Catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec, Hosting, ProviderInfo
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec, Hosting, ProviderInfo
 from astrolabe.providers.embedding.batching import BatchLimits, plan
-from astrolabe.providers.embedding.cache_lookup import Counts, Recall, VectorCache, context_of
+from astrolabe.providers.embedding.cache_lookup import CacheLookup, Counts, VectorCache, context_of
 from astrolabe.providers.embedding.embedding_run import Delivery, Exchange, Job, Means
 from astrolabe.providers.embedding.retry import EngineLimits, OnWait
 from astrolabe.providers.local.models import LocalRunner
@@ -28,9 +28,9 @@ from astrolabe.providers.throttle.quota import quota_headers, request_id
 from astrolabe.providers.throttle.throttle import Clock, Lane, Sleep
 from astrolabe.providers.wire.adapters import Usage, WireAdapter
 from astrolabe.providers.wire.address import AddressError, check, fill
-from astrolabe.providers.wire.failures import Setback, make_error, sendable_key
+from astrolabe.providers.wire.failures import FailedAttempt, make_error, sendable_key
 from astrolabe.providers.wire.request import WireFormat
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 if TYPE_CHECKING:
     import httpx
@@ -123,7 +123,7 @@ class EmbeddingEngine:
         self._lanes: dict[tuple[str, SecretStr | None, int], Lane] = {}
         self._local = LocalRunner(catalogue.local_models)
         self._google: GoogleTokens | None = None
-        self.weather = Weather(now)
+        self.weather = CallHealth(now)
 
     async def embed(
         self,
@@ -204,7 +204,7 @@ class EmbeddingEngine:
         )
         delivery = Delivery(job, self._means(job, wire, gauge))
         outcome = await delivery.ask(job.texts)
-        if isinstance(outcome, Setback):
+        if isinstance(outcome, FailedAttempt):
             raise outcome.error
         reply, parsed = outcome
         return Probe(
@@ -261,16 +261,16 @@ class EmbeddingEngine:
 
     async def _recall(
         self, provider: ProviderInfo, spec: EmbeddingSpec, texts: Sequence[str], context: bytes
-    ) -> Recall:
+    ) -> CacheLookup:
         """Look up what is known; not where the model is faster, or where it would hide a simulated failure."""
         model = provider.model(spec.model)
         cache = self._cache if model is not None and model.cached else None
         if cache is not None and self._lab is not None and await self._lab.active(provider.key):
             cache = None
-        return await Recall.look(cache, context, texts, spec.dimension, self.recalled)
+        return await CacheLookup.look(cache, context, texts, spec.dimension, self.recalled)
 
     async def _embed_here(
-        self, provider: ProviderInfo, spec: EmbeddingSpec, texts: Sequence[str], *, recall: Recall | None = None
+        self, provider: ProviderInfo, spec: EmbeddingSpec, texts: Sequence[str], *, recall: CacheLookup | None = None
     ) -> Matrix:
         """Run a model on this machine, unless the failure lab has it fail."""
         gauge = self.weather.gauge(provider.key, None)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from astrolabe.errors import ProviderError, ProviderFailure, ProviderReply
-from astrolabe.providers.catalogue.model import ProviderInfo
+from astrolabe.providers.catalogue.provider_info import ProviderInfo
 from astrolabe.providers.throttle.throttle import Clock, Lane, Sleep, backoff
-from astrolabe.providers.wire.failures import Setback, make_error
+from astrolabe.providers.wire.failures import FailedAttempt, make_error
 
 T = TypeVar("T")
 
@@ -104,7 +104,7 @@ class Persistence:
             return self._end
         return max(self._end, answered + self._pace.limits.patience)
 
-    async def run(self, attempt: Callable[[], Awaitable[T | Setback]]) -> T | ProviderError:
+    async def run(self, attempt: Callable[[], Awaitable[T | FailedAttempt]]) -> T | ProviderError:
         """Return what an attempt returned at last; a final error is returned, because the caller may mend it."""
         tries = 0
         pause = self._pace.lane.pause
@@ -118,7 +118,7 @@ class Persistence:
             async with self._pace.lane.slot(urgent=self._urgent):
                 sent = self._pace.clock()
                 outcome = await attempt()
-            if not isinstance(outcome, Setback):
+            if not isinstance(outcome, FailedAttempt):
                 return outcome
             outcome.error.attempts = tries
             delay = self.delay(outcome, tries)
@@ -126,12 +126,12 @@ class Persistence:
                 return outcome.error
             await self.wait(outcome.error, delay, sent)
 
-    def delay(self, setback: Setback, tries: int) -> float | None:
+    def delay(self, failed_attempt: FailedAttempt, tries: int) -> float | None:
         """Seconds before the next try; None when there is to be none."""
-        limits, error = self._pace.limits, setback.error
+        limits, error = self._pace.limits, failed_attempt.error
         patient, going = error.failure in _PATIENT, self._going_on(error)
         most_tries = limits.patient_attempts if patient else limits.attempts
-        if not setback.transient or (tries >= most_tries and not going):
+        if not failed_attempt.transient or (tries >= most_tries and not going):
             return None
         if going:  # all that a load has under way count together
             tries = self._pace.lane.refusals + 1

@@ -14,7 +14,7 @@ import numpy as np
 
 from astrolabe.providers.local.gelu import gelu
 from astrolabe.providers.local.tensors import Tensors
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 _EPSILON = np.float32(1e-12)
 """Of all layer normalisations, from the model's configuration."""

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 _STEPS = 1024
 """Entries for each unit; the error of the lines is that of a parabola over one step."""

@@ -12,14 +12,14 @@ from typing import Protocol
 import numpy as np
 
 from astrolabe.errors import Owner, ProviderFailure
-from astrolabe.providers.catalogue.model import EmbeddingSpec, ProviderInfo
+from astrolabe.providers.catalogue.provider_info import EmbeddingSpec, ProviderInfo
 from astrolabe.providers.local.protocol import LocalModel, LocalModelError
 from astrolabe.providers.local.static import StaticModel
 from astrolabe.providers.local.transformer import MINILM, TransformerModel
 from astrolabe.providers.wire.adapters import AnswerError
 from astrolabe.providers.wire.adapters.answers import check_vectors
 from astrolabe.providers.wire.failures import bad_answer, make_error
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 CUT_PARAMETER = "autoTruncate"
 """The parameter of a collection that allows a model to leave out the end of a text."""

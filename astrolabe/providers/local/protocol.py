@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 
 class LocalModelError(Exception):

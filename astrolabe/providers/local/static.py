@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from astrolabe.providers.local.protocol import LongText
 from astrolabe.providers.local.tensors import map_file, read_tensors
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

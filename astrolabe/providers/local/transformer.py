@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from astrolabe.providers.local.protocol import LocalModelError, LongText
 from astrolabe.providers.local.tensors import map_file, read_tensors
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

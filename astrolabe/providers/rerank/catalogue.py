@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-from astrolabe.providers.catalogue.model import (
+from astrolabe.providers.catalogue.provider_info import (
     AuthenticationMode,
     AuthenticationToken,
     AuthenticationType,

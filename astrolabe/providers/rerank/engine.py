@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
-from astrolabe.providers.catalogue.model import ProviderInfo
+from astrolabe.providers.catalogue.provider_info import ProviderInfo
 from astrolabe.providers.embedding.retry import EngineLimits, Pace, Persistence, first_failure
 from astrolabe.providers.rerank.catalogue import RERANKING_KEY_HEADER, RerankerInfo, Rerankers, load_rerankers
 from astrolabe.providers.throttle.throttle import Clock, Lane, Sleep, retry_after
@@ -23,7 +23,7 @@ from astrolabe.providers.wire.adapters.protocol import AnswerError, Reply
 from astrolabe.providers.wire.adapters.ranking import parse_rankings, ranking_call
 from astrolabe.providers.wire.address import AddressError, check
 from astrolabe.providers.wire.failures import (
-    Setback,
+    FailedAttempt,
     TransportError,
     bad_answer,
     from_answer,
@@ -179,7 +179,7 @@ class RerankingEngine:
             raise outcome
         return outcome
 
-    async def _once(self, job: _Job, passages: Sequence[str]) -> list[float] | Setback:
+    async def _once(self, job: _Job, passages: Sequence[str]) -> list[float] | FailedAttempt:
         call = ranking_call(job.url, job.model, job.query, passages)
         seconds = min(self._limits.query_seconds, max(job.deadline - self._clock(), _LEAST_SECONDS))
         most_bytes = _SPARE_BYTES + len(passages) * _BYTES_PER_PASSAGE
@@ -195,16 +195,18 @@ class RerankingEngine:
             return parse_rankings(reply.body, len(passages))
         except AnswerError as problem:
             words = _words(job, reply) if problem.quote else ""
-            return Setback(bad_answer(job.provider, str(problem), status=reply.status, words=words, hint=problem.hint))
+            return FailedAttempt(
+                bad_answer(job.provider, str(problem), status=reply.status, words=words, hint=problem.hint)
+            )
 
-    def _refusal(self, job: _Job, reply: Reply) -> Setback:
+    def _refusal(self, job: _Job, reply: Reply) -> FailedAttempt:
         wait = retry_after(reply.headers)
         words = _words(job, reply)
-        setback = from_answer(job.provider, reply.status, reply.body, words, retry_after=wait, credential=None)
-        if setback.error.failure is ProviderFailure.AUTHENTICATION and job.secret is None:
-            message = f"{job.provider.label} wants a key, and none was given. {setback.error.message}"
-            return Setback(make_error(job.provider, ProviderFailure.NO_KEY, message))
-        return setback
+        failed_attempt = from_answer(job.provider, reply.status, reply.body, words, retry_after=wait, credential=None)
+        if failed_attempt.error.failure is ProviderFailure.AUTHENTICATION and job.secret is None:
+            message = f"{job.provider.label} wants a key, and none was given. {failed_attempt.error.message}"
+            return FailedAttempt(make_error(job.provider, ProviderFailure.NO_KEY, message))
+        return failed_attempt
 
     def _job(self, provider: str, model: str, query: str, keys: RerankKeys) -> _Job:
         info = self.rerankers.find(provider)

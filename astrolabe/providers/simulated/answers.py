@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from astrolabe.errors import ProviderError, ProviderFailure
-from astrolabe.providers.catalogue.model import EmbeddingSpec, ProviderInfo
-from astrolabe.providers.simulated.rules import Rule, Trouble
+from astrolabe.providers.catalogue.provider_info import EmbeddingSpec, ProviderInfo
+from astrolabe.providers.simulated.rules import Rule, SimulatedFailure
 from astrolabe.providers.wire.adapters import AnswerError, Reply
 from astrolabe.providers.wire.adapters.answers import check_vectors
 from astrolabe.providers.wire.failures import TransportError, bad_answer, from_answer, make_error
@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     from astrolabe.providers.throttle.throttle import Sleep
 
 _JSON = {"content-type": "application/json"}
-_STATUS = {Trouble.UNAUTHORIZED: 401, Trouble.BILLING: 402, Trouble.RATE_LIMITED: 429, Trouble.LOADING: 503}
+_STATUS = {
+    SimulatedFailure.UNAUTHORIZED: 401,
+    SimulatedFailure.BILLING: 402,
+    SimulatedFailure.RATE_LIMITED: 429,
+    SimulatedFailure.LOADING: 503,
+}
 _OK = 200
 
 log = logging.getLogger(__name__)
@@ -61,11 +66,11 @@ async def reply_to(rule: Rule, request: Replaced, sleep: Sleep) -> Reply:
         TransportError: The rule says that none comes.
     """
     _note(rule, request.provider)
-    if rule.trouble is Trouble.TIMEOUT:
+    if rule.trouble is SimulatedFailure.TIMEOUT:
         await sleep(rule.seconds)
         detail = f"no complete answer in {request.limit:g} seconds"
         raise TransportError(ProviderFailure.TIMEOUT, detail, transient=True)
-    if rule.trouble is Trouble.WRONG_DIMENSION:
+    if rule.trouble is SimulatedFailure.WRONG_DIMENSION:
         return Reply(_OK, _JSON, _wrong_vectors(request), simulated=True)
     return _error_reply(rule, request.provider, request.spec)
 
@@ -79,14 +84,14 @@ async def local_failure(rule: Rule, provider: ProviderInfo, spec: EmbeddingSpec,
 
 
 async def _local_failure(rule: Rule, provider: ProviderInfo, spec: EmbeddingSpec, sleep: Sleep) -> ProviderError:
-    if rule.trouble is Trouble.TIMEOUT:
+    if rule.trouble is SimulatedFailure.TIMEOUT:
         await sleep(rule.seconds)
         return make_error(provider, ProviderFailure.TIMEOUT, f"{provider.label} did not answer in time.")
-    if rule.trouble is Trouble.WRONG_DIMENSION:
+    if rule.trouble is SimulatedFailure.WRONG_DIMENSION:
         return _wrong_dimension(provider, spec)
     reply = _error_reply(rule, provider, spec)
     words = json.loads(reply.body)["error"]
-    wait = rule.seconds if rule.trouble is Trouble.RATE_LIMITED else None
+    wait = rule.seconds if rule.trouble is SimulatedFailure.RATE_LIMITED else None
     return from_answer(provider, reply.status, reply.body, words, retry_after=wait, credential=None).error
 
 
@@ -134,7 +139,9 @@ def _answer(request: Replaced, vectors: list[list[float]]) -> Any:  # noqa: ANN4
 def _error_reply(rule: Rule, provider: ProviderInfo, spec: EmbeddingSpec) -> Reply:
     body = _filled(_bodies()[provider.key][rule.trouble.value], rule, spec)
     headers = dict(_JSON)
-    if rule.trouble is Trouble.RATE_LIMITED or (rule.trouble is Trouble.LOADING and "estimated_time" not in body):
+    if rule.trouble is SimulatedFailure.RATE_LIMITED or (
+        rule.trouble is SimulatedFailure.LOADING and "estimated_time" not in body
+    ):
         headers["retry-after"] = f"{rule.seconds:g}"
     return Reply(_STATUS[rule.trouble], headers, json.dumps(body).encode(), simulated=True)
 

@@ -22,7 +22,7 @@ MOST_CALLS = 1_000_000
 """Calls at most that a rule counts down."""
 
 
-class Trouble(StrEnum):
+class SimulatedFailure(StrEnum):
     """What a provider in the lab answers."""
 
     UNAUTHORIZED = "unauthorized"
@@ -35,7 +35,7 @@ class Trouble(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TroubleInfo:
+class SimulatedFailureInfo:
     """What there is to know about a trouble.
 
     Attributes:
@@ -51,19 +51,25 @@ class TroubleInfo:
     delay_means: str = ""
 
 
-TROUBLES: Mapping[Trouble, TroubleInfo] = {
-    Trouble.UNAUTHORIZED: TroubleInfo("401: the key is refused", 401),
-    Trouble.BILLING: TroubleInfo("402: no credit is left", 402),
-    Trouble.RATE_LIMITED: TroubleInfo("429: too many requests", 429, 1.0, "the time it asks to wait (Retry-After)"),
-    Trouble.LOADING: TroubleInfo("503: the model is loading", 503, 2.0, "the time it says loading will take"),
-    Trouble.WRONG_DIMENSION: TroubleInfo("vectors of a wrong dimension"),
-    Trouble.TIMEOUT: TroubleInfo("no answer in time", None, 0.5, "the time until the request is given up"),
-    Trouble.COLLECTION_LIMIT: TroubleInfo("collection limit reached"),
+TROUBLES: Mapping[SimulatedFailure, SimulatedFailureInfo] = {
+    SimulatedFailure.UNAUTHORIZED: SimulatedFailureInfo("401: the key is refused", 401),
+    SimulatedFailure.BILLING: SimulatedFailureInfo("402: no credit is left", 402),
+    SimulatedFailure.RATE_LIMITED: SimulatedFailureInfo(
+        "429: too many requests", 429, 1.0, "the time it asks to wait (Retry-After)"
+    ),
+    SimulatedFailure.LOADING: SimulatedFailureInfo(
+        "503: the model is loading", 503, 2.0, "the time it says loading will take"
+    ),
+    SimulatedFailure.WRONG_DIMENSION: SimulatedFailureInfo("vectors of a wrong dimension"),
+    SimulatedFailure.TIMEOUT: SimulatedFailureInfo(
+        "no answer in time", None, 0.5, "the time until the request is given up"
+    ),
+    SimulatedFailure.COLLECTION_LIMIT: SimulatedFailureInfo("collection limit reached"),
 }
 """Every trouble, in the order in which they are offered."""
 
 
-def find_trouble(word: str) -> Trouble | None:
+def find_trouble(word: str) -> SimulatedFailure | None:
     """Return the trouble of that name or HTTP status, or None."""
     cleaned = word.strip().lower().replace("_", "-")
     for trouble, info in TROUBLES.items():
@@ -84,7 +90,7 @@ class Rule:
     """
 
     provider: str
-    trouble: Trouble
+    trouble: SimulatedFailure
     delay: float | None = None
     calls: int | None = None
 
@@ -95,7 +101,7 @@ class Rule:
 
     def concerns(self, *, creating: bool) -> bool:
         """Tell whether the rule is about creating collections, or about embedding."""
-        return creating is (self.trouble is Trouble.COLLECTION_LIMIT)
+        return creating is (self.trouble is SimulatedFailure.COLLECTION_LIMIT)
 
 
 def lasting(rule: Rule) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from astrolabe.errors import ProviderFailure
-from astrolabe.providers.catalogue.model import ProviderInfo
+from astrolabe.providers.catalogue.provider_info import ProviderInfo
 
 
 @dataclass(frozen=True, slots=True)

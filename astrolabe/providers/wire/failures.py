@@ -1,7 +1,7 @@
 """From what went wrong to an error that says who failed, what was said, what it most likely means and what to do.
 
-:func:`from_answer` reads an HTTP answer, :func:`from_transport` the lack of one. Both return a :class:`Setback`: the
-error, and whether the same request may succeed a little later.
+:func:`from_answer` reads an HTTP answer, :func:`from_transport` the lack of one. Both return a
+:class:`FailedAttempt`: the error, and whether the same request may succeed a little later.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure, ProviderReply
-from astrolabe.providers.catalogue.model import ProviderInfo
+from astrolabe.providers.catalogue.provider_info import ProviderInfo
 from astrolabe.providers.wire.address import host_of
 from astrolabe.providers.wire.advice import advice
 
@@ -88,7 +88,7 @@ _OWNERS: Mapping[ProviderFailure, Owner] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Setback:
+class FailedAttempt:
     """A failed request: the error it would end as, and whether it is worth another try."""
 
     error: ProviderError
@@ -179,7 +179,7 @@ def naming_text(provider: ProviderInfo, error: ProviderError, number: int, total
 
 def from_answer(
     provider: ProviderInfo, status: int, body: bytes, words: str, *, retry_after: float | None, credential: str | None
-) -> Setback:
+) -> FailedAttempt:
     """Read an HTTP answer other than success.
 
     Args:
@@ -201,10 +201,10 @@ def from_answer(
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         message = f"{provider.label} sent a redirect (HTTP {status}), which is not followed: the key stays here."
     transient = status in _TRANSIENT_STATUS and failure is not ProviderFailure.BILLING
-    return Setback(make_error(provider, failure, message, reply=reply), transient)
+    return FailedAttempt(make_error(provider, failure, message, reply=reply), transient)
 
 
-def from_transport(provider: ProviderInfo, url: str, failure: TransportError) -> Setback:
+def from_transport(provider: ProviderInfo, url: str, failure: TransportError) -> FailedAttempt:
     """Read a request that got no complete answer from ``url``."""
     host = host_of(url)
     message = {
@@ -214,7 +214,7 @@ def from_transport(provider: ProviderInfo, url: str, failure: TransportError) ->
         ProviderFailure.TIMEOUT: f"{provider.label} at {host} did not answer in time: {failure}.",
     }.get(failure.failure, f"The answer of {provider.label} {failure}.")
     owner = Owner.REQUEST if failure.failure is ProviderFailure.UNKNOWN_HOST and provider.parameters else None
-    return Setback(make_error(provider, failure.failure, message, owner=owner), failure.transient)
+    return FailedAttempt(make_error(provider, failure.failure, message, owner=owner), failure.transient)
 
 
 def _failure(provider: ProviderInfo, status: int, words: str, document: Mapping[str, Any]) -> ProviderFailure:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure, ProviderReply
-from astrolabe.providers.catalogue.model import ProviderInfo
+from astrolabe.providers.catalogue.provider_info import ProviderInfo
 from astrolabe.providers.wire.adapters import Call
 from astrolabe.providers.wire.adapters.error_text import find_words
 from astrolabe.providers.wire.adapters.table import USER_AGENT

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from astrolabe.dataapi.language.documents import PreparedDocument, prepare_document, restored
+from astrolabe.dataapi.language.document_rules import PreparedDocument, prepare_document, restored
 from astrolabe.dataapi.language.indexing import IndexingRules, parse_indexing
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.vectors import parse_vector
 from storage.documents import jsontext
-from storage.model import COLLECTION_VECTOR, VectorSpec
+from storage.shapes import COLLECTION_VECTOR, VectorSpec
 from tests.dataapi.language.refusals import deep, refused
 from tests.dataapi.language.strategies import documents
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from astrolabe.dataapi.language.documents import canonical_key
+from astrolabe.dataapi.language.document_rules import canonical_key
 from astrolabe.dataapi.language.ids import DefaultId, check_id, new_id, new_object_id, new_uuid6, new_uuid7
 from storage.filters.tree import Instant
 from tests.dataapi.language.refusals import deep, refused

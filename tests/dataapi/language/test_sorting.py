@@ -18,7 +18,7 @@ from astrolabe.dataapi.language.indexing import parse_indexing
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.sorting import SortField, SortKind, SortPlan, parse_sort, sort_key
 from storage.filters.matching import MISSING
-from storage.model import Metric, VectorForm, VectorSpec
+from storage.shapes import Metric, VectorForm, VectorSpec
 from tests.dataapi.language.refusals import deep, refused
 from tests.dataapi.language.strategies import values
 

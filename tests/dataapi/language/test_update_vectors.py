@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from astrolabe.dataapi.language.documents import prepare_document
+from astrolabe.dataapi.language.document_rules import prepare_document
 from astrolabe.dataapi.language.rules import CollectionRules
-from astrolabe.dataapi.language.updates import UpdateResult, parse_update
+from astrolabe.dataapi.language.updates import UpdatedDocument, parse_update
 from astrolabe.dataapi.language.vectors import parse_vector, same_vector
-from storage.model import VectorSpec
+from storage.shapes import VectorSpec
 from tests.dataapi.language.refusals import deep, refused
 
 RULES = CollectionRules(name="ks.c", vector=VectorSpec(2), vectorize=True, lexical=True)
 STORED = {"_id": 1, "$vectorize": "red", "$vector": None, "a": 1}
 
 
-def update(clause: object, document: dict[str, Any] = STORED, *, upsert: bool = False) -> UpdateResult:
+def update(clause: object, document: dict[str, Any] = STORED, *, upsert: bool = False) -> UpdatedDocument:
     return parse_update(clause, RULES).apply(document, upsert=upsert)
 
 

@@ -14,7 +14,7 @@ from astrolabe.dataapi.language.filters import parse_filter
 from astrolabe.dataapi.language.paths import join_path, overlapping
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.sorting import sort_key
-from astrolabe.dataapi.language.updates import UpdateResult, parse_update, seed_for_upsert
+from astrolabe.dataapi.language.updates import UpdatedDocument, parse_update, seed_for_upsert
 from astrolabe.dataapi.language.values import ejson_name
 from storage.documents import jsontext
 from storage.filters.matching import MISSING, same, value_at
@@ -24,7 +24,7 @@ from tests.dataapi.language.strategies import documents, names, values
 PLAIN = CollectionRules(name="ks.c")
 
 
-def update(clause: object, document: dict[str, Any], *, upsert: bool = False) -> UpdateResult:
+def update(clause: object, document: dict[str, Any], *, upsert: bool = False) -> UpdatedDocument:
     return parse_update(clause, PLAIN).apply(document, upsert=upsert)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.vectorize import PendingText, plan_vectorize
-from storage.model import VectorSpec
+from storage.shapes import VectorSpec
 from tests.dataapi.language.refusals import refused
 
 RULES = CollectionRules(name="ks.c", vector=VectorSpec(2), vectorize=True)

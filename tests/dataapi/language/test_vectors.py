@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astrolabe.dataapi.language.documents import prepare_document
+from astrolabe.dataapi.language.document_rules import prepare_document
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.vectors import (
     check_direction,
@@ -23,7 +23,7 @@ from astrolabe.dataapi.language.vectors import (
     vector_to_json,
 )
 from storage.documents import jsontext
-from storage.model import Metric, VectorForm, VectorSpec, VectorValue
+from storage.shapes import Metric, VectorForm, VectorSpec, VectorValue
 from tests.dataapi.language.refusals import deep, refused
 
 RULES = CollectionRules(name="ks.c", vector=VectorSpec(3))

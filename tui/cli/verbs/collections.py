@@ -10,10 +10,10 @@ from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.errors import NotFoundError, Problem, RuleError, UsageError
 from astrolabe.portal.databases import collection_form as form
 from astrolabe.portal.databases.collection_form import CollectionDraft
-from astrolabe.portal.model import Database, VectorizeChoice
+from astrolabe.portal.organization import Database, VectorizeChoice
 from astrolabe.portal.rules import collection_name_warnings, with_article
 from astrolabe.workspace import Workspace
-from storage.model import Metric
+from storage.shapes import Metric
 from tui.cli.confirm import confirm_name
 from tui.cli.output import Format, say, write_rows
 from tui.cli.session import client_of, existing_collection, workspace_of

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from astrolabe.errors import ProviderError, UsageError
 from astrolabe.portal.credentials.connection_test import Question, Tested, ask_all, first_question, question_about
-from astrolabe.providers.catalogue.model import Hosting, ProviderInfo
+from astrolabe.providers.catalogue.provider_info import Hosting, ProviderInfo
 from astrolabe.text.provider_report import WORDS_SHOWN, facts, title_of, verdict
 from astrolabe.text.safe_text import display_text
 from astrolabe.workspace import Workspace

@@ -13,9 +13,9 @@ from pydantic import SecretStr
 
 from astrolabe.errors import UsageError
 from astrolabe.portal.connection_strings import json as raven_json
+from astrolabe.portal.connection_strings.connection_string import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.connection_strings.exchange import embedding_strings, push_all, take_in_all
 from astrolabe.portal.connection_strings.files import read_export
-from astrolabe.portal.connection_strings.model import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.connection_strings.raven_server import RavenPlace, RavenServer
 from astrolabe.portal.connection_strings.usage import model_change
 from astrolabe.portal.private_files import write_private

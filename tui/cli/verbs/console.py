@@ -9,7 +9,7 @@ from pathlib import Path
 
 from astrolabe.dataapi.client.search_form import SearchDraft, plan_search
 from astrolabe.errors import ProviderError
-from astrolabe.portal.model import DEFAULT_KEYSPACE, Database, DatabaseDraft
+from astrolabe.portal.organization import DEFAULT_KEYSPACE, Database, DatabaseDraft
 from astrolabe.workspace import Workspace
 from tui.cli.output import Format, say
 from tui.cli.process import tell

@@ -10,9 +10,9 @@ from argparse import Namespace
 from pydantic import SecretStr
 
 from astrolabe.errors import UsageError
-from astrolabe.portal.model import Credential, CredentialDraft
+from astrolabe.portal.organization import Credential, CredentialDraft
 from astrolabe.portal.rules import secret_warnings
-from astrolabe.providers.catalogue.model import ProviderInfo
+from astrolabe.providers.catalogue.provider_info import ProviderInfo
 from astrolabe.workspace import Workspace
 from storage.secrets.references import ReferenceKind, SecretReference
 from tui.cli.confirm import confirm_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from astrolabe.portal.model import Database, DatabaseDraft
+from astrolabe.portal.organization import Database, DatabaseDraft
 from tui.cli.confirm import confirm_name
 from tui.cli.output import Format, say, write_rows
 from tui.cli.session import workspace_of

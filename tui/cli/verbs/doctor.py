@@ -11,9 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from astrolabe.errors import AstrolabeError, SecretUnreadableError, UsageError
-from astrolabe.portal.model import Credential, Database
+from astrolabe.portal.organization import Credential, Database
 from astrolabe.providers.catalogue.catalogue import EMBEDDED
-from astrolabe.providers.catalogue.model import ModelInfo
+from astrolabe.providers.catalogue.provider_info import ModelInfo
 from astrolabe.providers.local.protocol import LocalModelError
 from astrolabe.providers.local.transformer import MINILM
 from astrolabe.providers.simulated.rules import lasting

@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from astrolabe.errors import UsageError
 from astrolabe.portal.failure_lab import lab_providers
-from astrolabe.providers.simulated.rules import EVERY_PROVIDER, TROUBLES, Rule, Trouble, find_trouble, lasting
+from astrolabe.providers.simulated.rules import EVERY_PROVIDER, TROUBLES, Rule, SimulatedFailure, find_trouble, lasting
 from astrolabe.workspace import Workspace
 from tui.cli.output import Format, say, write_rows
 from tui.cli.session import utf8, workspace_of
@@ -34,7 +34,7 @@ async def on(args: Namespace) -> int:
     """Put a provider into trouble."""
     trouble = find_trouble(args.trouble)
     if trouble is None:
-        names = ", ".join(one.value for one in Trouble)
+        names = ", ".join(one.value for one in SimulatedFailure)
         raise UsageError(f"There is no trouble '{utf8(args.trouble, 'The trouble')}'.", hint=f"Use one of: {names}.")
     async with workspace_of(args) as workspace:
         rule = Rule(_key(workspace, args.provider), trouble, args.delay, args.calls)

@@ -9,8 +9,8 @@ import time
 from argparse import Namespace
 from typing import Any
 
+from astrolabe.loading.load_plan import LoadPhase, LoadPlan, LoadProgress, LoadSummary
 from astrolabe.loading.loader import run_load
-from astrolabe.loading.model import LoadPhase, LoadPlan, LoadProgress, LoadSummary
 from astrolabe.text.safe_text import display_text, fit
 from tui.cli.output import Format, say, write_rows
 from tui.cli.process import FAILED, tell

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from astrolabe.portal.credentials.rehearsal import Rehearsal
-from astrolabe.portal.model import Dependent
+from astrolabe.portal.organization import Dependent
 from astrolabe.workspace import Workspace
 from tui.cli.output import Format, say, write_rows
 from tui.cli.session import workspace_of

@@ -54,7 +54,7 @@ _IGNORED_OPTIONS = frozenset({"returnDocumentResponses"})
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class MethodCall:
     """A method of a collection, with its arguments.
 
     Attributes:
@@ -68,7 +68,7 @@ class Call:
     named: Mapping[str, JsonValue]
 
 
-def call_of(planned: PlannedCommand) -> Call | None:
+def call_of(planned: PlannedCommand) -> MethodCall | None:
     """Return the method for a command on a collection, or None when there is none that says all of it."""
     shape = _SHAPES.get(planned.verb)
     body: Json | None = planned.command.get(planned.verb)
@@ -80,4 +80,4 @@ def call_of(planned: PlannedCommand) -> Call | None:
         return None
     given = {name: body[name] for name in shape.named if body.get(name) is not None}
     given |= {name: options[name] for name in shape.options if options.get(name) is not None}
-    return Call(planned.verb, tuple(body.get(name, {}) for name in shape.positional), given)
+    return MethodCall(planned.verb, tuple(body.get(name, {}) for name in shape.positional), given)

@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_snake
 
 from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.client.snippets.addresses import TOKEN_VARIABLE
-from astrolabe.dataapi.client.snippets.calls import Call, call_of
+from astrolabe.dataapi.client.snippets.calls import MethodCall, call_of
 from astrolabe.dataapi.client.snippets.literals import Dialect
 from astrolabe.dataapi.protocol import Json, JsonValue
 
@@ -46,7 +46,7 @@ def _body(planned: PlannedCommand) -> str:
     return _command(planned) if call is None else _on_collection(planned, call)
 
 
-def _on_collection(planned: PlannedCommand, call: Call) -> str:
+def _on_collection(planned: PlannedCommand, call: MethodCall) -> str:
     named = {to_snake(name): value for name, value in call.named.items()}
     if call.method == "countDocuments":
         named["upper_bound"] = _MOST_COUNTED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.client.snippets.addresses import TOKEN_VARIABLE
-from astrolabe.dataapi.client.snippets.calls import Call, call_of
+from astrolabe.dataapi.client.snippets.calls import MethodCall, call_of
 from astrolabe.dataapi.client.snippets.literals import Dialect
 from astrolabe.dataapi.protocol import Json, JsonValue
 
@@ -44,7 +44,7 @@ def _body(planned: PlannedCommand) -> str:
     return _command(planned) if call is None else _on_collection(planned, call)
 
 
-def _on_collection(planned: PlannedCommand, call: Call) -> str:
+def _on_collection(planned: PlannedCommand, call: MethodCall) -> str:
     arguments = [*call.positional]
     if call.method == "countDocuments":
         arguments.append(_MOST_COUNTED)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from astrolabe.dataapi.engine.finding import select
 from astrolabe.dataapi.engine.target import CollectionHandler, OpenCollection
 from astrolabe.dataapi.language.commands.base import Command
-from astrolabe.dataapi.language.commands.documents import CountDocuments, EstimatedDocumentCount
+from astrolabe.dataapi.language.commands.collection_commands import CountDocuments, EstimatedDocumentCount
 from astrolabe.dataapi.protocol import Response
 
 MOST_COUNTED = 1000

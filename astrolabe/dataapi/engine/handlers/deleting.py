@@ -7,13 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from astrolabe.dataapi.engine.finding import Selection, document_of, first_item, resolve, scan, select, vectors_for
+from astrolabe.dataapi.engine.finding import (
+    DocumentSelection,
+    document_of,
+    first_item,
+    resolve,
+    scan,
+    select,
+    vectors_for,
+)
 from astrolabe.dataapi.engine.target import ROUNDS, CollectionHandler, OpenCollection, too_busy
 from astrolabe.dataapi.language.commands.base import Command
-from astrolabe.dataapi.language.commands.documents import DeleteMany, DeleteOne, FindOneAndDelete
+from astrolabe.dataapi.language.commands.collection_commands import DeleteMany, DeleteOne, FindOneAndDelete
 from astrolabe.dataapi.language.projection import parse_projection
 from astrolabe.dataapi.protocol import Response
-from storage.model import Item
+from storage.shapes import Item
 
 
 async def delete_one(target: OpenCollection, command: DeleteOne) -> Response:
@@ -32,7 +40,7 @@ async def find_one_and_delete(target: OpenCollection, command: FindOneAndDelete)
     return Response(data={"document": document}, status={"deletedCount": 0 if deleted is None else 1})
 
 
-async def delete_first(selection: Selection, *, vectors: Sequence[str] = ()) -> Item | None:
+async def delete_first(selection: DocumentSelection, *, vectors: Sequence[str] = ()) -> Item | None:
     """Delete the first item of a resolved selection and return it as it was; None when nothing matches.
 
     Raises:
@@ -61,7 +69,7 @@ async def delete_many(target: OpenCollection, command: DeleteMany) -> Response:
     return Response(status={"deletedCount": total, "moreData": True})
 
 
-async def _delete_matching(selection: Selection) -> tuple[int, int]:
+async def _delete_matching(selection: DocumentSelection) -> tuple[int, int]:
     """Return how many matched and how many of these were deleted."""
     found = deleted = 0
     async with scan(selection) as chunks:

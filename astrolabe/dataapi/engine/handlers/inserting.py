@@ -14,14 +14,14 @@ from enum import StrEnum
 from astrolabe.dataapi.engine.document_updates import already_exists
 from astrolabe.dataapi.engine.target import CollectionHandler, OpenCollection
 from astrolabe.dataapi.language.commands.base import Command
-from astrolabe.dataapi.language.commands.documents import InsertMany, InsertOne
-from astrolabe.dataapi.language.documents import PreparedDocument, prepare_document
+from astrolabe.dataapi.language.commands.collection_commands import InsertMany, InsertOne
+from astrolabe.dataapi.language.document_rules import PreparedDocument, prepare_document
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.values import ejson_name
 from astrolabe.dataapi.language.vectorize import plan_vectorize
 from astrolabe.dataapi.protocol import Json, JsonValue, Response
 from astrolabe.errors import DataApiError
-from astrolabe.providers.catalogue.model import Direction
+from astrolabe.providers.catalogue.provider_info import Direction
 from storage.documents.jsontext import is_small
 
 _WHOLE_COMMAND = frozenset({"VECTOR_SEARCH_NOT_SUPPORTED"})

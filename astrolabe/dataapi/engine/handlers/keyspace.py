@@ -14,7 +14,7 @@ from astrolabe.dataapi.language.commands.schema import CreateCollection, DeleteC
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import Json, Response
 from storage.errors import ContainerExistsError
-from storage.model import Container, ContainerKind
+from storage.shapes import Container, ContainerKind
 
 _log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from astrolabe.dataapi.engine.finding import (
     MOST_HITS,
+    DocumentSelection,
     PageState,
-    Selection,
     nearest,
     ordered_seqs,
     render,
@@ -18,12 +18,12 @@ from astrolabe.dataapi.engine.finding import (
 )
 from astrolabe.dataapi.engine.target import CollectionHandler, OpenCollection
 from astrolabe.dataapi.language.commands import Command, invalid_field
-from astrolabe.dataapi.language.commands.documents import Find, FindOne, FindOptions
+from astrolabe.dataapi.language.commands.collection_commands import Find, FindOne, FindOptions
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.projection import Projection, parse_projection
 from astrolabe.dataapi.language.sorting import SortKind
 from astrolabe.dataapi.protocol import Json, Response
-from storage.model import Item
+from storage.shapes import Item
 
 PAGE_SIZE = 50
 """Documents in one page of a find that is not sorted by similarity."""
@@ -59,7 +59,7 @@ async def find_one(target: OpenCollection, command: FindOne) -> Response:
 
 
 async def _documents(
-    selection: Selection, projection: Projection, options: FindOptions, *, similarity: bool
+    selection: DocumentSelection, projection: Projection, options: FindOptions, *, similarity: bool
 ) -> tuple[list[Json], str | None]:
     """Return the documents in the order of the sort, and where the next page starts."""
     if selection.by_vector:
@@ -69,7 +69,7 @@ async def _documents(
     return await _page(selection, projection, options)
 
 
-def _check_options(selection: Selection, options: FindOptions) -> None:
+def _check_options(selection: DocumentSelection, options: FindOptions) -> None:
     """Refuse combinations of a sort with limit, skip and page state.
 
     ``skip: 0`` without a sort is accepted, because it changes nothing. A ``$vectorize`` sort takes any limit and skip:
@@ -101,11 +101,11 @@ def _hit_limit(options: FindOptions) -> int:
     return min(options.limit or MOST_HITS, MOST_HITS)
 
 
-def _sort_vector(selection: Selection, *, wanted: bool) -> Json:
+def _sort_vector(selection: DocumentSelection, *, wanted: bool) -> Json:
     return {"sortVector": selection.sort_vector()} if wanted else {}
 
 
-async def _similar(selection: Selection, projection: Projection, limit: int, *, similarity: bool) -> list[Json]:
+async def _similar(selection: DocumentSelection, projection: Projection, limit: int, *, similarity: bool) -> list[Json]:
     """Return the nearest documents; one that was deleted since the search is left out."""
     hits = {hit.seq: hit.similarity for hit in await nearest(selection, limit)}
     items = await _read(selection, list(hits), projection)
@@ -116,19 +116,21 @@ async def _similar(selection: Selection, projection: Projection, limit: int, *, 
     return documents
 
 
-async def _sorted(selection: Selection, projection: Projection, options: FindOptions) -> list[Json]:
+async def _sorted(selection: DocumentSelection, projection: Projection, options: FindOptions) -> list[Json]:
     by_words = selection.sort.kind is SortKind.LEXICAL
     count = _hit_limit(options) if by_words else min(options.limit or PAGE_SIZE, PAGE_SIZE)
     seqs = await ordered_seqs(selection, count, skip=options.skip or 0)
     return await render(await _read(selection, seqs, projection), projection)
 
 
-async def _read(selection: Selection, seqs: Sequence[int], projection: Projection) -> list[Item]:
+async def _read(selection: DocumentSelection, seqs: Sequence[int], projection: Projection) -> list[Item]:
     target = selection.target
     return await target.store.read_rows(target.container, seqs, vectors=vectors_for(projection))
 
 
-async def _page(selection: Selection, projection: Projection, options: FindOptions) -> tuple[list[Json], str | None]:
+async def _page(
+    selection: DocumentSelection, projection: Projection, options: FindOptions
+) -> tuple[list[Json], str | None]:
     """Return one page in insertion order, and where the next one starts."""
     start = PageState.decode(options.page_state) if options.page_state is not None else PageState(0, 0)
     left = None if options.limit is None else max(options.limit - start.served, 0)
@@ -141,7 +143,7 @@ async def _page(selection: Selection, projection: Projection, options: FindOptio
     return documents, None
 
 
-def _page_size(selection: Selection, left: int | None) -> int:
+def _page_size(selection: DocumentSelection, left: int | None) -> int:
     """A page has 50 documents, or what is left of the limit; a filter that names the ids is answered in one."""
     most = PAGE_SIZE if selection.keys is None else max(len(selection.keys), 1)
     return most if left is None else min(most, left)

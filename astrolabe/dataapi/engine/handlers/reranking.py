@@ -12,13 +12,13 @@ from astrolabe.dataapi.engine.target import CollectionHandler, Engine, GeneralHa
 from astrolabe.dataapi.engine.vectorize.provider_errors import reranking_error
 from astrolabe.dataapi.engine.vectorize.provider_listing import list_rerankers, wanted_statuses
 from astrolabe.dataapi.language.commands.base import Command
-from astrolabe.dataapi.language.commands.documents import FindAndRerank
+from astrolabe.dataapi.language.commands.collection_commands import FindAndRerank
 from astrolabe.dataapi.language.commands.general import FindRerankingProviders
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import Json, Response
 from astrolabe.errors import DataApiError, ProviderError
 from storage.documents.scanning import parse_body
-from storage.model import Item
+from storage.shapes import Item
 
 
 async def find_and_rerank(target: OpenCollection, command: FindAndRerank) -> Response:

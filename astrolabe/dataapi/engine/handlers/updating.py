@@ -13,10 +13,15 @@ from astrolabe.dataapi.engine.document_updates import (
     change_match,
     vectors_of,
 )
-from astrolabe.dataapi.engine.finding import Selection, resolve, scan, select
+from astrolabe.dataapi.engine.finding import DocumentSelection, resolve, scan, select
 from astrolabe.dataapi.engine.target import CollectionHandler, OpenCollection
 from astrolabe.dataapi.language.commands.base import Command
-from astrolabe.dataapi.language.commands.documents import FindOneAndReplace, FindOneAndUpdate, UpdateMany, UpdateOne
+from astrolabe.dataapi.language.commands.collection_commands import (
+    FindOneAndReplace,
+    FindOneAndUpdate,
+    UpdateMany,
+    UpdateOne,
+)
 from astrolabe.dataapi.language.projection import Projection, parse_projection
 from astrolabe.dataapi.language.updates import parse_update
 from astrolabe.dataapi.protocol import Response
@@ -64,7 +69,7 @@ async def _find_and_change(
     target: OpenCollection, command: FindOneAndUpdate | FindOneAndReplace, mutation: Mutation
 ) -> Response:
     projection = parse_projection(command.projection)
-    selection: Selection = await resolve(select(target, command.where, command.sort))
+    selection: DocumentSelection = await resolve(select(target, command.where, command.sort))
     change = await change_first(selection, mutation, upsert=bool(command.options.upsert))
     return _answer(change, projection, after=command.options.return_document == "after")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from astrolabe.dataapi.protocol import Json
-from storage.model import Hit
+from storage.shapes import Hit
 
 _K = 60
 """How much the first places count against the later ones, in reciprocal-rank fusion."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from astrolabe.dataapi.engine.finding import Selection, resolve, select
+from astrolabe.dataapi.engine.finding import DocumentSelection, resolve, select
 from astrolabe.dataapi.engine.rerank.rules import RerankChoice, check_alive, check_choice, invalid_override
 from astrolabe.dataapi.engine.target import OpenCollection
-from astrolabe.dataapi.language.commands.documents import FindAndRerank, FindAndRerankOptions
+from astrolabe.dataapi.language.commands.collection_commands import FindAndRerank, FindAndRerankOptions
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.hybrid import (
     HybridSort,
@@ -26,7 +26,7 @@ from astrolabe.dataapi.language.sorting import SortKind, SortPlan
 from astrolabe.errors import DataApiError
 from storage.filters.matching import value_at
 from storage.lexical.analyzers import TermQuery
-from storage.model import VectorValue
+from storage.shapes import VectorValue
 
 DEFAULT_LIMIT = 10
 """Documents that are returned."""
@@ -47,7 +47,7 @@ class HybridPlan:
         limit: How many documents are.
     """
 
-    selection: Selection
+    selection: DocumentSelection
     words: TermQuery | None
     limits: ReadLimits
     choice: RerankChoice
@@ -97,7 +97,7 @@ async def plan_hybrid(target: OpenCollection, command: FindAndRerank) -> HybridP
 
 def _selection(
     target: OpenCollection, command: FindAndRerank, sort: HybridSort, vector: VectorValue | None
-) -> Selection:
+) -> DocumentSelection:
     plan = SortPlan()
     if sort.text is not None:
         plan = SortPlan(SortKind.VECTORIZE, text=sort.text)

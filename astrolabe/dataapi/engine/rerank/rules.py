@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from astrolabe.dataapi.language.commands.documents import RerankService
+from astrolabe.dataapi.language.commands.collection_commands import RerankService
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import cut
 from astrolabe.dataapi.protocol import Json
 from astrolabe.errors import DataApiError
-from astrolabe.providers.catalogue.model import ModelStatus
+from astrolabe.providers.catalogue.provider_info import ModelStatus
 from astrolabe.providers.rerank.catalogue import RerankerInfo, Rerankers, RerankModel
 
 Refusal = Callable[[str], DataApiError]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from astrolabe.dataapi.language.service import read_service
-from astrolabe.portal.model import Database, Dependent
-from storage.model import Container, ContainerKind
+from astrolabe.portal.organization import Database, Dependent
+from storage.shapes import Container, ContainerKind
 
 
 def dependents_of(database: Database, containers: Iterable[Container]) -> list[Dependent]:

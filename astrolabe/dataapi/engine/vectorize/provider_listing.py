@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from astrolabe.dataapi.language.commands.general import ProviderOptions
 from astrolabe.dataapi.protocol import Json
 from astrolabe.providers.catalogue.catalogue import Catalogue
-from astrolabe.providers.catalogue.model import (
+from astrolabe.providers.catalogue.provider_info import (
     AuthenticationMode,
     AuthenticationType,
     ModelInfo,

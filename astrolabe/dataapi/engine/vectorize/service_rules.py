@@ -16,9 +16,9 @@ from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.service import CREDENTIAL_KEY, stored_credential
 from astrolabe.dataapi.protocol import JsonValue
 from astrolabe.errors import DataApiError
-from astrolabe.portal.model import ServiceConfig
+from astrolabe.portal.organization import ServiceConfig
 from astrolabe.providers.catalogue.catalogue import Catalogue
-from astrolabe.providers.catalogue.model import (
+from astrolabe.providers.catalogue.provider_info import (
     AuthenticationType,
     ModelInfo,
     ModelStatus,

@@ -15,11 +15,18 @@ from astrolabe.dataapi.engine.vectorize.provider_errors import (
 )
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.errors import ProviderError, RuleError, SecretUnreadableError
-from astrolabe.portal.model import ServiceConfig
+from astrolabe.portal.organization import ServiceConfig
 from astrolabe.providers.catalogue.catalogue import Catalogue
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec, Hosting, ModelInfo, ModelStatus, ProviderInfo
+from astrolabe.providers.catalogue.provider_info import (
+    Direction,
+    EmbeddingSpec,
+    Hosting,
+    ModelInfo,
+    ModelStatus,
+    ProviderInfo,
+)
 from astrolabe.providers.embedding.waiting import current_listener
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 OnWait = Callable[[float, str], None]
 """Called before a wait for a provider, with its seconds and its reason."""

@@ -8,7 +8,7 @@ from pydantic import AfterValidator
 
 from astrolabe.dataapi.language.commands.base import Command, CommandPart, NoOptions
 from astrolabe.dataapi.protocol import Json
-from astrolabe.providers.catalogue.model import ModelStatus
+from astrolabe.providers.catalogue.provider_info import ModelStatus
 
 
 def _known_status(value: str) -> str:

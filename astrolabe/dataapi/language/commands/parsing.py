@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from astrolabe.dataapi.language.commands import documents, general, schema
+from astrolabe.dataapi.language.commands import collection_commands as documents
+from astrolabe.dataapi.language.commands import general, schema
 from astrolabe.dataapi.language.commands.base import NO_OPTIONS, Command, Level
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import cut, listed

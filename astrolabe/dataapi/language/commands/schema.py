@@ -8,7 +8,7 @@ from pydantic import AliasChoices, BeforeValidator, Field
 
 from astrolabe.dataapi.language.commands.base import Command, CommandPart, NoOptions
 from astrolabe.dataapi.protocol import Json, JsonValue
-from storage.model import Metric
+from storage.shapes import Metric
 
 OTHER_SPELLINGS = {"COSINE": Metric.COSINE, "DOT_PRODUCT": Metric.DOT_PRODUCT, "EUCLIDIAN": Metric.EUCLIDEAN}
 """Metric names of the product's samples, one of them misspelt; Astra DB refuses them on the wire."""
@@ -33,7 +33,7 @@ IdType = Literal["objectId", "uuid", "uuidv6", "uuidv7"]
 """What ids are generated as; absent means UUID version 4 as plain text."""
 
 
-class DefaultId(CommandPart):
+class DefaultIdOptions(CommandPart):
     """How ids are made for documents that come without one."""
 
     type: IdType
@@ -71,7 +71,7 @@ class IndexingOptions(CommandPart):
 class CreateCollectionOptions(CommandPart):
     """``options`` of createCollection; ``lexical`` and ``rerank`` are checked by hand for their own codes."""
 
-    default_id: DefaultId | None = None
+    default_id: DefaultIdOptions | None = None
     vector: VectorOptions | None = None
     indexing: IndexingOptions | None = None
     lexical: JsonValue = None

@@ -11,7 +11,7 @@ import numpy as np
 
 from astrolabe.providers.wire.adapters.error_text import is_json
 from astrolabe.providers.wire.adapters.protocol import AnswerError, Parsed, Reply, Usage
-from storage.model import Matrix
+from storage.shapes import Matrix
 
 _MATRIX_DEPTH = 2
 _TOKEN_VECTORS_DEPTH = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.wire.adapters.answers import parse_bare
 from astrolabe.providers.wire.adapters.protocol import AnswerError, Parsed, Usage
 from astrolabe.providers.wire.request import WireFormat

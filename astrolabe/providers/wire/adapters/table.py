@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from astrolabe.providers.catalogue.model import Direction, EmbeddingSpec, ProviderInfo
+from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec, ProviderInfo
 from astrolabe.providers.wire.adapters.answers import parse_bare, parse_json, parse_openai
 from astrolabe.providers.wire.adapters.error_text import find_words
 from astrolabe.providers.wire.adapters.google import google_body, parse_google, parse_vertex, vertex_body

@@ -13,7 +13,7 @@ import simplejson
 
 from astrolabe.dataapi.protocol import Json
 from astrolabe.loading.formats.rows import Row
-from astrolabe.loading.model import LoadPlan
+from astrolabe.loading.load_plan import LoadPlan
 from astrolabe.loading.survey import Survey, id_hash, id_key
 from astrolabe.loading.vector_field import place_vector, place_words, with_article
 from storage.loads.ledger import FailedRow, place_of_row

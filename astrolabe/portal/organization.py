@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from astrolabe.providers.catalogue.model import Hosting, ModelInfo, ProviderInfo
+from astrolabe.providers.catalogue.provider_info import Hosting, ModelInfo, ProviderInfo
 from storage.secrets.references import SecretReference
 
 DEFAULT_KEYSPACE = "default_keyspace"

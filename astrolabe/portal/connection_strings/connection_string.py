@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from astrolabe.portal.model import Database
+from astrolabe.portal.organization import Database
 from astrolabe.providers.catalogue.connectors import MODEL, Connector, get_connector
 from storage.secrets.references import SecretReference
 
