@@ -31,7 +31,7 @@ _READ = 4_096
 log = logging.getLogger(__name__)
 
 
-class LastingOutput:
+class HangupSafeOutput:
     """Takes what is written, and forgets it once the terminal is gone.
 
     The framework writes from a thread of its own, which would end with the first error; everything that is written
