@@ -26,6 +26,7 @@ from astrolabe.serving.listener import BoundedListener
 from astrolabe.serving.options import ServerOptions
 from astrolabe.serving.traffic import Traffic
 from astrolabe.workspace import Workspace, base_address
+from storage.sqlite.busy_retry import uninterrupted
 
 GRACE = 10
 """Seconds that requests have to finish when the server is stopped."""
@@ -100,21 +101,49 @@ class DataApiServer:
         if self._options.database is not None:
             await self._workspace.databases.find(self._options.database)
         context = await asyncio.to_thread(self._tls)
-        self._switch_interval = sys.getswitchinterval()
-        sys.setswitchinterval(min(self._switch_interval, _TURN))
         budget = ConnectionBudget(self._options.connections, _descriptors(), time.monotonic)
+        server = EmbeddedServer(self._config(context), budget)
         listener = self._listen(budget)
         self._port = int(listener.getsockname()[1])
-        self._server = EmbeddedServer(self._config(context), budget)
-        self._running = asyncio.create_task(self._server.serve([listener]), name="data-api-server")
-        await asyncio.wait(
-            [self._running, ready := asyncio.create_task(self._server.ready.wait())],
-            return_when=asyncio.FIRST_COMPLETED,
-        )
-        ready.cancel()
+        self._switch_interval = sys.getswitchinterval()
+        sys.setswitchinterval(min(self._switch_interval, _TURN))
+        try:
+            await self._run(server, listener)
+        except BaseException:
+            listener.close()
+            await uninterrupted(self._ended())
+            raise
         # What is there by now stays. Looking through it for garbage takes tens of milliseconds, with the lock held.
         gc.freeze()
         log.info("Serving on %s.", self.address)
+
+    async def _run(self, server: EmbeddedServer, listener: socket.socket) -> None:
+        """Begin to answer.
+
+        Raises:
+            ServerError: uvicorn gave up before it answered.
+        """
+        self._server = server
+        self._running = asyncio.create_task(server.serve([listener]), name="data-api-server")
+        ready = asyncio.create_task(server.ready.wait())
+        try:
+            await asyncio.wait([self._running, ready], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ready.cancel()
+        if not server.ready.is_set():
+            reason = self._running.exception() if not self._running.cancelled() else None
+            raise ServerError("The server ended before it answered a request.") from reason
+
+    async def _ended(self) -> None:
+        """Wait for the server's end, and give the interpreter back what it was."""
+        server, running = self._server, self._running
+        self._server = self._running = None
+        if server is not None and running is not None:
+            server.should_exit = True
+            if not server.ready.is_set():
+                running.cancel()
+            await asyncio.wait([running])
+        sys.setswitchinterval(self._switch_interval)
 
     async def wait(self) -> None:
         """Return when the server has ended."""
@@ -123,14 +152,13 @@ class DataApiServer:
 
     async def stop(self) -> None:
         """Take no more requests, finish those that have begun, and close; harmless when it is not running."""
-        if self._server is None or self._running is None:
+        running = self._running
+        if running is None:
             return
-        self._server.should_exit = True
-        await self._running
-        self._server = self._running = None
-        sys.setswitchinterval(self._switch_interval)
+        await self._ended()
         gc.unfreeze()
         log.info("Stopped serving on %s.", self.address)
+        running.result()
 
     def _check(self) -> None:
         options = self._options
