@@ -1,0 +1,1 @@
+"""What is stored with a collection or table, and its typed reading."""

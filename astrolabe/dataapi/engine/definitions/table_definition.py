@@ -1,0 +1,188 @@
+"""A table's definition: the JSON that is stored with it, and its typed reading.
+
+Stored are ``columns`` and ``primaryKey`` as ``listTables`` shows them, and beside them ``indexes`` (by name, each
+with its kind, column, part and options), ``types`` (the fields of the user-defined types in use) and ``dropped`` (the
+types of columns that are gone, since a column comes back with its old type or not at all).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from astrolabe.dataapi.engine.definitions.column_types import (
+    read_type,
+    read_user_types,
+    type_json,
+    user_type_fields,
+)
+from astrolabe.dataapi.language.tables.types import ColumnType, UserType, VectorType, user_types
+from astrolabe.dataapi.protocol import Json, JsonValue
+from storage.lexical.analyzers import STANDARD_ANALYZER, Analyzer, read_analyzer
+from storage.shapes import Container, Metric, VectorSpec
+
+
+class IndexKind(StrEnum):
+    """What an index is made for."""
+
+    REGULAR = "regular"
+    TEXT = "text"
+    VECTOR = "vector"
+
+
+class MapPart(StrEnum):
+    """What of a list, set or map an index holds."""
+
+    KEYS = "$keys"
+    VALUES = "$values"
+    ENTRIES = "$entries"
+
+
+@dataclass(frozen=True, slots=True)
+class TableIndex:
+    """An index of a table.
+
+    Attributes:
+        name: Its name; no other index of the keyspace has it.
+        kind: What it is made for.
+        column: The column that it indexes.
+        part: What of the column; None for columns of single values and for vectors.
+        options: As ``listIndexes`` shows them: ``ascii``, ``caseSensitive``, ``normalize``; ``analyzer``; or ``metric``
+            and ``sourceModel``.
+    """
+
+    name: str
+    kind: IndexKind
+    column: str
+    part: MapPart | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def analyzer(self) -> Analyzer:
+        """How a text index reads its words."""
+        given = self.options.get("analyzer")
+        return read_analyzer(given) if given is not None else STANDARD_ANALYZER
+
+    @property
+    def metric(self) -> Metric:
+        """What a vector index compares by."""
+        return Metric(self.options.get("metric", Metric.COSINE))
+
+    def to_json(self) -> Json:
+        """Return the index as ``listIndexes`` explains it; the entries of a map are what its bare name means."""
+        entries = self.part is None or self.part is MapPart.ENTRIES
+        column: JsonValue = self.column if entries else {self.column: self.part}
+        return {
+            "name": self.name,
+            "definition": {"column": column, "options": dict(self.options)},
+            "indexType": self.kind.value,
+        }
+
+    def stored(self) -> Json:
+        """Return what is stored under the index's name."""
+        part = {"part": self.part.value} if self.part is not None else {}
+        return {"kind": self.kind.value, "column": self.column, **part, "options": dict(self.options)}
+
+
+@dataclass(frozen=True, slots=True)
+class PrimaryKey:
+    """What a table's rows are found by.
+
+    Attributes:
+        partition_by: The columns that decide which rows lie together.
+        partition_sort: The columns that order the rows of a partition, each ascending (1) or descending (-1).
+    """
+
+    partition_by: tuple[str, ...]
+    partition_sort: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns of the key, in the order of the key."""
+        return (*self.partition_by, *self.partition_sort)
+
+    def to_json(self) -> Json:
+        """Return the key in its long form."""
+        return {"partitionBy": list(self.partition_by), "partitionSort": dict(self.partition_sort)}
+
+
+@dataclass(frozen=True, slots=True)
+class TableDefinition:
+    """What a table's commands have to know of it.
+
+    Attributes:
+        columns: Their types, in the order they were defined in.
+        primary_key: What rows are found by.
+        indexes: The indexes by name, in the order they were made in.
+        dropped: The stored types of columns that were dropped.
+    """
+
+    columns: Mapping[str, ColumnType]
+    primary_key: PrimaryKey
+    indexes: Mapping[str, TableIndex] = field(default_factory=dict)
+    dropped: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def key_columns(self) -> Mapping[str, ColumnType]:
+        """The columns of the primary key with their types, in the order of the key."""
+        return {name: self.columns[name] for name in self.primary_key.columns}
+
+    @property
+    def vector_columns(self) -> Mapping[str, VectorType]:
+        """The columns of vectors."""
+        return {name: kind for name, kind in self.columns.items() if isinstance(kind, VectorType)}
+
+    @property
+    def user_types(self) -> Mapping[str, UserType]:
+        """The user-defined types that the columns stand on, by name."""
+        return {found.udt: found for kind in self.columns.values() for found in user_types(kind)}
+
+    def indexes_on(self, column: str, kind: IndexKind | None = None) -> list[TableIndex]:
+        """Return the indexes of a column, of one kind or (None) of all."""
+        return [
+            index for index in self.indexes.values() if index.column == column and (kind is None or index.kind is kind)
+        ]
+
+    def vector_specs(self) -> dict[str, VectorSpec]:
+        """Return the named vectors that the store keeps: every vector column, by the metric of its index."""
+        specs = {}
+        for name, kind in self.vector_columns.items():
+            found = self.indexes_on(name, IndexKind.VECTOR)
+            specs[name] = VectorSpec(kind.dimension, found[0].metric if found else Metric.COSINE)
+        return specs
+
+    def with_types(self, types: Mapping[str, UserType]) -> TableDefinition:
+        """Return the definition with newer fields of user-defined types."""
+        known = {**self.user_types, **types}
+        return replace(self, columns={name: read_type(type_json(kind), known) for name, kind in self.columns.items()})
+
+    def to_json(self) -> Json:
+        """Return what is stored."""
+        return {
+            "columns": {name: type_json(kind) for name, kind in self.columns.items()},
+            "primaryKey": self.primary_key.to_json(),
+            "indexes": {name: index.stored() for name, index in self.indexes.items()},
+            "types": {name: user_type_fields(kind) for name, kind in self.user_types.items()},
+            "dropped": dict(self.dropped),
+        }
+
+
+def read_table(container: Container) -> TableDefinition:
+    """Read a stored table's definition; it was checked before it was stored."""
+    stored = container.definition
+    types = read_user_types(stored.get("types") or {})
+    key = stored["primaryKey"]
+    return TableDefinition(
+        columns={name: read_type(kind, types) for name, kind in stored["columns"].items()},
+        primary_key=PrimaryKey(tuple(key["partitionBy"]), dict(key["partitionSort"])),
+        indexes={name: _read_index(name, index) for name, index in (stored.get("indexes") or {}).items()},
+        dropped=dict(stored.get("dropped") or {}),
+    )
+
+
+def _read_index(name: str, stored: Mapping[str, Any]) -> TableIndex:
+    part = stored.get("part")
+    kind, column, options = IndexKind(stored["kind"]), stored["column"], stored.get("options") or {}
+    return TableIndex(name, kind, column, MapPart(part) if part is not None else None, options)

@@ -1,0 +1,1 @@
+"""Tables: the types of their columns, and the values those take and give."""
