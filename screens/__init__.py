@@ -1,1 +1,5 @@
-"""One module and one ``.tcss`` per page or dialog. Pages show; dialogs ask and return a draft."""
+"""What the user sees: one folder per subject with its page, its dialogs and their style sheets, and the kit below them all.
+
+Pages show; dialogs ask, and carry out what was asked through a function that their page hands them. A subject imports the
+kit and ``astrolabe``; a page of another subject is opened through the application (:class:`screens.kit.app_base.Console`).
+"""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
 from astrolabe.providers.catalogue.provider_info import Hosting, ModelInfo, ProviderInfo
-from astrolabe.providers.wire.request import WireFormat
+from astrolabe.providers.catalogue.wire_format import WireFormat
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"

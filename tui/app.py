@@ -19,17 +19,26 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 import screens
+from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.errors import AstrolabeError
+from astrolabe.loading.job import LoadJob
+from astrolabe.loading.load_plan import LoadPlan
+from astrolabe.text.error_text import as_told
 from astrolabe.workspace import Workspace
 from screens.activity.page import ActivityPage
+from screens.connection_strings.page import ConnectionStringsPage
 from screens.databases.page import DatabasesPage
 from screens.explorer.page import DataExplorerPage
 from screens.integrations.page import IntegrationsPage
 from screens.kit.actions import Action, action_of, register
 from screens.kit.app_base import AppEnvironment, Console, Section
+from screens.kit.error_dialog import ErrorDialog
 from screens.kit.help import HelpDialog
+from screens.kit.save_dialog import SaveDialog
 from screens.kit.too_small import TooSmall
 from screens.lab.page import FailureLabPage
+from screens.loading.load_data import LoadDataDialog
+from screens.loading.load_progress import LoadProgressDialog
 from screens.search.page import SearchPage
 from screens.server.page import ServerPage
 from screens.server.server_dialogs import LeaveDialog
@@ -219,7 +228,7 @@ class AstrolabeApp(Console):
         """Go to the failure lab."""
         if not isinstance(self.screen, FailureLabPage):
             self.go(Section.INTEGRATIONS)
-            self.push_screen(FailureLabPage())
+            self.open_failure_lab()
 
     def action_app_server(self) -> None:
         """Go to the server."""
@@ -237,6 +246,40 @@ class AstrolabeApp(Console):
             self.exit(0)
         elif not isinstance(self.screen, LeaveDialog):
             self.ask(LeaveDialog(self.server.address, self._stop_server), self._leave)
+
+    def report(self, error: BaseException) -> None:
+        """Show an error; see :meth:`Console.report`."""
+        self.ask(ErrorDialog(as_told(error)))
+
+    def save(self, text: str, name: str) -> None:
+        """Ask for a file to write a text to; see :meth:`Console.save`."""
+        self.ask(SaveDialog(text, name), self._saved)
+
+    def _saved(self, path: Path | None) -> None:
+        if path is not None:
+            self.tell(f"Saved to {path}")
+
+    def open_connection_strings(self) -> None:
+        """Show the connection strings."""
+        self.push_screen(ConnectionStringsPage())
+
+    def open_failure_lab(self) -> None:
+        """Show the failure lab."""
+        self.push_screen(FailureLabPage())
+
+    def ask_load(
+        self,
+        info: CollectionInfo,
+        database_id: str,
+        start: Callable[[LoadPlan], Awaitable[LoadPlan]],
+        then: Callable[[LoadPlan | None], None],
+    ) -> None:
+        """Ask what to load; see :meth:`Console.ask_load`."""
+        self.ask(LoadDataDialog(info, database_id, start), then)
+
+    def follow_load(self, job: LoadJob, then: Callable[[], None]) -> None:
+        """Show a load's progress; see :meth:`Console.follow_load`."""
+        self.ask(LoadProgressDialog(job), lambda _ended: then())
 
     async def _stop_server(self, _nothing: None) -> bool:
         await self.server.stop()

@@ -1,8 +1,8 @@
 """The narrow waist: everything that touches a database's contents is a Data API command.
 
 A command is a JSON object with one key, such as ``{"find": {...}}``, executed against a keyspace and a collection or
-table. ``LocalDataApi`` executes it on the embedded engine, ``RemoteDataApi`` sends it to an endpoint, the HTTP server
-hands each request body to one of them, and ``RecordingDataApi`` feeds the activity log.
+table. ``LocalDataApi`` executes it on the embedded engine, the HTTP server hands each request body to a door,
+``RecordingDataApi`` feeds the activity log, and ``ReadOnlyDataApi`` lets nothing be changed.
 """
 
 from __future__ import annotations

@@ -38,6 +38,11 @@ class Database:
     status: DatabaseStatus
     created_at: datetime
 
+    @property
+    def label(self) -> str:
+        """How it stands in a list of databases that may be chosen: name, region and status."""
+        return f"{self.name}  ({self.region}, {self.status})"
+
 
 @dataclass(frozen=True, slots=True)
 class DatabaseDraft:

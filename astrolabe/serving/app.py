@@ -24,7 +24,7 @@ from astrolabe.serving.bodies import RefusedBodyError, parse_body, read_body
 from astrolabe.serving.options import BODIES_IN_TIME, PATIENCE
 from astrolabe.serving.traffic import Traffic
 from astrolabe.workspace import Workspace
-from storage.documents.jsontext import dumps_in_pieces, is_small
+from storage.jsontext import dumps_in_pieces, is_small
 
 JSON = "application/json"
 

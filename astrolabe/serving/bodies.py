@@ -9,7 +9,7 @@ from itertools import chain
 
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import JsonValue
-from storage.documents.jsontext import LONGEST_NUMBER, LongNumberError, loads_request
+from storage.jsontext import LONGEST_NUMBER, LongNumberError, loads_request
 
 LARGEST_BODY = 20 * 1024 * 1024
 """Bytes of a request."""

@@ -15,7 +15,7 @@ from astrolabe.errors import AstrolabeError, NotFoundError, StorageError
 from astrolabe.portal.databases.regions import CLOUD_PROVIDERS, region_label, regions_of
 from astrolabe.portal.organization import DEFAULT_KEYSPACE, Database, DatabaseDraft, DatabaseStatus
 from astrolabe.workspace import Workspace
-from storage.documents.jsontext import dumps
+from storage.jsontext import dumps
 
 PREFIX = "/v2/"
 """What the paths of this API begin with."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from astrolabe.providers.wire.address import is_loopback
+from astrolabe.providers.catalogue.address import is_loopback
 
 _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:/@\s]+?)\.?)(?::[0-9]*)?")
 """An address in brackets, or a name or address that may end in the root's dot; then perhaps a port."""

@@ -17,7 +17,7 @@ if sys.platform != "win32":
     import resource
 
 from astrolabe.errors import AstrolabeError, Owner, UsageError
-from astrolabe.providers.wire.address import is_loopback
+from astrolabe.providers.catalogue.address import is_loopback
 from astrolabe.serving.app import DataApiApp, Policy
 from astrolabe.serving.authorization import Gate
 from astrolabe.serving.connections import ConnectionBudget

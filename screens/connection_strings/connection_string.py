@@ -23,13 +23,12 @@ from astrolabe.providers.catalogue.connectors import SECRETS, Connector, Connect
 from astrolabe.providers.embedding.waiting import WaitListener
 from astrolabe.text.cli_equivalents import Equivalents, save_connection_string
 from astrolabe.text.safe_text import display_text
-from screens.integrations.add_credential import scope_label
-from screens.integrations.test_connection import TestConnectionDialog
 from screens.kit.actions import Action, register
 from screens.kit.dialog import Dialog
 from screens.kit.fields import Field, choice, many_of, text_input
 from screens.kit.kept_secret import ConnectorSecretRow
 from screens.kit.secret_field import SourceField
+from screens.kit.test_connection import TestConnectionDialog
 
 FIRST_CONNECTOR = "HuggingFace"
 """The connector that a new connection string begins with."""
@@ -103,7 +102,7 @@ class ConnectionStringDialog(Dialog[ConnectionStringDraft, ConnectionString]):
         chosen = before.connector.key if before else FIRST_CONNECTOR
         yield Field("Connector", choice("connector", connectors, chosen), help="The fields below follow it.")
         yield Vertical(id="block")
-        rows = [(scope_label(database), database.id) for database in self.beside.databases]
+        rows = [(database.label, database.id) for database in self.beside.databases]
         ticked = frozenset(database.id for database in before.databases) if before else frozenset()
         yield Field(
             "Databases",

@@ -19,13 +19,13 @@ from astrolabe.providers.embedding.waiting import WaitListener
 from screens.connection_strings.connection_files import ExportStringsDialog, ImportStringsDialog
 from screens.connection_strings.connection_string import Beside, ConnectionStringDialog
 from screens.connection_strings.raven import RavenDialog
-from screens.integrations.delete_confirmation import connection_danger
-from screens.integrations.test_connection import TestConnectionDialog
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Section
 from screens.kit.confirm import TypeTheNameDialog
+from screens.kit.delete_confirmation import connection_danger
 from screens.kit.grid import Grid
 from screens.kit.page import Page
+from screens.kit.test_connection import TestConnectionDialog
 from screens.kit.viewer import Viewer
 
 READY, NO_KEY, NO_DATABASE = "● ready", "○ no key", "○ no database"

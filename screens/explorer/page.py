@@ -14,10 +14,10 @@ from textual.widgets import DataTable, Select, Static
 from astrolabe.dataapi.client.client import CollectionInfo, DatabaseClient
 from astrolabe.portal.organization import DEFAULT_KEYSPACE, Database
 from astrolabe.text.safe_text import display_text
-from screens.explorer.documents_pane import DocumentDialog, DocumentsPane, Pager
 from screens.explorer.tasks import ExplorerTasks
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Section
+from screens.kit.documents_pane import DocumentDialog, DocumentsPane, Pager
 from screens.kit.fields import choice, select_options
 from screens.kit.grid import Grid
 from screens.kit.page import Page

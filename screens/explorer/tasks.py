@@ -13,8 +13,6 @@ from screens.explorer.create_collection import CreateCollectionDialog
 from screens.explorer.create_keyspace import CreateKeyspaceDialog
 from screens.kit.confirm import DeleteConfirmation, TypeTheNameDialog
 from screens.kit.page import Page
-from screens.loading.load_data import LoadDataDialog
-from screens.loading.load_progress import LoadProgressDialog
 
 
 class ExplorerTasks:
@@ -78,14 +76,14 @@ class ExplorerTasks:
                 app.start_load(plan, collection)
                 return plan
 
-            app.ask(LoadDataDialog(info, app.selection.database.id, start), self._load_started)
+            app.ask_load(info, app.selection.database.id, start, self._load_started)
 
     def _load_started(self, plan: LoadPlan | None) -> None:
         if plan is not None and self.page.app.load_job is not None:
             self._follow_load(self.page.app.load_job)
 
     def _follow_load(self, job: LoadJob) -> None:
-        self.page.app.ask(LoadProgressDialog(job), lambda _ended: self.page.refresh_contents())
+        self.page.app.follow_load(job, self.page.refresh_contents)
 
     def create_sample(self) -> None:
         """Create the sample collection in the selected keyspace."""

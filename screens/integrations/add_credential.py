@@ -93,7 +93,7 @@ class AddCredentialDialog(TryingOut, Dialog[CredentialDraft, Credential]):
             help="2 to 50 letters, digits, _ and -; starts and ends with a letter or digit; it cannot be changed.",
         )
         yield SecretRow(self.noun)
-        rows = [(scope_label(database), database.id) for database in self.databases]
+        rows = [(database.label, database.id) for database in self.databases]
         ticked = [database.id for database in former.databases] if former else []
         yield Field(
             "Add databases to scope",
@@ -154,8 +154,3 @@ class AddCredentialDialog(TryingOut, Dialog[CredentialDraft, Credential]):
             secret=self.query_one(SecretRow).secret(),
             database_ids=self._chosen(),
         )
-
-
-def scope_label(database: Database) -> str:
-    """Return how a database stands in a list of those that may be added to a scope."""
-    return f"{database.name}  ({database.region}, {database.status})"

@@ -12,13 +12,11 @@ from textual.widgets import Static
 
 from astrolabe.portal.organization import Integration
 from astrolabe.providers.catalogue.provider_info import Hosting
-from screens.connection_strings.page import ConnectionStringsPage
 from screens.integrations.clear_cache import ClearCacheDialog
 from screens.integrations.provider_page import IntegrationPage
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Section
 from screens.kit.page import Page
-from screens.lab.page import FailureLabPage
 
 ACTIVE, INACTIVE = "● Active", "○ Inactive"
 
@@ -142,7 +140,7 @@ class IntegrationsPage(Page):
 
     def action_integrations_strings(self) -> None:
         """Go to the connection strings."""
-        self.app.push_screen(ConnectionStringsPage())
+        self.app.open_connection_strings()
 
     def action_integrations_cache(self) -> None:
         """Show the cache of embeddings, and clear it."""
@@ -164,7 +162,7 @@ class IntegrationsPage(Page):
 
     def action_integrations_lab(self) -> None:
         """Go to the failure lab."""
-        self.app.push_screen(FailureLabPage())
+        self.app.open_failure_lab()
 
     @on(Tile.Opened)
     def _tile_opened(self, event: Tile.Opened) -> None:

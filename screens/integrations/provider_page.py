@@ -19,7 +19,6 @@ from astrolabe.text.safe_text import display_text
 from screens.integrations.about_provider import about, empty_words
 from screens.integrations.add_credential import AddCredentialDialog
 from screens.integrations.add_scope import AddScopeDialog
-from screens.integrations.delete_confirmation import credential_danger, integration_danger, scope_danger
 from screens.integrations.rehearse import RehearsePage
 from screens.integrations.rotate_credential import RotateDialog, RotationDraft
 from screens.integrations.test_credential import open_test, open_trial
@@ -28,6 +27,7 @@ from screens.integrations.weather_panel import WeatherPanel
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Section
 from screens.kit.confirm import TypeTheNameDialog
+from screens.kit.delete_confirmation import credential_danger, integration_danger, scope_danger
 from screens.kit.menu import Entry, MenuDialog
 from screens.kit.page import Page
 

@@ -13,7 +13,6 @@ from textual.widgets import Input, Select, SelectionList, Static
 from astrolabe.portal.credentials.rehearsal import Rehearsal
 from astrolabe.portal.organization import Credential, Database
 from astrolabe.text.safe_text import display_text
-from screens.integrations.add_credential import scope_label
 from screens.kit.app_base import Section
 from screens.kit.fields import Field, choice, many_of, text_input
 from screens.kit.grid import Grid
@@ -48,7 +47,7 @@ class RehearsePage(Page):
         """Lay out the change above and its effects below."""
         yield Field("Change", choice("change", _CHANGES, REMOVE), help="Nothing is changed here; this only says.")
         yield Field("New name", text_input("new-name", self.credential.name), help="Collections find it by this name.")
-        rows = [(scope_label(database), database.id) for database in self.databases]
+        rows = [(database.label, database.id) for database in self.databases]
         scope = frozenset(database.id for database in self.credential.databases)
         yield Field("Scope afterwards", many_of("scope", rows, scope), help="Space ticks a database.")
         yield Static("", id="verdict", markup=False)

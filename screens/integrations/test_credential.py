@@ -8,8 +8,8 @@ from astrolabe.errors import RuleError
 from astrolabe.portal.credentials.connection_test import Question, Tested, first_question, models_to_ask
 from astrolabe.providers.catalogue.provider_info import Hosting, ProviderInfo
 from astrolabe.providers.embedding.waiting import WaitListener
-from screens.integrations.test_connection import ConnectionForm, TestConnectionDialog
 from screens.kit.app_base import Console
+from screens.kit.test_connection import ConnectionForm, TestConnectionDialog
 from storage.secrets.references import SecretReference
 
 

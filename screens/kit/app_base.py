@@ -5,18 +5,18 @@ The application itself (theme, settings, signals) lives one room further up; pag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from astrolabe.dataapi.client.client import Collection, DatabaseClient
+from astrolabe.dataapi.client.client import Collection, CollectionInfo, DatabaseClient
 from astrolabe.errors import NotFoundError
 from astrolabe.loading.job import LoadJob
 from astrolabe.loading.load_plan import LoadPlan
@@ -24,7 +24,6 @@ from astrolabe.portal.failure_lab import ActiveRule
 from astrolabe.portal.organization import Database
 from astrolabe.serving.control import ServerControl
 from astrolabe.serving.options import ServerOptions
-from astrolabe.text.error_text import as_told
 from astrolabe.text.safe_text import display_text
 from astrolabe.workspace import Workspace
 from screens.kit.control_filter import ControlFilter
@@ -196,6 +195,10 @@ class Console(TypeAhead):
             markup=False,
         )
 
+    # What follows needs dialogs and pages that stand on this module, or that belong to one subject: the program, one
+    # room further up, knows them all. A subject opens a page of another one through these.
+
+    @abstractmethod
     def save(self, text: str, name: str) -> None:
         """Ask for a file to write a text to.
 
@@ -203,19 +206,39 @@ class Console(TypeAhead):
             text: The text.
             name: The name that is suggested.
         """
-        from screens.kit.save_dialog import SaveDialog  # noqa: PLC0415 - the dialog imports this module's types
 
-        self.ask(SaveDialog(text, name), self._saved)
-
-    def _saved(self, path: Path | None) -> None:
-        if path is not None:
-            self.tell(f"Saved to {path}")
-
+    @abstractmethod
     def report(self, error: BaseException) -> None:
         """Show an error as a dialog with cause, owner and next step; unexpected ones are logged as well.
 
         This is the end of every worker's boundary: nothing that fails in the background is silent.
         """
-        from screens.kit.error_dialog import ErrorDialog  # noqa: PLC0415 - the dialog imports this module's types
 
-        self.ask(ErrorDialog(as_told(error)))
+    @abstractmethod
+    def open_connection_strings(self) -> None:
+        """Show the connection strings on top of the page that is open."""
+
+    @abstractmethod
+    def open_failure_lab(self) -> None:
+        """Show the failure lab on top of the page that is open."""
+
+    @abstractmethod
+    def ask_load(
+        self,
+        info: CollectionInfo,
+        database_id: str,
+        start: Callable[[LoadPlan], Awaitable[LoadPlan]],
+        then: Callable[[LoadPlan | None], None],
+    ) -> None:
+        """Ask what to load into a collection.
+
+        Args:
+            info: The collection.
+            database_id: Its database.
+            start: Starts the load; a refusal of it is shown in the form.
+            then: Gets the plan that was started, or None when the form was left.
+        """
+
+    @abstractmethod
+    def follow_load(self, job: LoadJob, then: Callable[[], None]) -> None:
+        """Show a load's progress; ``then`` is called when that is closed."""

@@ -19,11 +19,11 @@ from astrolabe.dataapi.protocol import Response
 from astrolabe.errors import AstrolabeError
 from astrolabe.providers.embedding.waiting import wait_listener
 from astrolabe.text.safe_text import display_text
-from screens.explorer.documents_pane import DocumentDialog, DocumentsPane
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Section
 from screens.kit.code import CodeDialog
 from screens.kit.countdown import Countdown
+from screens.kit.documents_pane import DocumentDialog, DocumentsPane
 from screens.kit.fields import WRONG, text_input
 from screens.kit.page import Page
 

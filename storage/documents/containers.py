@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
-from storage.documents import jsontext
+from storage import jsontext
 from storage.documents.schema import CONTAINER_TABLES, WORD_TABLE, Tables
+from storage.documents.term_rows import clear_words
 from storage.errors import ContainerExistsError, ContainerMissingError, CorruptStoreError, KeyspaceMissingError
 from storage.lexical.analyzers import Analyzer, read_analyzer
-from storage.lexical.index import clear_words
 from storage.shapes import Container, ContainerKind, Metric, VectorSpec
 from storage.sqlite.store_file import StoreFile
 from storage.sqlite.threaded import Block

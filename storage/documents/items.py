@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import aiosqlite
 
-from storage.documents import jsontext
+from storage import jsontext
 from storage.documents.containers import WriteTicket
 from storage.documents.schema import Tables
+from storage.documents.term_rows import add_words, change_words, remove_words
 from storage.documents.vector_rows import insert_vectors, remove_vectors, replace_vectors
-from storage.lexical.index import add_words, change_words, remove_words
 from storage.shapes import Item, NewItem
 from storage.sqlite.gil_yield import give_way, in_turns
 

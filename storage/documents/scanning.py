@@ -17,7 +17,7 @@ import aiosqlite
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.documents import jsontext
+from storage import jsontext
 from storage.documents.containers import read_container
 from storage.documents.items import (
     EVERYTHING,
@@ -29,12 +29,12 @@ from storage.documents.items import (
     find_seqs,
 )
 from storage.documents.schema import Tables
+from storage.documents.term_rows import word_table
 from storage.documents.vector_rows import numbers_from_text, with_vectors
 from storage.errors import CorruptStoreError
 from storage.filters.matching import matches
 from storage.filters.to_sql import Source, narrow
 from storage.filters.tree import Filter
-from storage.lexical.index import word_table
 from storage.shapes import Container, Item
 from storage.sqlite.gil_yield import in_turns
 from storage.sqlite.store_file import StoreFile

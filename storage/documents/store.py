@@ -19,10 +19,10 @@ from storage.documents import containers, integrity, items
 from storage.documents.filter_cache import FilterCache
 from storage.documents.scanning import CHUNK, count_items, matching_seqs, scan_items
 from storage.documents.schema import MIGRATIONS, Tables
+from storage.documents.term_rows import among, ranked_rows
 from storage.documents.vector_rows import VectorRows, check_vectors, with_vectors
 from storage.filters.tree import Filter
 from storage.lexical.analyzers import Analyzer, TermQuery
-from storage.lexical.index import among, ranked_rows
 from storage.shapes import Container, ContainerKind, Hit, Item, NewItem, Vector, VectorSpec
 from storage.sqlite.store_file import StoreFile
 from storage.vectors.cache import IndexCache

@@ -9,7 +9,7 @@ import aiosqlite
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.documents import jsontext
+from storage import jsontext
 from storage.documents.schema import Tables
 from storage.errors import CorruptStoreError
 from storage.shapes import Container, Item, VectorForm, VectorValue

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from storage.documents import jsontext
+from storage import jsontext
 from storage.filters.json_sql import (
     ALWAYS,
     NEVER,

@@ -17,7 +17,7 @@ _PLAIN_NAME = re.compile(r"(?![0-9]+$)[ !#-\[\]-~]+")
 """Names that SQLite's JSON paths can spell between quotes: printable ASCII without quote and backslash.
 
 SQLite before 3.45 compares a path's name with the name as the JSON text escapes it, so that a letter outside ASCII may
-or may not be found; the bodies are written by :mod:`storage.documents.jsontext`, which leaves ASCII letters as they
+or may not be found; the bodies are written by :mod:`storage.jsontext`, which leaves ASCII letters as they
 are. Names of digits also stand for array positions, which a path writes in another way.
 """
 

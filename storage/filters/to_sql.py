@@ -18,7 +18,7 @@ from storage.filters.bounds import Bounds, equal_to_any, in_range
 from storage.filters.json_sql import ALWAYS, NEVER, Access, Parameter, access, all_of, any_of, bind, sql
 from storage.filters.tree import AnyOf, Comparison, Filter, Operator
 from storage.lexical.analyzers import TermQuery
-from storage.lexical.index import expression
+from storage.lexical.fts_terms import expression
 from storage.shapes import LEXICAL_FIELD
 
 _MOST_LEVELS = 8

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from storage.documents import jsontext
+from storage import jsontext
 from storage.lexical.tokenizers import CHAR_FILTERS, FILTERS, NAMED, TOKENIZERS, TokenFilter, Tokenizer
 
 STANDARD = "standard"

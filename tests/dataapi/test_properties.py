@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from astrolabe.dataapi.engine.handlers import reading
 from astrolabe.dataapi.protocol import Json
-from storage.documents import jsontext
+from storage import jsontext
 from tests.support.local_api import LocalDatabase, local_database
 from tests.support.plain_collection import PlainCollection
 

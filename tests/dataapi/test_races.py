@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from astrolabe.dataapi.protocol import Json
-from storage.documents import jsontext
+from storage import jsontext
 from storage.documents.store import DatabaseStore
 from storage.shapes import Container, ContainerKind, Item, NewItem
 from tests.support.local_api import KEYSPACE, LocalDatabase, codes, message

@@ -21,7 +21,7 @@ from astrolabe.dataapi.client.command_builders import collection_options
 from astrolabe.portal.organization import DEFAULT_KEYSPACE, DatabaseDraft, ServiceConfig
 from astrolabe.providers.catalogue.catalogue import EMBEDDED
 from astrolabe.workspace import Workspace, WorkspaceOptions
-from storage.documents import jsontext
+from storage import jsontext
 from storage.documents.database_files import DatabaseFiles
 from storage.documents.store import DatabaseStore
 from storage.loads.ledger import LoadLedger, LoadState

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astrolabe.providers.wire.address import AddressError, check, fill, host_of, is_loopback
+from astrolabe.providers.catalogue.address import AddressError, check, fill, host_of, is_loopback
 
 DEDICATED = "https://{endpointName}.{regionName}.{cloudName}.endpoints.huggingface.cloud/embeddings"
 

@@ -17,8 +17,8 @@ from astrolabe.dataapi.activity import ActivityEntry, Outcome
 from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand, plan_find, plan_insert_many
 from astrolabe.errors import AstrolabeError, LoadError
 from astrolabe.loading.load_plan import LoadPhase, LoadProgress, LoadSummary
-from screens.explorer.documents_pane import DocumentDialog
 from screens.kit.code import CodeDialog
+from screens.kit.documents_pane import DocumentDialog
 from screens.kit.path_input import complete
 from storage.loads.ledger import FailedRow
 from tests.screens.conftest import MakeConsole

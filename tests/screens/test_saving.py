@@ -8,7 +8,7 @@ from pathlib import Path
 
 from textual.widgets import Input
 
-from screens.explorer.documents_pane import DocumentDialog
+from screens.kit.documents_pane import DocumentDialog
 from screens.kit.save_dialog import SaveDialog
 from tests.screens.conftest import MakeConsole
 from tests.support.console import ARTICLES, SceneConsole, articles, hugging_face

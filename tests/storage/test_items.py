@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage.documents import jsontext
+from storage import jsontext
 from storage.documents.store import DatabaseStore
 from storage.errors import StoreFullError
 from storage.shapes import COLLECTION_VECTOR, Container, NewItem, VectorForm, VectorValue

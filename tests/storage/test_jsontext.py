@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.documents.jsontext import LONGEST_NUMBER, DuplicateKeyError, LongNumberError, dumps, loads, loads_request
+from storage.jsontext import LONGEST_NUMBER, DuplicateKeyError, LongNumberError, dumps, loads, loads_request
 
 values = st.recursive(
     st.none()

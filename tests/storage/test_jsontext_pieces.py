@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.documents import jsontext
-from storage.documents.jsontext import LONGEST_NUMBER, LongNumberError, dumps, dumps_in_pieces, is_small, loads_request
+from storage import jsontext
+from storage.jsontext import LONGEST_NUMBER, LongNumberError, dumps, dumps_in_pieces, is_small, loads_request
 
 scalars = st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just(Decimal("1.10"))
 values: st.SearchStrategy[Any] = st.recursive(

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage.documents import jsontext
+from storage import jsontext
 from storage.documents.schema import MIGRATIONS, Tables
 from storage.documents.store import DatabaseStore
+from storage.documents.term_rows import words_available
 from storage.filters.tree import All, AnyOf, Comparison, Filter, Operator
 from storage.lexical.analyzers import STANDARD_ANALYZER, read_analyzer
-from storage.lexical.index import words_available
 from storage.shapes import Container, ContainerKind, Item, NewItem
 from tests.support.stores import KEYSPACE, all_keys, insert, new_collection, new_item
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from storage.documents import jsontext
+from storage import jsontext
 
 Json: TypeAlias = dict[str, Any]
 

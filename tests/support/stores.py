@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from storage.documents import jsontext
+from storage import jsontext
 from storage.documents.store import DatabaseStore
 from storage.lexical.analyzers import Analyzer
 from storage.shapes import COLLECTION_VECTOR, Container, ContainerKind, Item, Metric, NewItem, VectorSpec, VectorValue

@@ -9,7 +9,7 @@ from textual.widgets import Input, Select
 from astrolabe.portal.organization import DatabaseDraft
 from astrolabe.workspace import Workspace
 from screens.connection_strings.page import ConnectionStringsPage
-from screens.integrations import test_connection
+from screens.kit import test_connection
 from screens.kit.app_base import Section
 from tests.support.console import Scene, SceneConsole
 from tests.support.provider_server import ProviderServer

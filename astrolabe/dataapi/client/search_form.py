@@ -18,7 +18,7 @@ from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedC
 from astrolabe.dataapi.language.hybrid import DEFAULT_READ, MOST_READ
 from astrolabe.dataapi.protocol import JsonValue
 from astrolabe.errors import RuleError
-from storage.documents import jsontext
+from storage import jsontext
 
 DEFAULT_LIMIT = 10
 """Results asked for when nothing else is said."""

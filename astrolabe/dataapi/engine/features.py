@@ -16,8 +16,8 @@ from astrolabe.dataapi.language.name_lists import cut
 from astrolabe.dataapi.language.values import type_name
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.providers.rerank.catalogue import Rerankers
+from storage.documents.term_rows import words_available
 from storage.lexical.analyzers import STANDARD, Analyzer, AnalyzerError, read_analyzer
-from storage.lexical.index import words_available
 
 _MEMBERS: Mapping[str, Sequence[str]] = {"lexical": ("enabled", "analyzer"), "rerank": ("enabled", "service")}
 

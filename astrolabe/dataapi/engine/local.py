@@ -34,9 +34,9 @@ from astrolabe.providers.catalogue.catalogue import Catalogue
 from astrolabe.providers.rerank.catalogue import RERANKING_KEY_HEADER
 from astrolabe.providers.rerank.engine import RerankingEngine, RerankKeys
 from astrolabe.providers.simulated.rules import Lab
-from storage.documents.jsontext import is_small
 from storage.documents.store import DatabaseStore
 from storage.errors import ContainerMissingError, KeyspaceMissingError, StoreBusyError
+from storage.jsontext import is_small
 from storage.shapes import ContainerKind
 
 _log = logging.getLogger(__name__)

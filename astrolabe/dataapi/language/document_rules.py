@@ -16,7 +16,7 @@ from astrolabe.dataapi.language.limits import check_fields
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.values import MAX_DEPTH, limit_violation, nests_deeper, shown, type_name
 from astrolabe.dataapi.language.vectors import parse_vector_of, vector_to_json
-from storage.documents import jsontext
+from storage import jsontext
 from storage.shapes import COLLECTION_VECTOR, NewItem, VectorValue
 
 __all__ = ["PreparedDocument", "canonical_key", "prepare_document", "restored"]

@@ -19,7 +19,7 @@ from astrolabe.dataapi.language.values import SPECIAL_FIELDS, shown, type_name
 from astrolabe.dataapi.language.vectorize import invalid_usage
 from astrolabe.dataapi.language.vectors import parse_vector_of
 from astrolabe.errors import DataApiError
-from storage.documents import jsontext
+from storage import jsontext
 from storage.filters.matching import MISSING, same
 from storage.filters.tree import All, Comparison, Filter, Instant, Operator
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.values import decode_base64, limit_violation, shown, type_name
 from astrolabe.errors import DataApiError
-from storage.documents import jsontext
+from storage import jsontext
 from storage.filters.matching import is_number
 from storage.shapes import Metric, Vector, VectorForm, VectorSpec, VectorValue
 

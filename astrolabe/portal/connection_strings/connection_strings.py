@@ -20,10 +20,10 @@ from astrolabe.portal.credentials.integrations import Integrations
 from astrolabe.portal.credentials.secrets import CredentialSecrets, owner_of
 from astrolabe.portal.organization import ServiceConfig, VectorizeChoice
 from astrolabe.portal.rules import Findings, in_one_line
+from astrolabe.providers.catalogue.address import AddressError
 from astrolabe.providers.catalogue.catalogue import CONNECTION_STRING, Catalogue
 from astrolabe.providers.catalogue.connectors import Connector, FieldKind, get_connector, model_of, spec_of
 from astrolabe.providers.catalogue.provider_info import EmbeddingSpec, ModelInfo
-from astrolabe.providers.wire.address import AddressError
 from storage.catalog.catalog import Catalog, CatalogReader, CatalogWriter
 from storage.catalog.connection_string_rows import ConnectionStringRow
 from storage.catalog.rows import CredentialRow, NewCredential, StoredSecret

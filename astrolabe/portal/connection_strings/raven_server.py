@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import SecretStr
 
 from astrolabe.errors import AstrolabeError, Owner, UsageError
-from astrolabe.providers.wire.address import AddressError, check, host_of
+from astrolabe.providers.catalogue.address import AddressError, check, host_of
 from astrolabe.providers.wire.redaction import without_key
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from astrolabe.portal.credentials.checks import secret_or_reference_problems
 from astrolabe.portal.rules import listed_characters
+from astrolabe.providers.catalogue.address import AddressError, check
 from astrolabe.providers.catalogue.connectors import (
     DIMENSIONS,
     LARGEST_DIMENSION,
@@ -21,7 +22,6 @@ from astrolabe.providers.catalogue.connectors import (
     FieldKind,
     address_of,
 )
-from astrolabe.providers.wire.address import AddressError, check
 from storage.secrets.references import SecretReference
 
 LONGEST_NUMBER = 9

@@ -18,8 +18,8 @@ from astrolabe.providers.catalogue.provider_info import (
     ProviderInfo,
 )
 from astrolabe.providers.catalogue.setup import ProviderSetup, compatible_wire, with_setup
+from astrolabe.providers.catalogue.wire_format import Envelope, TextsForm, WireFormat
 from astrolabe.providers.local.models import LocalModels
-from astrolabe.providers.wire.request import Envelope, TextsForm, WireFormat
 
 EMBEDDED = "embedded"
 """The key of the provider whose models run on this machine."""

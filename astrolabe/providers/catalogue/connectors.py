@@ -15,10 +15,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from astrolabe.errors import NotFoundError
+from astrolabe.providers.catalogue.address import AddressError
 from astrolabe.providers.catalogue.catalogue import Catalogue, read_wire
 from astrolabe.providers.catalogue.provider_info import EmbeddingSpec, Hosting, ModelInfo, ProviderInfo, Route
-from astrolabe.providers.wire.address import AddressError
-from astrolabe.providers.wire.request import WireFormat
+from astrolabe.providers.catalogue.wire_format import WireFormat
 
 MODEL, DIMENSIONS, CONCURRENCY = "Model", "Dimensions", "EmbeddingsMaxConcurrentBatches"
 LARGEST_DIMENSION = 4096

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from astrolabe.providers.wire.request import WireFormat
+from astrolabe.providers.catalogue.wire_format import WireFormat
 
 LARGEST_DIMENSION = 4096
 """Longest vector of any provider's model."""

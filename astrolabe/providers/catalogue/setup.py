@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from astrolabe.providers.catalogue.address import is_loopback
 from astrolabe.providers.catalogue.provider_info import ModelInfo, ProviderInfo
-from astrolabe.providers.wire.address import is_loopback
-from astrolabe.providers.wire.request import WireFormat
+from astrolabe.providers.catalogue.wire_format import WireFormat
 
 COMPATIBLE = "openai"
 """The provider whose protocol other servers speak too, so that one of them can stand in for it."""

@@ -15,21 +15,21 @@ from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
 from astrolabe.providers.call_health import CallHealth, Gauge
+from astrolabe.providers.catalogue.address import AddressError, check, fill
 from astrolabe.providers.catalogue.catalogue import Catalogue
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec, Hosting, ProviderInfo
+from astrolabe.providers.catalogue.wire_format import WireFormat
 from astrolabe.providers.embedding.batching import BatchLimits, plan
 from astrolabe.providers.embedding.cache_lookup import CacheLookup, Counts, VectorCache, context_of
 from astrolabe.providers.embedding.embedding_run import Delivery, Exchange, Job, Means
+from astrolabe.providers.embedding.local_runner import LocalRunner
 from astrolabe.providers.embedding.retry import EngineLimits, OnWait
-from astrolabe.providers.local.models import LocalRunner
 from astrolabe.providers.simulated.answers import local_failure
 from astrolabe.providers.simulated.rules import Lab
 from astrolabe.providers.throttle.quota import quota_headers, request_id
 from astrolabe.providers.throttle.throttle import Clock, Lane, Sleep
 from astrolabe.providers.wire.adapters import Usage, WireAdapter
-from astrolabe.providers.wire.address import AddressError, check, fill
 from astrolabe.providers.wire.failures import FailedAttempt, make_error, sendable_key
-from astrolabe.providers.wire.request import WireFormat
 from storage.shapes import Matrix
 
 if TYPE_CHECKING:

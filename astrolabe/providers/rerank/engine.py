@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
+from astrolabe.providers.catalogue.address import AddressError, check
 from astrolabe.providers.catalogue.provider_info import ProviderInfo
 from astrolabe.providers.embedding.retry import EngineLimits, Pace, Persistence, first_failure
 from astrolabe.providers.rerank.catalogue import RERANKING_KEY_HEADER, RerankerInfo, Rerankers, load_rerankers
@@ -21,7 +22,6 @@ from astrolabe.providers.wire.adapters.answers import check_json
 from astrolabe.providers.wire.adapters.error_text import find_words
 from astrolabe.providers.wire.adapters.protocol import AnswerError, Reply
 from astrolabe.providers.wire.adapters.ranking import parse_rankings, ranking_call
-from astrolabe.providers.wire.address import AddressError, check
 from astrolabe.providers.wire.failures import (
     FailedAttempt,
     TransportError,

@@ -19,11 +19,11 @@ import numpy as np
 
 from astrolabe.errors import ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.provider_info import EmbeddingSpec, ProviderInfo
+from astrolabe.providers.catalogue.wire_format import Envelope
 from astrolabe.providers.simulated.rules import Rule, SimulatedFailure
 from astrolabe.providers.wire.adapters import AnswerError, Reply
 from astrolabe.providers.wire.adapters.answers import check_vectors
 from astrolabe.providers.wire.failures import TransportError, bad_answer, from_answer, make_error
-from astrolabe.providers.wire.request import Envelope
 
 if TYPE_CHECKING:
     from astrolabe.providers.throttle.throttle import Sleep

@@ -15,8 +15,8 @@ from typing import Any
 from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure, ProviderReply
+from astrolabe.providers.catalogue.address import host_of
 from astrolabe.providers.catalogue.provider_info import ProviderInfo
-from astrolabe.providers.wire.address import host_of
 from astrolabe.providers.wire.advice import advice
 
 _WORDS_IN_MESSAGE = 300

@@ -21,11 +21,11 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure, ProviderReply
+from astrolabe.providers.catalogue.address import AddressError, check, is_loopback
 from astrolabe.providers.catalogue.provider_info import ProviderInfo
 from astrolabe.providers.wire.adapters import Call
 from astrolabe.providers.wire.adapters.error_text import find_words
 from astrolabe.providers.wire.adapters.table import USER_AGENT
-from astrolabe.providers.wire.address import AddressError, check, is_loopback
 from astrolabe.providers.wire.failures import TransportError, from_answer, from_transport, make_error
 from astrolabe.providers.wire.redaction import without_key
 

@@ -13,7 +13,7 @@ from astrolabe.dataapi.language.document_rules import PreparedDocument, prepare_
 from astrolabe.dataapi.language.indexing import IndexingRules, parse_indexing
 from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.vectors import parse_vector
-from storage.documents import jsontext
+from storage import jsontext
 from storage.shapes import COLLECTION_VECTOR, VectorSpec
 from tests.dataapi.language.refusals import deep, refused
 from tests.dataapi.language.strategies import documents

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from storage.documents import jsontext
+from storage import jsontext
 from storage.filters.matching import matches
 from storage.filters.to_sql import Narrowing, Source, narrow
 from storage.filters.tree import All, AnyOf, Comparison, Filter, Instant, Operator

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from astrolabe.dataapi.language.paths import join_path
 from astrolabe.dataapi.language.projection import parse_projection
-from storage.documents import jsontext
+from storage import jsontext
 from tests.dataapi.language.refusals import deep, refused
 from tests.dataapi.language.strategies import documents, members
 

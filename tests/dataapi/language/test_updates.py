@@ -16,7 +16,7 @@ from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.sorting import sort_key
 from astrolabe.dataapi.language.updates import UpdatedDocument, parse_update, seed_for_upsert
 from astrolabe.dataapi.language.values import ejson_name
-from storage.documents import jsontext
+from storage import jsontext
 from storage.filters.matching import MISSING, same, value_at
 from tests.dataapi.language.refusals import deep, refused
 from tests.dataapi.language.strategies import documents, names, values

@@ -22,7 +22,7 @@ from astrolabe.dataapi.language.vectors import (
     same_vector,
     vector_to_json,
 )
-from storage.documents import jsontext
+from storage import jsontext
 from storage.shapes import Metric, VectorForm, VectorSpec, VectorValue
 from tests.dataapi.language.refusals import deep, refused
 

@@ -14,8 +14,8 @@ from astrolabe.workspace import Workspace
 from tui.cli.output import Format, say
 from tui.cli.process import tell
 from tui.cli.session import existing_collection, options_of, settings_of
+from tui.cli.terminal import Opening, has_terminal, open_console, require_terminal
 from tui.cli.verbs.search import found, write_found
-from tui.terminal import Opening, has_terminal, open_console, require_terminal
 
 DEMO_DATABASE = "demo"
 DEMO_QUESTION = "send an e-mail"

@@ -22,7 +22,7 @@ from astrolabe.dataapi.language.vectorize import plan_vectorize
 from astrolabe.dataapi.protocol import Json, JsonValue, Response
 from astrolabe.errors import DataApiError
 from astrolabe.providers.catalogue.provider_info import Direction
-from storage.documents.jsontext import is_small
+from storage.jsontext import is_small
 
 _WHOLE_COMMAND = frozenset({"VECTOR_SEARCH_NOT_SUPPORTED"})
 """Codes of a document's checks that say the command does not fit the collection at all."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
+from astrolabe.providers.catalogue.wire_format import WireFormat
 from astrolabe.providers.wire.adapters.answers import parse_bare
 from astrolabe.providers.wire.adapters.protocol import AnswerError, Parsed, Usage
-from astrolabe.providers.wire.request import WireFormat
 
 
 def google_body(wire: WireFormat, spec: EmbeddingSpec, texts: Sequence[str], direction: Direction) -> dict[str, Any]:

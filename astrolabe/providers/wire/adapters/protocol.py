@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
-from astrolabe.providers.wire.request import Envelope
+from astrolabe.providers.catalogue.wire_format import Envelope
 from storage.shapes import Matrix
 
 

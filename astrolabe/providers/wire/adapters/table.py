@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec, ProviderInfo
+from astrolabe.providers.catalogue.wire_format import Envelope, TextsForm, WireFormat
 from astrolabe.providers.wire.adapters.answers import parse_bare, parse_json, parse_openai
 from astrolabe.providers.wire.adapters.error_text import find_words
 from astrolabe.providers.wire.adapters.google import google_body, parse_google, parse_vertex, vertex_body
 from astrolabe.providers.wire.adapters.ollama import parse_ollama
 from astrolabe.providers.wire.adapters.protocol import Call, Parsed
-from astrolabe.providers.wire.request import Envelope, TextsForm, WireFormat
 
 _PARSERS: Mapping[Envelope, Callable[[object, int], Parsed]] = {
     Envelope.OPENAI: parse_openai,

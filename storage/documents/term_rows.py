@@ -15,16 +15,14 @@ import aiosqlite
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.documents import jsontext
+from storage import jsontext
 from storage.documents.schema import Tables
 from storage.errors import CorruptStoreError
 from storage.lexical.analyzers import Analyzer, TermQuery
+from storage.lexical.fts_terms import encoded, expression
 from storage.shapes import LEXICAL_FIELD, Item, NewItem
 
 _ROWS_AT_ONCE = 2000
-
-_ENCODING = {code: 0xE000 + code for code in range(128) if not (chr(code).isdigit() or "a" <= chr(code) <= "z")}
-"""FTS5's plainest tokenizer splits at what this replaces, and does not tell upper case from lower."""
 
 _ADD = "INSERT INTO {word} (rowid, terms) VALUES (?, ?)"
 _REMOVE = "INSERT INTO {word} ({word}, rowid, terms) VALUES ('delete', ?, ?)"
@@ -48,11 +46,6 @@ def words_available() -> bool:
 def word_table(tables: Tables) -> str | None:
     """Return the name of a container's table of words, or None when it has none."""
     return tables.sql("{word}") if tables.analyzer is not None else None
-
-
-def expression(query: TermQuery) -> str:
-    """Return the FTS5 expression of a query that has terms; nothing in it can be taken for FTS5's syntax."""
-    return " AND ".join(f'"{term.translate(_ENCODING)}"' for term in query.terms)
 
 
 def lexical_text(body: str) -> str | None:
@@ -124,4 +117,4 @@ def _rows(analyzer: Analyzer, items: Iterable[Item]) -> Iterator[tuple[int, str]
     for item in items:
         text = lexical_text(item.body)
         if text is not None:
-            yield item.seq, " ".join(term.translate(_ENCODING) for term in analyzer.terms(text))
+            yield item.seq, encoded(analyzer.terms(text))
