@@ -12,6 +12,8 @@ WORKERS ?= 3
 TESTS ?=
 # Words for the fuzzer.
 FUZZ ?=
+# Words for the comparison with a real server.
+COMPAT ?=
 # Random cases of each property test.
 EXAMPLES ?= 5000
 # How many vectors the search benchmark tries.
@@ -28,7 +30,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test check minilm screenshots format pytest bench soak fuzz lock clean
+.PHONY: help run install test check minilm screenshots format pytest bench soak compat fuzz lock clean
 
 help: ## show this list
 	@echo "usage: make TARGET"
@@ -74,6 +76,9 @@ bench: $(VENV)/installed-dev ## start-up, load, server and search beside their p
 
 soak: $(VENV)/installed-dev ## the property tests with EXAMPLES=5000 random cases each
 	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/dataapi/test_properties.py
+
+compat: $(VENV)/installed-dev ## compare our answers with those recorded from a real Data API; COMPAT="tables --differences"
+	@$(BIN)/python -m tests.contract.replay $(COMPAT)
 
 fuzz: $(VENV)/installed-dev ## send 100,000 mutated requests to the server; FUZZ="--count 1000 --seed 2" chooses
 	$(BIN)/python -m tests.serving.fuzz $(FUZZ)

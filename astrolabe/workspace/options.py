@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.providers.catalogue.setup import ProviderSetup
 from astrolabe.providers.rerank.engine import RerankerAccess
 from astrolabe.providers.simulated.rules import Rule
@@ -51,6 +52,7 @@ class WorkspaceOptions:
         now: The clock for everything that is recorded.
         user: Who is noted in the audit trail; the operating system's name of the user when None.
         minilm_folder: Folder with the files of all-MiniLM-L6-v2; None takes the package that carries them.
+        limits: What every database may hold.
         troubles: What the failure lab answers in this process, beside what is kept with the data.
     """
 
@@ -68,4 +70,5 @@ class WorkspaceOptions:
     now: Callable[[], datetime] = _utc_now
     user: str | None = None
     minilm_folder: Path | None = None
+    limits: DatabaseLimits = field(default_factory=DatabaseLimits)
     troubles: tuple[Rule, ...] = ()

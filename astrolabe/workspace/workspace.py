@@ -188,6 +188,7 @@ class Workspace:
             vectorizer=self._vectorizer,
             catalogue=self.catalogue,
             endpoint=self.endpoint(database),
+            limits=self.options.limits,
             lab=self.lab,
             reranker=self.reranker,
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from astrolabe.dataapi.engine.schema import DatabaseLimits
+from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.protocol import Json, JsonValue
 from storage.shapes import ContainerKind
 from tests.support.local_api import KEYSPACE, LocalDatabase, codes, local_database, message

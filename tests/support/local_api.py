@@ -12,8 +12,8 @@ import numpy as np
 from pydantic import SecretStr
 
 from astrolabe.dataapi.client.client import DatabaseClient
+from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.engine.local import LocalDataApi
-from astrolabe.dataapi.engine.schema import DatabaseLimits
 from astrolabe.dataapi.engine.vectorize.vectorizer import Embedder, OnWait, Vectorizer
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import ProviderError

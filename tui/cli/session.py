@@ -46,6 +46,7 @@ def options_of(settings: Settings, *, data_dir: Path | None = None) -> Workspace
         cache_bytes=settings.embedding_cache.most_bytes,
         served_at=settings.server.address,
         default_database=settings.server.database,
+        limits=settings.limits.per_database,
         troubles=settings.troubles,
         minilm_folder=settings.embedded.minilm_dir,
     )

@@ -35,6 +35,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.errors import UsageError
 from astrolabe.portal.failure_lab import lab_providers
 from astrolabe.providers.catalogue.catalogue import load_catalogue
@@ -91,6 +92,22 @@ class EmbeddingCacheSettings(BaseModel):
     def most_bytes(self) -> int | None:
         """The size in bytes; None when the cache is off."""
         return self.size_mb * _MEGABYTE if self.enabled else None
+
+
+class LimitsSettings(BaseModel):
+    """What every database may hold, over all its keyspaces."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    collections: int = Field(default=DatabaseLimits().collections, ge=1, le=1_000_000)
+    """Collections."""
+    indexes: int = Field(default=DatabaseLimits().indexes, ge=1, le=1_000_000)
+    """Indexes of all collections and tables together."""
+
+    @property
+    def per_database(self) -> DatabaseLimits:
+        """The limits as a database is opened with them."""
+        return DatabaseLimits(self.collections, self.indexes)
 
 
 class EmbeddedSettings(BaseModel):
@@ -188,6 +205,8 @@ class Settings(BaseSettings):
     """Vectors of texts that were embedded before."""
     embedded: EmbeddedSettings = Field(default_factory=EmbeddedSettings)
     """The models of the Embedded provider."""
+    limits: LimitsSettings = Field(default_factory=LimitsSettings)
+    """What every database may hold."""
     server: ServerSettings = Field(default_factory=ServerSettings)
     """Where ``astrolabe serve`` listens, and whom it answers."""
     providers: dict[Annotated[str, AfterValidator(_known_provider)], ProviderSettings] = Field(default_factory=dict)

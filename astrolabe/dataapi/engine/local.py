@@ -12,7 +12,7 @@ from astrolabe.dataapi.client.client import EMBEDDING_KEY_HEADER
 from astrolabe.dataapi.engine.collection_definition import CollectionDefinition, read_settings
 from astrolabe.dataapi.engine.handlers import counting, deleting, general, inserting, reading, reranking, updating
 from astrolabe.dataapi.engine.handlers import keyspace as keyspace_handlers
-from astrolabe.dataapi.engine.schema import DatabaseLimits
+from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.engine.target import (
     CollectionHandler,
     Engine,

@@ -6,9 +6,8 @@ The rules are checked in the order of the contract; the first one that is broken
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from astrolabe.dataapi.engine.collection_definition import indexes_used, same_settings
+from astrolabe.dataapi.engine.collection_definition import same_settings
 from astrolabe.dataapi.engine.features import lexical_definition, rerank_definition, with_features
 from astrolabe.dataapi.engine.vectorize.service_rules import CredentialCheck, ModelsOf, check_service, invalid_options
 from astrolabe.dataapi.language.commands.schema import (
@@ -22,7 +21,6 @@ from astrolabe.dataapi.language.indexing import parse_indexing
 from astrolabe.dataapi.language.name_lists import cut
 from astrolabe.dataapi.language.service import service_json
 from astrolabe.dataapi.protocol import Json
-from astrolabe.errors import DataApiError
 from astrolabe.portal.rules import collection_name_problems, keyspace_name_problems
 from astrolabe.providers.catalogue.catalogue import Catalogue
 from astrolabe.providers.rerank.catalogue import Rerankers
@@ -30,21 +28,6 @@ from storage.shapes import Container, ContainerKind, Metric
 
 LARGEST_DIMENSION = 4096
 """Longest vector of a collection without a service; no provider's model has a longer one."""
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseLimits:
-    """What one database may hold, over all its keyspaces.
-
-    Attributes:
-        collections: Collections at most.
-        indexes: Indexes of all collections and tables together.
-        reserved: Indexes that must be free for a new collection, whatever it will use.
-    """
-
-    collections: int = 10
-    indexes: int = 100
-    reserved: int = 10
 
 
 def check_keyspace_name(name: str) -> None:
@@ -110,37 +93,6 @@ def check_existing(existing: Container, definition: Json) -> None:
             "Choose another name, send the settings it has (findCollections with 'explain' shows them), "
             "or delete it first.",
         )
-
-
-def check_limits(containers: Sequence[Container], limits: DatabaseLimits) -> None:
-    """Refuse one more collection when the database is full.
-
-    Args:
-        containers: The collections and tables of all keyspaces.
-        limits: What the database may hold.
-
-    Raises:
-        DataApiError: ``TOO_MANY_COLLECTIONS`` or ``TOO_MANY_INDEXES_FOR_COLLECTION``.
-    """
-    collections = sum(container.kind is ContainerKind.COLLECTION for container in containers)
-    if collections >= limits.collections:
-        raise too_many_collections(limits, collections)
-    used = sum(map(indexes_used, containers))
-    if used + limits.reserved > limits.indexes:
-        raise data_api_error(
-            "TOO_MANY_INDEXES_FOR_COLLECTION",
-            f"A collection needs {limits.reserved} indexes; {used} of the database's {limits.indexes} are in use.\n"
-            "Delete a collection, a table or an index, or use another database.",
-        )
-
-
-def too_many_collections(limits: DatabaseLimits, found: int) -> DataApiError:
-    """Make the error of one collection more than a database may have."""
-    return data_api_error(
-        "TOO_MANY_COLLECTIONS",
-        f"The database may have {limits.collections} collections over all keyspaces and has {found}.\n"
-        "Delete one, or use another database.",
-    )
 
 
 def _check_name(kind: str, name: str, problems: Sequence[str]) -> None:

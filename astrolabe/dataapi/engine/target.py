@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from astrolabe.dataapi.engine.collection_definition import CollectionDefinition
-from astrolabe.dataapi.engine.schema import DatabaseLimits
+from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.engine.vectorize.vectorizer import Vectorizer
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import cut, listed

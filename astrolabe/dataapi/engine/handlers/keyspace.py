@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from astrolabe.dataapi.engine.collection_definition import vector_specs
 from astrolabe.dataapi.engine.features import analyzer_of, with_defaults
-from astrolabe.dataapi.engine.schema import check_existing, check_limits, definition_of, too_many_collections
+from astrolabe.dataapi.engine.limits import check_limits, too_many_collections
+from astrolabe.dataapi.engine.schema import check_existing, definition_of
 from astrolabe.dataapi.engine.target import Engine, KeyspaceHandler, look_up
 from astrolabe.dataapi.language.commands.base import Command
 from astrolabe.dataapi.language.commands.schema import CreateCollection, DeleteCollection, FindCollections, ListTables

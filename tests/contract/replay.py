@@ -1,0 +1,116 @@
+"""Sends the exchanges that were recorded from a real server to ours, in process, and compares the answers.
+
+``python -m tests.contract.replay`` (``make compat``) prints a table by command; with ``--differences`` it prints every
+difference, too. What is known to differ stands in a file beside the contract: name of the exchange -> reason.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import simplejson
+from pydantic import SecretStr
+
+from astrolabe.dataapi.compare import Answer, Comparer, Difference, Exchange, read_exchanges
+from astrolabe.dataapi.engine.limits import DatabaseLimits
+from astrolabe.dataapi.protocol import JsonValue
+from astrolabe.portal.organization import DatabaseDraft
+from astrolabe.serving.app import DataApiApp, Policy
+from astrolabe.serving.authorization import Gate
+from astrolabe.workspace import Workspace, WorkspaceOptions
+from storage import jsontext
+
+HERE = Path(__file__).parent
+TOKEN = "AstraCS:contract:sentinel-Kq8Vb3"
+CONTRACTS = ("collections", "tables")
+LIFTED = DatabaseLimits(collections=1000, indexes=10_000)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One exchange, and where our answer differs."""
+
+    exchange: Exchange
+    differences: Sequence[Difference]
+
+
+def recorded(contract: str) -> list[Exchange]:
+    """Return the exchanges of a contract, in order."""
+    with (HERE / f"{contract}-contract.jsonl").open(encoding="utf-8") as lines:
+        return list(read_exchanges(lines))
+
+
+def known_differences(contract: str) -> Mapping[str, str]:
+    """Return the exchanges that are known to differ, each with its reason."""
+    found: Mapping[str, str] = json.loads((HERE / f"{contract}-differences.json").read_text("utf-8"))
+    return found
+
+
+async def replay(exchanges: Sequence[Exchange], folder: Path) -> list[Outcome]:
+    """Send every request to a server with an empty database in ``folder``, with the Token header alone."""
+    async with Workspace.opened(WorkspaceOptions(folder, limits=LIFTED)) as workspace:
+        await workspace.create_database(DatabaseDraft("contract"))
+        app = DataApiApp(workspace, Gate(workspace.tokens, only=SecretStr(TOKEN)), Policy())
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", trust_env=False) as client:
+            comparer = Comparer()
+            return [await _exchange(client, comparer, exchange) for exchange in exchanges]
+
+
+async def _exchange(client: httpx.AsyncClient, comparer: Comparer, exchange: Exchange) -> Outcome:
+    request = exchange.request
+    text = request if isinstance(request, str) else _written(comparer.translate(request))
+    headers = {"Token": TOKEN, "Content-Type": "application/json"}
+    response = await client.post(exchange.path, content=text.encode(), headers=headers)
+    is_json = response.headers.get("content-type", "").startswith("application/json")
+    found = Answer(response.status_code, jsontext.loads(response.text) if is_json else {"text": response.text})
+    return Outcome(exchange, comparer.compare(request, exchange.answer, found))
+
+
+def _written(request: JsonValue) -> str:
+    """Return a request's text with the digits it was recorded with, and ``NaN`` where it was sent."""
+    text: str = simplejson.dumps(request, use_decimal=True, allow_nan=True)
+    return text
+
+
+def table(outcomes: Sequence[Outcome], known: Mapping[str, str]) -> list[str]:
+    """Return the lines of the table: by command, how many answers are equal, differ for a known reason, and else."""
+    columns: dict[str, Counter[str]] = {}
+    for outcome in outcomes:
+        equal = "equal" if not outcome.differences else "known" if outcome.exchange.name in known else "differ"
+        columns.setdefault(outcome.exchange.command, Counter())[equal] += 1
+    lines = ["| Command | Sent | Equal | Known to differ | Differ |", "|---|--:|--:|--:|--:|"]
+    for command, counts in [*sorted(columns.items()), ("**all**", sum(columns.values(), Counter()))]:
+        row = (counts.total(), counts["equal"], counts["known"], counts["differ"])
+        lines.append(f"| {command} | {' | '.join(map(str, row))} |")
+    return lines
+
+
+def main() -> None:
+    """Replay both contracts, or the ones that are named."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("contracts", nargs="*", metavar="contract", help="collections or tables; both without one")
+    parser.add_argument("--differences", action="store_true", help="print every difference that is not known")
+    arguments = parser.parse_args()
+    for contract in arguments.contracts or CONTRACTS:
+        known = known_differences(contract)
+        with tempfile.TemporaryDirectory() as folder:
+            outcomes = asyncio.run(replay(recorded(contract), Path(folder) / "data"))
+        print(f"\n## {contract}\n")  # noqa: T201 - the program's output
+        print("\n".join(table(outcomes, known)))  # noqa: T201
+        for outcome in outcomes if arguments.differences else ():
+            if outcome.differences and outcome.exchange.name not in known:
+                shown = "\n    ".join(map(str, outcome.differences[:6]))
+                print(f"\n{outcome.exchange.name} {_written(outcome.exchange.request)[:400]}\n    {shown}")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
