@@ -9,12 +9,13 @@ from typing import Any
 from astrolabe.dataapi.engine.rerank.rules import RerankChoice
 from astrolabe.dataapi.language.ids import DefaultId
 from astrolabe.dataapi.language.indexing import parse_indexing
-from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.named_vectors import DEFAULT_SOURCE_MODEL, NamedVector
+from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.service import read_service
+from astrolabe.dataapi.language.special_fields import LEXICAL, VECTOR
 from astrolabe.dataapi.protocol import Json
-from astrolabe.portal.organization import ServiceConfig
-from storage.lexical.analyzers import STANDARD_ANALYZER
-from storage.shapes import COLLECTION_VECTOR, Container, ContainerKind, Metric, VectorSpec
+from storage.lexical.analyzers import Analyzer
+from storage.shapes import Container, ContainerKind, Metric, VectorSpec
 
 DISABLED = {"enabled": False}
 """What ``lexical`` and ``rerank`` of a collection say while it has neither."""
@@ -29,31 +30,47 @@ class CollectionDefinition:
 
     Attributes:
         rules: What its documents, filters and sorts are read against.
-        service: What embeds its texts; None when nothing does.
         rerank: What puts results in order; None when reranking is off.
     """
 
-    rules: CollectionRules
-    service: ServiceConfig | None = None
+    rules: DocumentRules
     rerank: RerankChoice | None = None
 
+    @property
+    def vectors(self) -> Mapping[str, NamedVector]:
+        """Its only vector, or none."""
+        return self.rules.vectors
 
-def read_settings(container: Container) -> CollectionDefinition:
+    @property
+    def analyzers(self) -> Mapping[str, Analyzer]:
+        """How its only text that is searched by words is read, or none."""
+        return self.rules.analyzers
+
+
+def read_collection(container: Container) -> CollectionDefinition:
     """Read a stored collection's definition; it was checked before it was stored."""
     definition = container.definition
     default_id = (definition.get("defaultId") or {}).get("type")
-    service = (definition.get("vector") or {}).get("service")
-    rules = CollectionRules(
+    rules = DocumentRules(
         name=f"{container.keyspace}.{container.name}",
         default_id=DefaultId(default_id) if default_id else None,
-        vector=container.vectors.get(COLLECTION_VECTOR),
-        vectorize=service is not None,
-        lexical=container.analyzer is not None,
-        analyzer=container.analyzer or STANDARD_ANALYZER,
+        vectors={name: _named_vector(name, spec, definition) for name, spec in container.vectors.items()},
+        analyzers={} if container.analyzer is None else {LEXICAL: container.analyzer},
         indexing=parse_indexing(definition.get("indexing")),
     )
-    embedding = read_service(service) if service is not None else None
-    return CollectionDefinition(rules, embedding, RerankChoice.read(definition))
+    return CollectionDefinition(rules, RerankChoice.read(definition))
+
+
+def _named_vector(name: str, spec: VectorSpec, definition: Mapping[str, Any]) -> NamedVector:
+    options = definition.get("vector") or {}
+    service = options.get("service")
+    return NamedVector(
+        name,
+        spec.dimension,
+        spec.metric,
+        options.get("sourceModel") or DEFAULT_SOURCE_MODEL,
+        read_service(service) if service is not None else None,
+    )
 
 
 def vector_specs(definition: Mapping[str, Any]) -> dict[str, VectorSpec]:
@@ -61,7 +78,7 @@ def vector_specs(definition: Mapping[str, Any]) -> dict[str, VectorSpec]:
     vector = definition.get("vector")
     if not vector:
         return {}
-    return {COLLECTION_VECTOR: VectorSpec(int(vector["dimension"]), Metric(vector["metric"]))}
+    return {VECTOR: VectorSpec(int(vector["dimension"]), Metric(vector["metric"]))}
 
 
 def indexes_used(container: Container) -> int:

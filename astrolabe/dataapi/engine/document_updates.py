@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from astrolabe.dataapi.engine.finding import DocumentSelection, first_item
-from astrolabe.dataapi.engine.target import ROUNDS, OpenCollection, too_busy
+from astrolabe.dataapi.engine.target import ROUNDS, Target, too_busy
 from astrolabe.dataapi.language.document_rules import PreparedDocument, canonical_key, prepare_document, restored
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.ids import check_id
 from astrolabe.dataapi.language.name_lists import cut
+from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.dataapi.language.updates import Update, seed_for_upsert
 from astrolabe.dataapi.language.values import shown
 from astrolabe.dataapi.language.vectorize import plan_vectorize
@@ -25,7 +26,7 @@ from astrolabe.errors import DataApiError
 from astrolabe.providers.catalogue.provider_info import Direction
 from storage.documents.scanning import parse_body
 from storage.filters.tree import All
-from storage.shapes import COLLECTION_VECTOR, Item, Vector, VectorValue
+from storage.shapes import Item, Vector, VectorValue
 
 
 class Mutation(Protocol):
@@ -72,7 +73,7 @@ class Change:
 class Embeddings:
     """The vectors of a command's texts, each embedded once."""
 
-    def __init__(self, target: OpenCollection) -> None:
+    def __init__(self, target: Target) -> None:
         self._target = target
         self._known: dict[str, Vector] = {}
 
@@ -83,14 +84,14 @@ class Embeddings:
             DataApiError: Embedding failed.
         """
         if text not in self._known:
-            [self._known[text]] = await self._target.embed([text], Direction.STORE)
+            [self._known[text]] = await self._target.embed(VECTOR, [text], Direction.STORE)
         return self._known[text]
 
 
 class Updating:
     """An ``update`` clause as a mutation."""
 
-    def __init__(self, target: OpenCollection, update: Update) -> None:
+    def __init__(self, target: Target, update: Update) -> None:
         self._target = target
         self._update = update
         self._embeddings = Embeddings(target)
@@ -107,14 +108,14 @@ class Updating:
         result = self._update.apply(body, upsert=upsert)
         document = result.document
         if result.embed is not None:
-            document["$vector"] = await self._embeddings.vector(result.embed)
+            document[VECTOR] = await self._embeddings.vector(result.embed)
         return prepare_document(document, self._target.rules, stored_vector=vector if result.keeps_vector else None)
 
 
 class Replacing:
     """A ``replacement`` document as a mutation; the ``_id`` stays."""
 
-    def __init__(self, target: OpenCollection, replacement: JsonValue) -> None:
+    def __init__(self, target: Target, replacement: JsonValue) -> None:
         [self._document], self._pending = plan_vectorize([replacement], target.rules)
         self._target = target
         self._embeddings = Embeddings(target)
@@ -139,7 +140,7 @@ class Replacing:
     async def _vectorized(self) -> JsonValue:
         document = self._document
         if isinstance(document, Mapping) and self._pending:
-            document = {**document, "$vector": await self._embeddings.vector(self._pending[0].text)}
+            document = {**document, VECTOR: await self._embeddings.vector(self._pending[0].text)}
         return document
 
 
@@ -180,13 +181,13 @@ async def change_first(selection: DocumentSelection, mutation: Mutation, *, upse
     raise too_busy(selection.target)
 
 
-async def change_item(target: OpenCollection, item: Item, mutation: Mutation) -> Change | None:
+async def change_item(target: Target, item: Item, mutation: Mutation) -> Change | None:
     """Change a stored document; None when somebody else changed or deleted it since it was read.
 
     Raises:
         DataApiError: The document breaks a rule (its id is in the error), or embedding failed.
     """
-    vector = item.vectors.get(COLLECTION_VECTOR)
+    vector = item.vectors.get(VECTOR)
     body = parse_body(item)
     try:
         prepared = await mutation.changed(body, vector)
@@ -221,9 +222,9 @@ async def change_match(selection: DocumentSelection, item: Item, mutation: Mutat
     raise too_busy(selection.target)
 
 
-def vectors_of(target: OpenCollection) -> tuple[str, ...]:
-    """Return the vectors that a change has to read: the collection's, if it has one."""
-    return (COLLECTION_VECTOR,) if target.rules.vector is not None else ()
+def vectors_of(target: Target) -> tuple[str, ...]:
+    """Return the vectors that a change has to read: all of them."""
+    return tuple(target.vectors)
 
 
 def already_exists(document_id: JsonValue) -> DataApiError:

@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, TypeAlias
 
-from astrolabe.dataapi.engine.target import OpenCollection, storable
+from astrolabe.dataapi.engine.target import Target, storable
 from astrolabe.dataapi.language.commands import invalid_field
 from astrolabe.dataapi.language.document_rules import restored
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.filters import id_keys, parse_filter
 from astrolabe.dataapi.language.projection import Projection
 from astrolabe.dataapi.language.sorting import SortKind, SortPlan, parse_sort
+from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.dataapi.language.vectors import floats_to_json, vector_to_json
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import DataApiError
@@ -27,7 +28,7 @@ from astrolabe.providers.catalogue.provider_info import Direction
 from storage.documents.scanning import CHUNK, parse_body
 from storage.filters.tree import All, Comparison, Filter
 from storage.lexical.analyzers import TermQuery
-from storage.shapes import COLLECTION_VECTOR, Hit, Item, VectorValue
+from storage.shapes import Hit, Item, VectorValue
 from storage.sqlite.gil_yield import in_turns
 
 MOST_SORTED = 10_000
@@ -51,7 +52,7 @@ class DocumentSelection:
         sort: The order.
     """
 
-    target: OpenCollection
+    target: Target
     where: Filter | None
     keys: tuple[str, ...] | None
     sort: SortPlan
@@ -82,7 +83,7 @@ class DocumentSelection:
         return given if isinstance(given, list) else floats_to_json(self.sort.vector.data)
 
 
-def select(target: OpenCollection, where: JsonValue, sort: JsonValue = None) -> DocumentSelection:
+def select(target: Target, where: JsonValue, sort: JsonValue = None) -> DocumentSelection:
     """Read a filter and a sort.
 
     Raises:
@@ -105,7 +106,7 @@ async def resolve(selection: DocumentSelection) -> DocumentSelection:
     """
     if selection.sort.kind is not SortKind.VECTORIZE:
         return selection
-    [vector] = await selection.target.embed([selection.sort.text], Direction.QUERY)
+    [vector] = await selection.target.embed(VECTOR, [selection.sort.text], Direction.QUERY)
     return replace(selection, sort=replace(selection.sort, vector=VectorValue(vector)))
 
 
@@ -146,9 +147,7 @@ async def nearest(selection: DocumentSelection, count: int) -> list[Hit]:
     """Return the ``count`` nearest documents of a vector sort."""
     target = selection.target
     query = selection.query.data
-    return await target.store.search(
-        target.container, COLLECTION_VECTOR, query, count, selection.rest, keys=selection.keys
-    )
+    return await target.store.search(target.container, VECTOR, query, count, selection.rest, keys=selection.keys)
 
 
 async def ordered_seqs(selection: DocumentSelection, count: int, *, skip: int = 0) -> list[int]:
@@ -220,12 +219,12 @@ async def render(items: Sequence[Item], projection: Projection) -> list[Json]:
 
 def document_of(item: Item) -> Json:
     """Return a stored document with its vector, if that was read with it."""
-    return restored(parse_body(item), item.vectors.get(COLLECTION_VECTOR))
+    return restored(parse_body(item), item.vectors.get(VECTOR))
 
 
 def vectors_for(projection: Projection) -> tuple[str, ...]:
     """Return the vectors that have to be read for a projection."""
-    return (COLLECTION_VECTOR,) if projection.wants(COLLECTION_VECTOR) else ()
+    return (VECTOR,) if projection.wants(VECTOR) else ()
 
 
 @dataclass(frozen=True, slots=True)

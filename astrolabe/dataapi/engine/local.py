@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from pydantic import SecretStr
 
 from astrolabe.dataapi.client.client import EMBEDDING_KEY_HEADER
-from astrolabe.dataapi.engine.collection_definition import CollectionDefinition, read_settings
+from astrolabe.dataapi.engine.collection_definition import read_collection
 from astrolabe.dataapi.engine.handlers import counting, deleting, general, inserting, reading, reranking, updating
 from astrolabe.dataapi.engine.handlers import keyspace as keyspace_handlers
 from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.engine.target import (
-    CollectionHandler,
     Engine,
     GeneralHandler,
     KeyspaceHandler,
-    OpenCollection,
+    Target,
+    TargetDefinition,
+    TargetHandler,
     check_keyspace,
-    find_container,
+    look_up,
+    unknown_container,
 )
 from astrolabe.dataapi.engine.vectorize.provider_errors import unavailable
 from astrolabe.dataapi.engine.vectorize.vectorizer import Vectorizer
-from astrolabe.dataapi.language.commands import TABLE_COMMANDS, Command, Level, parse_command
+from astrolabe.dataapi.language.commands import Command, Level, parse_command, parse_for_any
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.numbers import exactly
 from astrolabe.dataapi.protocol import Json, Response
@@ -37,7 +40,7 @@ from astrolabe.providers.simulated.rules import Lab
 from storage.documents.store import DatabaseStore
 from storage.errors import ContainerMissingError, KeyspaceMissingError, StoreBusyError
 from storage.jsontext import is_small
-from storage.shapes import ContainerKind
+from storage.shapes import Container, ContainerKind
 
 _log = logging.getLogger(__name__)
 
@@ -45,13 +48,29 @@ _TOKEN_HEADER = "token"  # noqa: S105 - the header's name, not a token
 
 _GENERAL: Mapping[type[Command], GeneralHandler] = {**general.HANDLERS, **reranking.GENERAL}
 _KEYSPACE: Mapping[type[Command], KeyspaceHandler] = keyspace_handlers.HANDLERS
-_COLLECTION: Mapping[type[Command], CollectionHandler] = {
+_COLLECTION: Mapping[type[Command], TargetHandler] = {
     **counting.HANDLERS,
     **deleting.HANDLERS,
     **inserting.HANDLERS,
     **reading.HANDLERS,
     **reranking.HANDLERS,
     **updating.HANDLERS,
+}
+_TABLE: Mapping[type[Command], TargetHandler] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What the kind of a container decides: its commands, and how its definition is read."""
+
+    level: Level
+    handlers: Mapping[type[Command], TargetHandler]
+    read: Callable[[Container], TargetDefinition]
+
+
+_KINDS: Mapping[ContainerKind, _Kind] = {
+    ContainerKind.COLLECTION: _Kind(Level.COLLECTION, _COLLECTION, read_collection),
+    ContainerKind.TABLE: _Kind(Level.TABLE, _TABLE, read_collection),
 }
 _CODES: Mapping[type[AstrolabeError], str] = {
     ContainerMissingError: "UNKNOWN_COLLECTION_OR_TABLE",
@@ -118,53 +137,43 @@ class LocalDataApi:
         self, command: Json, keyspace: str | None, name: str | None, headers: Mapping[str, str]
     ) -> Response:
         exact = exactly(command) if is_small(command) else await asyncio.to_thread(exactly, command)
-        parsed = parse_command(exact, _level(keyspace, name))
-        if parsed.verb in TABLE_COMMANDS and keyspace is not None and name is not None:
-            await self._refuse_table_command(parsed.verb, keyspace, name)
+        if keyspace is not None and name is not None:
+            return await self._on_container(exact, keyspace, name, headers)
+        parsed = parse_command(exact, Level.GENERAL if keyspace is None else Level.KEYSPACE)
         if parsed.command is None:
             return Response(errors=parsed.errors)
-        kind = type(parsed.command)
         if keyspace is None:
-            return await _GENERAL[kind](self._engine, parsed.command)
-        if name is None:
-            await check_keyspace(self._engine.store, keyspace)
-            return await _KEYSPACE[kind](self._engine, keyspace, parsed.command)
-        target = await self._open(parsed.verb, keyspace, name, headers)
-        return await _COLLECTION[kind](target, parsed.command)
+            return await _GENERAL[type(parsed.command)](self._engine, parsed.command)
+        await check_keyspace(self._engine.store, keyspace)
+        return await _KEYSPACE[type(parsed.command)](self._engine, keyspace, parsed.command)
 
-    async def _open(self, verb: str, keyspace: str, name: str, headers: Mapping[str, str]) -> OpenCollection:
-        container = await find_container(self._engine.store, keyspace, name)
-        if container.kind is ContainerKind.TABLE:
-            raise data_api_error(
-                "UNSUPPORTED_TABLE_COMMAND",
-                f"'{keyspace}.{container.name}' is a table, and '{verb}' is a command for collections.",
-            )
-        settings = read_settings(container)
-        self._check_provider(settings)
-        keys = RerankKeys(_secret(headers, RERANKING_KEY_HEADER), _secret(headers, _TOKEN_HEADER))
-        return OpenCollection(self._engine, container, settings, _secret(headers, EMBEDDING_KEY_HEADER), keys)
+    async def _on_container(self, command: Json, keyspace: str, name: str, headers: Mapping[str, str]) -> Response:
+        """Find the collection or table first: its kind says what commands there are."""
+        container = await look_up(self._engine.store, keyspace, name)
+        if container is None:
+            parsed = parse_for_any(command)
+            return Response(errors=parsed.errors or (await unknown_container(self._engine.store, keyspace, name),))
+        kind = _KINDS[container.kind]
+        parsed = parse_command(command, kind.level, target=f"{keyspace}.{container.name}")
+        if parsed.command is None:
+            return Response(errors=parsed.errors)
+        target = self._open(container, kind.read(container), headers)
+        return await kind.handlers[type(parsed.command)](target, parsed.command)
 
-    def _check_provider(self, settings: CollectionDefinition) -> None:
-        """Refuse a collection whose provider or model the catalogue no longer has."""
-        service = settings.service
-        if service is not None:
-            provider = self._engine.catalogue.find(service.provider)
-            if provider is None or provider.known_model(service.model) is None:
-                raise unavailable(service.provider, service.model)
-
-    async def _refuse_table_command(self, verb: str, keyspace: str, name: str) -> None:
-        container = await find_container(self._engine.store, keyspace, name)
+    def _open(self, container: Container, definition: TargetDefinition, headers: Mapping[str, str]) -> Target:
         if container.kind is ContainerKind.COLLECTION:
-            raise data_api_error(
-                "UNSUPPORTED_COLLECTION_COMMAND",
-                f"'{keyspace}.{container.name}' is a collection, and '{verb}' is a command for tables.",
-            )
+            self._check_providers(definition)
+        keys = RerankKeys(_secret(headers, RERANKING_KEY_HEADER), _secret(headers, _TOKEN_HEADER))
+        return Target(self._engine, container, definition, _secret(headers, EMBEDDING_KEY_HEADER), keys)
 
-
-def _level(keyspace: str | None, name: str | None) -> Level:
-    if keyspace is None:
-        return Level.GENERAL
-    return Level.KEYSPACE if name is None else Level.COLLECTION
+    def _check_providers(self, definition: TargetDefinition) -> None:
+        """Refuse a collection whose provider or model the catalogue no longer has."""
+        for vector in definition.vectors.values():
+            service = vector.service
+            if service is not None:
+                provider = self._engine.catalogue.find(service.provider)
+                if provider is None or provider.known_model(service.model) is None:
+                    raise unavailable(service.provider, service.model)
 
 
 def _secret(headers: Mapping[str, str], wanted: str) -> SecretStr | None:

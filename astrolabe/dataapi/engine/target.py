@@ -1,11 +1,14 @@
-"""What a command's handler works on: the engine of one database, and the collection it is sent to."""
+"""What a command's handler works on: the engine of one database, and the collection or table it is sent to.
+
+A target is opened before its command is read, because its kind decides which commands there are.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import SecretStr
 
@@ -14,7 +17,8 @@ from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.engine.vectorize.vectorizer import Vectorizer
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import cut, listed
-from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.named_vectors import NamedVector
+from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.protocol import Response
 from astrolabe.errors import DataApiError
 from astrolabe.portal.organization import Database
@@ -23,6 +27,7 @@ from astrolabe.providers.catalogue.provider_info import Direction
 from astrolabe.providers.rerank.engine import RerankingEngine, RerankKeys
 from astrolabe.providers.simulated.rules import Lab
 from storage.documents.store import DatabaseStore
+from storage.lexical.analyzers import Analyzer
 from storage.shapes import Container, Matrix
 
 
@@ -51,37 +56,86 @@ class Engine:
     schema_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
+class TargetDefinition(Protocol):
+    """What the definitions of both kinds have: one of a collection, or one of a table."""
+
+    @property
+    def vectors(self) -> Mapping[str, NamedVector]:
+        """The vectors that its documents or rows may have, by name."""
+        ...
+
+    @property
+    def analyzers(self) -> Mapping[str, Analyzer]:
+        """How the texts that are searched by words are read, by name."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class OpenCollection:
-    """The collection that a command is sent to, and the keys that came with the request."""
+class Target:
+    """The collection or table that a command is sent to, and the keys that came with the request.
+
+    Attributes:
+        engine: The database.
+        container: Where the items are.
+        definition: What is known of them.
+        header_key: A provider's key for this request alone.
+        rerank_keys: The same for reranking.
+    """
 
     engine: Engine
     container: Container
-    settings: CollectionDefinition
+    definition: TargetDefinition
     header_key: SecretStr | None = None
     rerank_keys: RerankKeys = field(default_factory=RerankKeys)
 
     @property
-    def rules(self) -> CollectionRules:
-        """What the collection's documents, filters and sorts are read against."""
-        return self.settings.rules
+    def name(self) -> str:
+        """``keyspace.name``, for messages."""
+        return f"{self.container.keyspace}.{self.container.name}"
+
+    @property
+    def vectors(self) -> Mapping[str, NamedVector]:
+        """The vectors that its documents or rows may have, by name."""
+        return self.definition.vectors
+
+    @property
+    def collection(self) -> CollectionDefinition:
+        """The definition of a collection; only its commands ask for it."""
+        if not isinstance(self.definition, CollectionDefinition):
+            raise TypeError(f"{self.name} is no collection")
+        return self.definition
+
+    @property
+    def rules(self) -> DocumentRules:
+        """What a collection's documents, filters and sorts are read against."""
+        return self.collection.rules
 
     @property
     def store(self) -> DatabaseStore:
         """The database's contents."""
         return self.engine.store
 
-    async def embed(self, texts: Sequence[str], direction: Direction) -> Matrix:
-        """Return one vector per text, through the collection's service.
+    async def embed(self, name: str, texts: Sequence[str], direction: Direction) -> Matrix:
+        """Return one vector per text, through the service of a vector that has one.
+
+        Args:
+            name: The vector's.
+            texts: What to embed.
+            direction: Whether the vectors are stored or searched by.
 
         Raises:
-            DataApiError: There is no service, or embedding failed.
+            DataApiError: Embedding failed.
         """
-        service, vector = self.settings.service, self.rules.vector
-        if service is None or vector is None:
-            raise self.rules.no_embedding_service()
+        vector = self.vectors[name]
+        if vector.service is None:
+            raise ValueError(f"the vector {name!r} of {self.name} has no service")
         return await self.engine.vectorizer.embed(
-            self.engine.database.id, service, vector.dimension, texts, direction=direction, header_key=self.header_key
+            self.engine.database.id,
+            vector.service,
+            vector.dimension,
+            texts,
+            direction=direction,
+            header_key=self.header_key,
         )
 
 
@@ -94,8 +148,8 @@ GeneralHandler = Callable[[Engine, Any], Awaitable[Response]]
 KeyspaceHandler = Callable[[Engine, str, Any], Awaitable[Response]]
 """Executes a command on a keyspace that exists; the third argument is the command."""
 
-CollectionHandler = Callable[[OpenCollection, Any], Awaitable[Response]]
-"""Executes a command on a collection; the second argument is the command."""
+TargetHandler = Callable[[Target, Any], Awaitable[Response]]
+"""Executes a command on a collection or a table; the second argument is the command."""
 
 
 async def check_keyspace(store: DatabaseStore, keyspace: str) -> None:
@@ -129,28 +183,25 @@ def storable(text: str) -> bool:
     return True
 
 
-async def find_container(store: DatabaseStore, keyspace: str, name: str) -> Container:
-    """Return the collection or table of that name.
+async def unknown_container(store: DatabaseStore, keyspace: str, name: str) -> DataApiError:
+    """Make the error of a name that neither a collection nor a table has.
 
     Raises:
-        DataApiError: ``UNKNOWN_KEYSPACE`` or ``UNKNOWN_COLLECTION_OR_TABLE``.
+        DataApiError: ``UNKNOWN_KEYSPACE``: there is not even the keyspace.
     """
-    container = await look_up(store, keyspace, name)
-    if container is None:
-        await check_keyspace(store, keyspace)
-        existing = [found.name for found in await store.containers(keyspace)]
-        raise data_api_error(
-            "UNKNOWN_COLLECTION_OR_TABLE",
-            f"The keyspace '{keyspace}' has no collection or table '{cut(name)}'. It has: [{listed(existing)}].\n"
-            "Create it, or correct the name and send the command again.",
-        )
-    return container
+    await check_keyspace(store, keyspace)
+    existing = [found.name for found in await store.containers(keyspace)]
+    return data_api_error(
+        "UNKNOWN_COLLECTION_OR_TABLE",
+        f"The keyspace '{keyspace}' has no collection or table '{cut(name)}'. It has: [{listed(existing)}].\n"
+        "Create it, or correct the name and send the command again.",
+    )
 
 
-def too_busy(target: OpenCollection) -> DataApiError:
+def too_busy(target: Target) -> DataApiError:
     """Make the error of a document that others changed again and again between reading and writing it."""
     return data_api_error(
         "INTERNAL_SERVER_ERROR",
-        f"Other commands kept changing the document in '{target.rules.name}' that this one was about to change; "
+        f"Other commands kept changing the document in '{target.name}' that this one was about to change; "
         f"it was given up after {ROUNDS} attempts and has changed nothing. Send it again.",
     )

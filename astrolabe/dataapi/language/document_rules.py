@@ -13,11 +13,12 @@ from typing import Any
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.ids import canonical_key, check_id, new_id
 from astrolabe.dataapi.language.limits import check_fields
-from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.rules import DocumentRules
+from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.dataapi.language.values import MAX_DEPTH, limit_violation, nests_deeper, shown, type_name
 from astrolabe.dataapi.language.vectors import parse_vector_of, vector_to_json
 from storage import jsontext
-from storage.shapes import COLLECTION_VECTOR, NewItem, VectorValue
+from storage.shapes import NewItem, VectorValue
 
 __all__ = ["PreparedDocument", "canonical_key", "prepare_document", "restored"]
 
@@ -47,12 +48,12 @@ class PreparedDocument:
 
     def to_item(self) -> NewItem:
         """Return what the store keeps."""
-        vectors = {} if self.vector is None else {COLLECTION_VECTOR: self.vector}
+        vectors = {} if self.vector is None else {VECTOR: self.vector}
         return NewItem(key=self.key, body=self.text, vectors=vectors)
 
 
 def prepare_document(
-    document: object, rules: CollectionRules, *, stored_vector: VectorValue | None = None
+    document: object, rules: DocumentRules, *, stored_vector: VectorValue | None = None
 ) -> PreparedDocument:
     """Check a document against a collection's rules and bring it into its stored form.
 
@@ -85,19 +86,15 @@ def prepare_document(
     return PreparedDocument(id=body["_id"], key=canonical_key(body["_id"]), body=body, text=text, vector=vector)
 
 
-def _take_vector(document: Mapping[str, Any], rules: CollectionRules) -> VectorValue | None:
-    if "$vector" not in document:
-        return None
-    if rules.vector is None:
-        raise rules.vectors_not_enabled()
-    return parse_vector_of(rules.vector, document["$vector"])
+def _take_vector(document: Mapping[str, Any], rules: DocumentRules) -> VectorValue | None:
+    return parse_vector_of(rules.vector(), document[VECTOR]) if VECTOR in document else None
 
 
-def _stored_form(document: Mapping[str, Any], rules: CollectionRules) -> dict[str, Any]:
+def _stored_form(document: Mapping[str, Any], rules: DocumentRules) -> dict[str, Any]:
     body = {"_id": document["_id"] if "_id" in document else new_id(rules.default_id)}
     body.update((name, value) for name, value in document.items() if name != "_id")
-    if "$vector" in body:
-        body["$vector"] = None
+    if VECTOR in body:
+        body[VECTOR] = None
     return body
 
 
@@ -113,5 +110,5 @@ def restored(body: Mapping[str, Any], vector: VectorValue | None) -> dict[str, A
     """Return a stored body with its vector back in the place that ``"$vector": null`` holds."""
     document = dict(body)
     if vector is not None:
-        document["$vector"] = vector_to_json(vector)
+        document[VECTOR] = vector_to_json(vector)
     return document

@@ -14,8 +14,9 @@ from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.filter_operands import WRITTEN_OPERATORS, invalid_filter, parse_operand
 from astrolabe.dataapi.language.ids import canonical_key
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
-from astrolabe.dataapi.language.rules import CollectionRules
-from astrolabe.dataapi.language.values import SPECIAL_FIELDS, ejson_name, shown, type_name
+from astrolabe.dataapi.language.rules import DocumentRules
+from astrolabe.dataapi.language.special_fields import LEXICAL, SPECIAL_FIELDS
+from astrolabe.dataapi.language.values import ejson_name, shown, type_name
 from astrolabe.errors import DataApiError
 from storage.filters.tree import All, AnyOf, Comparison, Filter, Operator
 
@@ -49,7 +50,7 @@ class _Scope:
     in_or: bool = False
 
 
-def parse_filter(clause: object, rules: CollectionRules) -> Filter:
+def parse_filter(clause: object, rules: DocumentRules) -> Filter:
     """Read a filter clause.
 
     Args:
@@ -87,7 +88,7 @@ def id_keys(where: Filter) -> tuple[str, ...] | None:
 class _Parser:
     """Reads one clause and counts its comparisons."""
 
-    rules: CollectionRules
+    rules: DocumentRules
     comparisons: int = 0
 
     def parse(self, clause: object, scope: _Scope) -> Filter:
@@ -140,7 +141,7 @@ class _Parser:
         self._check_special(name, operator)
         parsed = parse_operand(operator, operand, name)
         if operator is Operator.MATCH:
-            parsed = self.rules.analyzer.query(str(parsed))
+            parsed = self.rules.analyzer().query(str(parsed))
         if scope.negated and operator is Operator.EXISTS:
             parsed = not parsed
         elif scope.negated:
@@ -149,9 +150,8 @@ class _Parser:
         return Comparison(path, operator, parsed)
 
     def _check_special(self, name: str, operator: Operator) -> None:
-        if name == "$lexical":
-            if not self.rules.lexical:
-                raise self.rules.lexical_not_enabled()
+        if name == LEXICAL:
+            self.rules.analyzer()
             if operator not in {Operator.MATCH, Operator.EXISTS}:
                 raise invalid_filter(f"only '$match' and '$exists' are supported on '$lexical', not '{operator}'")
         elif operator is Operator.MATCH:

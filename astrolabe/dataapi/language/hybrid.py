@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from astrolabe.dataapi.language.error_codes import data_api_error
-from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.rules import DocumentRules
+from astrolabe.dataapi.language.special_fields import HYBRID, LEXICAL, VECTOR, VECTORIZE
 from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.dataapi.language.vectors import parse_vector_of
 from astrolabe.errors import DataApiError
@@ -18,7 +19,7 @@ DEFAULT_READ = 50
 
 MOST_READ = 100
 
-_PARTS = ("$vectorize", "$vector", "$lexical")
+_PARTS = (VECTORIZE, VECTOR, LEXICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,12 @@ def parse_hybrid_sort(clause: object) -> HybridSort:
         raise _mismatch(f"the sort clause must be an object or null, not {type_name(clause)}")
     if not clause:
         return HybridSort()
-    unexpected = [name for name in clause if name != "$hybrid"]
+    unexpected = [name for name in clause if name != HYBRID]
     if unexpected:
         raise _mismatch(
             f"the sort clause of findAndRerank has '$hybrid' alone, not {', '.join(map(shown, unexpected))}"
         )
-    value = clause["$hybrid"]
+    value = clause[HYBRID]
     if isinstance(value, str):
         text = value if value.strip() else None
         return HybridSort(is_hybrid=True, text=text, words=text)
@@ -79,17 +80,17 @@ def parse_hybrid_sort(clause: object) -> HybridSort:
     unexpected = [name for name in value if name not in _PARTS]
     if unexpected:
         raise _mismatch(f"'$hybrid' has {', '.join(_PARTS)}, not {', '.join(map(shown, unexpected))}")
-    vector = value.get("$vector")
+    vector = value.get(VECTOR)
     if not (
         vector is None or isinstance(vector, list) or (isinstance(vector, Mapping) and list(vector) == ["$binary"])
     ):
         raise _mismatch(f"'$vector' in '$hybrid' must be an array of numbers or $binary, not {type_name(vector)}")
     return HybridSort(
         is_hybrid=True,
-        text=_text(value, "$vectorize"),
+        text=_text(value, VECTORIZE),
         vector=vector,
-        words=_text(value, "$lexical"),
-        explicit_words="$lexical" in value,
+        words=_text(value, LEXICAL),
+        explicit_words=LEXICAL in value,
     )
 
 
@@ -100,30 +101,30 @@ def _text(value: Mapping[str, Any], name: str) -> str | None:
     return text if text and text.strip() else None
 
 
-def check_hybrid_sort(sort: HybridSort, rules: CollectionRules) -> VectorValue | None:
+def check_hybrid_sort(sort: HybridSort, rules: DocumentRules) -> VectorValue | None:
     """Refuse what the collection cannot be searched by; return the vector that was given, if it is what is searched by.
 
     Raises:
         DataApiError: UNSUPPORTED_VECTOR_SORT_FOR_COLLECTION, UNSUPPORTED_VECTORIZE_SORT_FOR_COLLECTION,
             LEXICAL_NOT_ENABLED_FOR_COLLECTION; the codes of ``$vector`` values.
     """
-    if (sort.text is not None or sort.vector is not None) and rules.vector is None:
+    if (sort.text is not None or sort.vector is not None) and VECTOR not in rules.vectors:
         raise data_api_error(
             "UNSUPPORTED_VECTOR_SORT_FOR_COLLECTION",
             f"The collection {rules.name} does not have vectors enabled, so it cannot be searched by '$vectorize' or "
             "'$vector'.\n\nResend the command with '$lexical' alone, or use a collection with vectors.",
         )
-    if sort.text is not None and not rules.vectorize:
+    if sort.text is not None and not rules.vectorizes:
         raise data_api_error(
             "UNSUPPORTED_VECTORIZE_SORT_FOR_COLLECTION",
             f"The collection {rules.name} has no embedding service, so a text cannot be turned into a vector.\n\n"
             "Resend the command with a '$vector' in '$hybrid', or use a collection with an embedding service.",
         )
-    if sort.explicit_words and sort.words is not None and not rules.lexical:
-        raise rules.lexical_not_enabled()
-    if sort.text is not None or sort.vector is None or rules.vector is None:
+    if sort.explicit_words and sort.words is not None:
+        rules.analyzer()
+    if sort.text is not None or sort.vector is None:
         return None
-    return parse_vector_of(rules.vector, sort.vector)
+    return parse_vector_of(rules.vector(), sort.vector)
 
 
 def parse_read_limits(given: object) -> ReadLimits:
@@ -135,21 +136,21 @@ def parse_read_limits(given: object) -> ReadLimits:
     if given is None:
         return ReadLimits()
     if _is_whole(given):
-        limits: dict[str, Any] = {"$vector": given, "$lexical": given}
+        limits: dict[str, Any] = {VECTOR: given, LEXICAL: given}
     elif isinstance(given, Mapping):
-        if set(given) != {"$vector", "$lexical"} or not all(map(_is_whole, given.values())):
+        if set(given) != {VECTOR, LEXICAL} or not all(map(_is_whole, given.values())):
             raise _mismatch("hybridLimits must have '$vector' and '$lexical', both whole numbers, and nothing else")
         limits = dict(given)
     else:
         raise _mismatch(f"hybridLimits must be a whole number or an object, not {type_name(given)}")
-    for name in ("$vector", "$lexical"):
+    for name in (VECTOR, LEXICAL):
         if not 1 <= limits[name] <= MOST_READ:
             raise data_api_error(
                 "COMMAND_FIELD_VALUE_INVALID",
                 f"Command field 'hybridLimits.{name}' value {shown(limits[name])} not valid: must be between 1 and "
                 f"{MOST_READ} (inclusive).",
             )
-    return ReadLimits(limits["$vector"], limits["$lexical"])
+    return ReadLimits(limits[VECTOR], limits[LEXICAL])
 
 
 def _is_whole(value: object) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
-from astrolabe.dataapi.language.values import SPECIAL_FIELDS, shown, type_name
+from astrolabe.dataapi.language.special_fields import SPECIAL_FIELDS, VECTOR
+from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.errors import DataApiError
 from storage.filters.matching import as_position
 
@@ -77,7 +78,7 @@ def _parse_rule(name: str, path: object) -> Path:
         rule = split_path(path)
     except PathSyntaxError as problem:
         raise _invalid(f"the path '{path}' of '{name}' is not valid: {problem}") from problem
-    if path.startswith("$") and path != "$vector":
+    if path.startswith("$") and path != VECTOR:
         raise _invalid(f"the path '{path}' of '{name}' starts with '$', which only '$vector' may")
     return rule
 

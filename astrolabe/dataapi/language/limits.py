@@ -9,9 +9,9 @@ from typing import Any
 
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.paths import Path, escape_name, join_path
-from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.rules import DocumentRules
+from astrolabe.dataapi.language.special_fields import LEXICAL, SPECIAL_FIELDS
 from astrolabe.dataapi.language.values import (
-    SPECIAL_FIELDS,
     ejson_name,
     ejson_problem,
     limit_violation,
@@ -31,15 +31,15 @@ MAX_NUMBER = 100
 _STR_LIMIT_BITS = 4096
 
 
-def check_fields(body: Mapping[str, Any], rules: CollectionRules) -> None:
+def check_fields(body: Mapping[str, Any], rules: DocumentRules) -> None:
     """Check the fields of a document whose nesting is known to be bounded.
 
     Raises:
         DataApiError: SHRED_BAD_FIELD_NAME, SHRED_BAD_EJSON_VALUE, SHRED_DOC_LIMIT_VIOLATION,
             SHRED_BAD_DOCUMENT_LEXICAL_TYPE, LEXICAL_NOT_ENABLED_FOR_COLLECTION or LEXICAL_CONTENT_TOO_LONG.
     """
-    if "$lexical" in body:
-        _check_lexical(body["$lexical"], rules)
+    if LEXICAL in body:
+        _check_lexical(body[LEXICAL], rules)
     walk = _Walk(rules)
     walk.check_object((), 0, {name: value for name, value in body.items() if name not in SPECIAL_FIELDS})
     if walk.properties > MAX_DOCUMENT_PROPERTIES:
@@ -48,7 +48,7 @@ def check_fields(body: Mapping[str, Any], rules: CollectionRules) -> None:
         )
 
 
-def _check_lexical(value: object, rules: CollectionRules) -> None:
+def _check_lexical(value: object, rules: DocumentRules) -> None:
     if value is not None and not isinstance(value, str):
         raise data_api_error(
             "SHRED_BAD_DOCUMENT_LEXICAL_TYPE",
@@ -57,9 +57,7 @@ def _check_lexical(value: object, rules: CollectionRules) -> None:
         )
     if value is None:
         return
-    if not rules.lexical:
-        raise rules.lexical_not_enabled()
-    if not rules.analyzer.fits(value):
+    if not rules.analyzer().fits(value):
         raise data_api_error(
             "LEXICAL_CONTENT_TOO_LONG",
             f"The words of '$lexical' have more than {MOST_BYTES} bytes together, and no more are indexed.\n\n"
@@ -71,7 +69,7 @@ def _check_lexical(value: object, rules: CollectionRules) -> None:
 class _Walk:
     """One pass over a document. Paths have no array positions: a rule for ``tags.name`` covers all elements of tags."""
 
-    rules: CollectionRules
+    rules: DocumentRules
     properties: int = 0
 
     def check_object(self, path: Path, length: int, members: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.errors import DataApiError
 
 
@@ -36,7 +37,7 @@ def _places_to_look(value: object) -> Iterator[object]:
     """Yield the positions or names of the members that :func:`exactly` still has to look at."""
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for place, inner in members:
-        if type(inner) not in {str, int, bool, type(None)} and place != "$vector":
+        if type(inner) not in {str, int, bool, type(None)} and place != VECTOR:
             yield place
 
 

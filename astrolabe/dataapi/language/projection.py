@@ -8,7 +8,8 @@ from typing import Any
 
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, join_path, overlapping, split_path
-from astrolabe.dataapi.language.values import SPECIAL_FIELDS, ejson_name, shown, type_name
+from astrolabe.dataapi.language.special_fields import SPECIAL_FIELDS
+from astrolabe.dataapi.language.values import ejson_name, shown, type_name
 from astrolabe.errors import DataApiError
 from storage.filters.matching import as_position, is_number
 

@@ -2,58 +2,75 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.ids import DefaultId
 from astrolabe.dataapi.language.indexing import IndexingRules
+from astrolabe.dataapi.language.named_vectors import NamedVector
+from astrolabe.dataapi.language.special_fields import LEXICAL, VECTOR, VECTORIZE
 from astrolabe.errors import DataApiError
-from storage.lexical.analyzers import STANDARD_ANALYZER, Analyzer
-from storage.shapes import VectorSpec
+from storage.lexical.analyzers import Analyzer
 
 
 @dataclass(frozen=True, slots=True)
-class CollectionRules:
+class DocumentRules:
     """A collection's settings as far as they decide what a command may say.
 
     Attributes:
         name: ``keyspace.collection``, for messages.
         default_id: What a document without an ``_id`` gets; None for the bare text of a random UUID.
-        vector: Dimension and metric, or None when the collection has no vectors.
-        vectorize: Whether an embedding service is configured.
-        lexical: Whether lexical search is enabled.
-        analyzer: What the words of ``$lexical`` are, where it is.
+        vectors: The vectors that its documents may have, by name: none, or ``$vector``.
+        analyzers: How texts that are searched by words are read, by name: none, or ``$lexical``.
         indexing: Which fields are indexed.
     """
 
     name: str = "the collection"
     default_id: DefaultId | None = None
-    vector: VectorSpec | None = None
-    vectorize: bool = False
-    lexical: bool = False
-    analyzer: Analyzer = STANDARD_ANALYZER
+    vectors: Mapping[str, NamedVector] = field(default_factory=dict)
+    analyzers: Mapping[str, Analyzer] = field(default_factory=dict)
     indexing: IndexingRules = field(default_factory=IndexingRules)
 
-    def lexical_not_enabled(self) -> DataApiError:
-        """Return the error for ``$lexical`` on a collection without lexical search."""
-        return data_api_error(
-            "LEXICAL_NOT_ENABLED_FOR_COLLECTION",
-            f"Lexical search is not enabled for the collection {self.name}: its documents, filters and sorts cannot "
-            "use '$lexical'.\n\nResend the command without it, or use a collection created with 'lexical' enabled.",
-        )
+    @property
+    def vectorizes(self) -> bool:
+        """Whether a service makes the vectors of texts."""
+        vector = self.vectors.get(VECTOR)
+        return vector is not None and vector.service is not None
 
-    def vectors_not_enabled(self) -> DataApiError:
-        """Return the error for ``$vector`` on a collection without vectors."""
-        return data_api_error(
-            "VECTOR_SEARCH_NOT_SUPPORTED",
-            f"The collection {self.name} was created without the 'vector' option: its documents cannot have a "
-            "'$vector' nor be sorted by one.\n\nResend the command without it, or use a collection with vectors.",
-        )
+    def vector(self) -> NamedVector:
+        """Return what the vectors of documents must be.
+
+        Raises:
+            DataApiError: ``VECTOR_SEARCH_NOT_SUPPORTED``.
+        """
+        if VECTOR not in self.vectors:
+            raise data_api_error(
+                "VECTOR_SEARCH_NOT_SUPPORTED",
+                f"The collection {self.name} was created without the 'vector' option: its documents cannot have a "
+                f"'{VECTOR}' nor be sorted by one.\n\nResend the command without it, or use a collection with vectors.",
+            )
+        return self.vectors[VECTOR]
+
+    def analyzer(self) -> Analyzer:
+        """Return how the texts that are searched by words are read.
+
+        Raises:
+            DataApiError: ``LEXICAL_NOT_ENABLED_FOR_COLLECTION``.
+        """
+        if LEXICAL not in self.analyzers:
+            raise data_api_error(
+                "LEXICAL_NOT_ENABLED_FOR_COLLECTION",
+                f"Lexical search is not enabled for the collection {self.name}: its documents, filters and sorts "
+                f"cannot use '{LEXICAL}'.\n\nResend the command without it, or use a collection created with "
+                "'lexical' enabled.",
+            )
+        return self.analyzers[LEXICAL]
 
     def no_embedding_service(self) -> DataApiError:
         """Return the error for ``$vectorize`` on a collection without an embedding service."""
         return data_api_error(
             "EMBEDDING_SERVICE_NOT_CONFIGURED",
-            f"The collection {self.name} has no embedding service, so '$vectorize' cannot be turned into a vector.\n\n"
-            "Give a '$vector' instead, or create a collection with an embedding service and resend the command.",
+            f"The collection {self.name} has no embedding service, so '{VECTORIZE}' cannot be turned into a vector.\n\n"
+            f"Give a '{VECTOR}' instead, or create a collection with an embedding service and resend the command.",
         )

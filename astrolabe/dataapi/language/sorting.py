@@ -8,9 +8,11 @@ from enum import StrEnum
 from functools import total_ordering
 from typing import Any, TypeVar
 
+from astrolabe.dataapi.language import special_fields
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
-from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.rules import DocumentRules
+from astrolabe.dataapi.language.special_fields import LEXICAL, VECTOR, VECTORIZE
 from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.dataapi.language.vectors import check_direction, check_length, parse_vector
 from astrolabe.errors import DataApiError
@@ -27,9 +29,9 @@ class SortKind(StrEnum):
 
     NONE = "none"
     FIELDS = "fields"
-    VECTOR = "$vector"
-    VECTORIZE = "$vectorize"
-    LEXICAL = "$lexical"
+    VECTOR = special_fields.VECTOR
+    VECTORIZE = special_fields.VECTORIZE
+    LEXICAL = special_fields.LEXICAL
 
 
 _SPECIAL = {kind.value for kind in SortKind if kind.value.startswith("$")}
@@ -111,7 +113,7 @@ def sort_key(value: object) -> tuple[Any, ...]:
     return (_STRING, value) if isinstance(value, str) else (_NUMBER, value)
 
 
-def parse_sort(clause: object, rules: CollectionRules) -> SortPlan:
+def parse_sort(clause: object, rules: DocumentRules) -> SortPlan:
     """Read a sort clause.
 
     Args:
@@ -135,46 +137,43 @@ def parse_sort(clause: object, rules: CollectionRules) -> SortPlan:
     return SortPlan(SortKind.FIELDS, fields) if fields else SortPlan()
 
 
-def _vector_plan(value: object, rules: CollectionRules) -> SortPlan:
-    if rules.vector is None:
-        raise rules.vectors_not_enabled()
+def _vector_plan(value: object, rules: DocumentRules) -> SortPlan:
+    wanted = rules.vector()
     if not isinstance(value, list | Mapping):
-        raise _bad_value("$vector", f"it must be an array of numbers or $binary, not {shown(value)}")
+        raise _bad_value(VECTOR, f"it must be an array of numbers or $binary, not {shown(value)}")
     try:
         vector = parse_vector(value)
     except DataApiError as problem:
-        raise _bad_value("$vector", problem.message.partition("\n")[0].rstrip(".")) from problem
+        raise _bad_value(VECTOR, problem.message.partition("\n")[0].rstrip(".")) from problem
     if vector is None:
-        raise _bad_value("$vector", "it must be an array of numbers or $binary, not null")
-    check_length(vector.data, rules.vector.dimension)
-    check_direction(vector.data, rules.vector.metric)
+        raise _bad_value(VECTOR, "it must be an array of numbers or $binary, not null")
+    check_length(vector.data, wanted.dimension)
+    check_direction(vector.data, wanted.metric)
     return SortPlan(SortKind.VECTOR, vector=vector)
 
 
-def _vectorize_plan(value: object, rules: CollectionRules) -> SortPlan:
+def _vectorize_plan(value: object, rules: DocumentRules) -> SortPlan:
     if not isinstance(value, str) or not value.strip():
-        raise _bad_value("$vectorize", f"it must be a text that is not blank, not {shown(value)}")
-    if not rules.vectorize:
+        raise _bad_value(VECTORIZE, f"it must be a text that is not blank, not {shown(value)}")
+    if not rules.vectorizes:
         raise rules.no_embedding_service()
     return SortPlan(SortKind.VECTORIZE, text=value)
 
 
-def _lexical_plan(value: object, rules: CollectionRules) -> SortPlan:
+def _lexical_plan(value: object, rules: DocumentRules) -> SortPlan:
     if not isinstance(value, str):
-        raise _bad_value("$lexical", f"it must be a text, not {shown(value)}")
-    if not rules.lexical:
-        raise rules.lexical_not_enabled()
-    return SortPlan(SortKind.LEXICAL, words=rules.analyzer.query(value))
+        raise _bad_value(LEXICAL, f"it must be a text, not {shown(value)}")
+    return SortPlan(SortKind.LEXICAL, words=rules.analyzer().query(value))
 
 
-_PARSERS: Mapping[SortKind, Callable[[object, CollectionRules], SortPlan]] = {
+_PARSERS: Mapping[SortKind, Callable[[object, DocumentRules], SortPlan]] = {
     SortKind.VECTOR: _vector_plan,
     SortKind.VECTORIZE: _vectorize_plan,
     SortKind.LEXICAL: _lexical_plan,
 }
 
 
-def _field(name: str, value: object, rules: CollectionRules) -> SortField:
+def _field(name: str, value: object, rules: DocumentRules) -> SortField:
     try:
         path = split_path(name)
     except PathSyntaxError as problem:

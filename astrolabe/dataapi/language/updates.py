@@ -12,10 +12,11 @@ from typing import Any
 
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, join_path, overlapping, split_path
-from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.rules import DocumentRules
+from astrolabe.dataapi.language.special_fields import LEXICAL, SPECIAL_FIELDS, VECTOR, VECTORIZE
 from astrolabe.dataapi.language.update_operators import OperatorCall, UpdateOperator, bad_argument, parse_action
 from astrolabe.dataapi.language.update_paths import bad_path, copied, make_place
-from astrolabe.dataapi.language.values import SPECIAL_FIELDS, shown, type_name
+from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.dataapi.language.vectorize import invalid_usage
 from astrolabe.dataapi.language.vectors import parse_vector_of
 from astrolabe.errors import DataApiError
@@ -24,7 +25,7 @@ from storage.filters.matching import MISSING, same
 from storage.filters.tree import All, Comparison, Filter, Instant, Operator
 
 _FOR_SPECIALS = frozenset({UpdateOperator.SET, UpdateOperator.SET_ON_INSERT, UpdateOperator.UNSET})
-_VECTOR_FIELDS = frozenset({("$vector",), ("$vectorize",)})
+_VECTOR_FIELDS = frozenset({(VECTOR,), (VECTORIZE,)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +76,25 @@ class Update:
 
 
 def _body_text(document: Mapping[str, Any]) -> str:
-    return jsontext.dumps({**document, "$vector": None} if "$vector" in document else document)
+    return jsontext.dumps({**document, VECTOR: None} if VECTOR in document else document)
 
 
 def _apply_to_vector(result: UpdatedDocument, action: OperatorCall) -> UpdatedDocument:
     """Carry out an action on ``$vector`` or ``$vectorize``; the two always change together."""
     document = result.document
     if action.operator is UpdateOperator.UNSET:
-        document.pop("$vector", None)
-        document.pop("$vectorize", None)
+        document.pop(VECTOR, None)
+        document.pop(VECTORIZE, None)
         return UpdatedDocument(document, changed=False, keeps_vector=False)
-    if action.path == ("$vector",):
-        document.pop("$vectorize", None)
-        document["$vector"] = action.argument
+    if action.path == (VECTOR,):
+        document.pop(VECTORIZE, None)
+        document[VECTOR] = action.argument
         return UpdatedDocument(document, changed=False, keeps_vector=False)
     text: str | None = action.argument
-    if same(document.get("$vectorize", MISSING), text):
+    if same(document.get(VECTORIZE, MISSING), text):
         return result
-    document["$vectorize"] = text
-    document["$vector"] = None
+    document[VECTORIZE] = text
+    document[VECTOR] = None
     return UpdatedDocument(document, changed=False, keeps_vector=False, embed=text if text and text.strip() else None)
 
 
@@ -116,7 +117,7 @@ def seed_for_upsert(where: Filter) -> dict[str, Any]:
     return seed
 
 
-def parse_update(clause: object, rules: CollectionRules) -> Update:
+def parse_update(clause: object, rules: DocumentRules) -> Update:
     """Read an update clause.
 
     Args:
@@ -159,7 +160,7 @@ def _bad_type(what: str, found: object) -> DataApiError:
     )
 
 
-def _action(operator: UpdateOperator, name: str, argument: object, rules: CollectionRules) -> OperatorCall:
+def _action(operator: UpdateOperator, name: str, argument: object, rules: DocumentRules) -> OperatorCall:
     path = _parse_path(operator, name)
     if path[0] in SPECIAL_FIELDS and operator is not UpdateOperator.UNSET:
         _SPECIAL_CHECKS[name](argument, rules)
@@ -195,31 +196,28 @@ def _not_for_id(operator: UpdateOperator) -> DataApiError:
     )
 
 
-def _check_vector(value: object, rules: CollectionRules) -> None:
-    if rules.vector is None:
-        raise rules.vectors_not_enabled()
-    parse_vector_of(rules.vector, value)
+def _check_vector(value: object, rules: DocumentRules) -> None:
+    parse_vector_of(rules.vector(), value)
 
 
-def _check_vectorize(value: object, rules: CollectionRules) -> None:
+def _check_vectorize(value: object, rules: DocumentRules) -> None:
     if value is not None and not isinstance(value, str):
         raise data_api_error(
             "INVALID_VECTORIZE_VALUE_TYPE",
             f"The value of '$vectorize' needs to be String, not {type_name(value)}.\n\n"
             "Give a text or null and resend the command.",
         )
-    if not rules.vectorize and value is not None and value.strip():
+    if not rules.vectorizes and value is not None and value.strip():
         raise rules.no_embedding_service()
-    if rules.vector is None:
-        raise rules.vectors_not_enabled()
+    rules.vector()
 
 
-def _check_lexical(value: object, rules: CollectionRules) -> None:
-    if value is not None and not rules.lexical:
-        raise rules.lexical_not_enabled()
+def _check_lexical(value: object, rules: DocumentRules) -> None:
+    if value is not None:
+        rules.analyzer()
 
 
-_SPECIAL_CHECKS = {"$vector": _check_vector, "$vectorize": _check_vectorize, "$lexical": _check_lexical}
+_SPECIAL_CHECKS = {VECTOR: _check_vector, VECTORIZE: _check_vectorize, LEXICAL: _check_lexical}
 
 
 def _check_conflicts(actions: list[OperatorCall]) -> None:

@@ -22,9 +22,6 @@ MAX_DEPTH = 16
 EJSON_NAMES = frozenset({"$date", "$uuid", "$objectId", "$binary"})
 """Names that, alone in an object, make it a value of its own type."""
 
-SPECIAL_FIELDS = frozenset({"$vector", "$vectorize", "$lexical"})
-"""The only names with a ``$`` that a document may have, and only at its top; they are always indexed."""
-
 _INT64 = 2**63
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _OBJECT_ID = re.compile(r"[0-9a-f]{24}", re.IGNORECASE)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from astrolabe.dataapi.language.error_codes import data_api_error
-from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.rules import DocumentRules
+from astrolabe.dataapi.language.special_fields import HYBRID, LEXICAL, VECTOR, VECTORIZE
 from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.errors import DataApiError
 
-_HYBRID_PARTS = ("$vectorize", "$lexical")
+_HYBRID_PARTS = (VECTORIZE, LEXICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class PendingText:
     text: str
 
 
-def plan_vectorize(documents: Sequence[Any], rules: CollectionRules) -> tuple[list[Any], list[PendingText]]:
+def plan_vectorize(documents: Sequence[Any], rules: DocumentRules) -> tuple[list[Any], list[PendingText]]:
     """Find the texts that have to be embedded before documents can be stored.
 
     Args:
@@ -44,19 +45,19 @@ def plan_vectorize(documents: Sequence[Any], rules: CollectionRules) -> tuple[li
     pending: list[PendingText] = []
     for index, given in enumerate(documents):
         document = _expanded(given) if isinstance(given, Mapping) else given
-        if isinstance(document, dict) and "$vectorize" in document:
+        if isinstance(document, dict) and VECTORIZE in document:
             if _check_vectorize(document, index + 1, rules):
-                pending.append(PendingText(index, document["$vectorize"]))
+                pending.append(PendingText(index, document[VECTORIZE]))
             else:
-                document["$vector"] = None
+                document[VECTOR] = None
         planned.append(document)
     return planned, pending
 
 
-def _check_vectorize(document: Mapping[str, Any], position: int, rules: CollectionRules) -> bool:
+def _check_vectorize(document: Mapping[str, Any], position: int, rules: DocumentRules) -> bool:
     """Return whether the document's ``$vectorize`` is a text to embed; null and blank texts are not."""
-    text = document["$vectorize"]
-    if "$vector" in document:
+    text = document[VECTORIZE]
+    if VECTOR in document:
         raise invalid_usage(f"a document may have one of them, not both (issue in document at position {position})")
     if text is None:
         return False
@@ -68,7 +69,7 @@ def _check_vectorize(document: Mapping[str, Any], position: int, rules: Collecti
         )
     if not text.strip():
         return False
-    if not rules.vectorize:
+    if not rules.vectorizes:
         raise rules.no_embedding_service()
     return True
 
@@ -83,15 +84,15 @@ def invalid_usage(problem: str) -> DataApiError:
 
 def _expanded(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of a document with ``$hybrid`` replaced, in its place, by ``$vectorize`` and ``$lexical``."""
-    if "$hybrid" not in document:
+    if HYBRID not in document:
         return dict(document)
-    beside = [name for name in ("$vector", *_HYBRID_PARTS) if name in document]
+    beside = [name for name in (VECTOR, *_HYBRID_PARTS) if name in document]
     if beside:
         raise _hybrid("CONFLICT", f"it stands beside {', '.join(beside)}, which it would set itself")
-    parts = _hybrid_parts(document["$hybrid"])
+    parts = _hybrid_parts(document[HYBRID])
     expanded: dict[str, Any] = {}
     for name, value in document.items():
-        expanded.update(parts if name == "$hybrid" else {name: value})
+        expanded.update(parts if name == HYBRID else {name: value})
     return expanded
 
 

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.named_vectors import NamedVector
 from astrolabe.dataapi.language.values import decode_base64, limit_violation, shown, type_name
 from astrolabe.errors import DataApiError
 from storage import jsontext
 from storage.filters.matching import is_number
-from storage.shapes import Metric, Vector, VectorForm, VectorSpec, VectorValue
+from storage.shapes import Metric, Vector, VectorForm, VectorValue
 
 MAX_VECTOR_LENGTH = 4096
 """Numbers in one ``$vector``."""
@@ -55,7 +56,7 @@ def parse_vector(value: object) -> VectorValue | None:
     )
 
 
-def parse_vector_of(spec: VectorSpec, value: object) -> VectorValue | None:
+def parse_vector_of(wanted: NamedVector, value: object) -> VectorValue | None:
     """Turn the JSON value of a ``$vector`` into floats that suit a collection's vectors; null gives None.
 
     Raises:
@@ -63,8 +64,8 @@ def parse_vector_of(spec: VectorSpec, value: object) -> VectorValue | None:
     """
     vector = parse_vector(value)
     if vector is not None:
-        check_length(vector.data, spec.dimension)
-        check_direction(vector.data, spec.metric)
+        check_length(vector.data, wanted.dimension)
+        check_direction(vector.data, wanted.metric)
     return vector
 
 

@@ -11,20 +11,21 @@ from hypothesis import given
 
 from astrolabe.dataapi.language.document_rules import PreparedDocument, prepare_document, restored
 from astrolabe.dataapi.language.indexing import IndexingRules, parse_indexing
-from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.vectors import parse_vector
 from storage import jsontext
-from storage.shapes import COLLECTION_VECTOR, VectorSpec
+from storage.shapes import COLLECTION_VECTOR
 from tests.dataapi.language.refusals import deep, refused
 from tests.dataapi.language.strategies import documents
+from tests.support.rules import document_rules
 
-PLAIN = CollectionRules()
-VECTORS = CollectionRules(vector=VectorSpec(2))
-LEXICAL = CollectionRules(lexical=True)
+PLAIN = document_rules()
+VECTORS = document_rules(dimension=2)
+LEXICAL = document_rules(lexical=True)
 UUID = "123e4567-e89b-42d3-a456-426614174000"
 
 
-def prepare(document: object, rules: CollectionRules = PLAIN) -> PreparedDocument:
+def prepare(document: object, rules: DocumentRules = PLAIN) -> PreparedDocument:
     return prepare_document(document, rules)
 
 
@@ -153,7 +154,7 @@ def test_limits(fits: dict[str, Any], too_much: dict[str, Any], word: str) -> No
 
 
 def test_a_document_has_at_most_four_million_characters() -> None:
-    rules = CollectionRules(indexing=parse_indexing({"deny": ["a"]}))
+    rules = document_rules(indexing=parse_indexing({"deny": ["a"]}))
     around = len(prepare({"_id": 1, "a": ""}, rules).text)
     prepare({"_id": 1, "a": "ä" * (4_000_000 - around)}, rules)
     with refused("SHRED_DOC_LIMIT_VIOLATION", "4000001"):
@@ -161,7 +162,7 @@ def test_a_document_has_at_most_four_million_characters() -> None:
 
 
 def test_the_vector_counts_into_the_size() -> None:
-    rules = CollectionRules(vector=VectorSpec(2), indexing=parse_indexing({"deny": ["a"]}))
+    rules = document_rules(dimension=2, indexing=parse_indexing({"deny": ["a"]}))
     long = Decimal("0." + "1" * 90)
     around = len(prepare({"_id": 1, "a": "", "$vector": None}, rules).text) + len(f"[{long},{long}]")
     prepare({"_id": 1, "a": "x" * (4_000_000 - around), "$vector": [long, long]}, rules)
@@ -176,7 +177,7 @@ def test_the_vector_counts_into_the_size() -> None:
 @pytest.mark.parametrize("definition", [{"deny": ["a"]}, {"allow": ["b"]}, {"deny": ["*"]}])
 def test_fields_that_are_not_indexed_escape_the_value_limits(value: object, definition: object) -> None:
     document = {"_id": 1, "a": value}
-    assert prepare(document, CollectionRules(indexing=parse_indexing(definition))).body == document
+    assert prepare(document, document_rules(indexing=parse_indexing(definition))).body == document
     with refused("SHRED_DOC_LIMIT_VIOLATION"):
         prepare(document)
 
@@ -184,11 +185,11 @@ def test_fields_that_are_not_indexed_escape_the_value_limits(value: object, defi
 @pytest.mark.parametrize("value", [deep(16), {"b" * 999: 1}, 10**100])
 def test_fields_that_are_not_indexed_keep_the_other_limits(value: object) -> None:
     with refused("SHRED_DOC_LIMIT_VIOLATION"):
-        prepare({"a": value}, CollectionRules(indexing=IndexingRules(deny=(("a",),))))
+        prepare({"a": value}, document_rules(indexing=IndexingRules(deny=(("a",),))))
 
 
 def test_a_part_of_a_field_may_be_left_out() -> None:
-    rules = CollectionRules(indexing=parse_indexing({"deny": ["a.text"]}))
+    rules = document_rules(indexing=parse_indexing({"deny": ["a.text"]}))
     prepare({"a": [{"text": "x" * 8001, "b": "x"}]}, rules)
     with refused("SHRED_DOC_LIMIT_VIOLATION", "'a.b'"):
         prepare({"a": [{"text": "x", "b": "x" * 8001}]}, rules)
@@ -269,7 +270,7 @@ def test_the_document_given_is_not_changed() -> None:
 
 @given(documents)
 def test_any_legal_document_comes_back_as_it_went_in(document: dict[str, Any]) -> None:
-    rules = CollectionRules(lexical=True)
+    rules = document_rules(lexical=True)
     body = {"_id": "x", **document}
     prepared = prepare(body, rules)
     assert jsontext.loads(prepared.text) == body

@@ -8,18 +8,19 @@ import pytest
 
 from astrolabe.dataapi.language.filters import id_keys, parse_filter
 from astrolabe.dataapi.language.indexing import parse_indexing
-from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.rules import DocumentRules
 from storage.filters.tree import All, AnyOf, Comparison, Filter, Instant, Operator
 from storage.lexical.analyzers import STANDARD_ANALYZER
 from tests.dataapi.language.refusals import deep, refused
+from tests.support.rules import document_rules
 
-PLAIN = CollectionRules(name="ks.c")
-LEXICAL = CollectionRules(lexical=True)
+PLAIN = document_rules()
+LEXICAL = document_rules(lexical=True)
 X = STANDARD_ANALYZER.query("x")
 UUID = "123e4567-e89b-42d3-a456-426614174000"
 
 
-def parse(clause: object, rules: CollectionRules = PLAIN) -> Filter:
+def parse(clause: object, rules: DocumentRules = PLAIN) -> Filter:
     return parse_filter(clause, rules)
 
 
@@ -217,12 +218,12 @@ def test_other_uses_of_the_id_are_fine(clause: object) -> None:
 )
 def test_fields_that_are_not_indexed_cannot_be_filtered(definition: object, clause: object) -> None:
     with refused("FILTER_PATH_UNINDEXED", "indexing"):
-        parse(clause, CollectionRules(indexing=parse_indexing(definition)))
+        parse(clause, document_rules(indexing=parse_indexing(definition)))
 
 
 @pytest.mark.parametrize("definition", [{"deny": ["_id"]}, {"deny": ["*"]}, {"allow": ["a"]}])
 def test_an_id_that_is_not_indexed_can_only_be_given(definition: object) -> None:
-    rules = CollectionRules(indexing=parse_indexing(definition))
+    rules = document_rules(indexing=parse_indexing(definition))
     parse({"_id": 1, "$vector": {"$exists": True}}, rules)
     parse({"_id": {"$in": [1, 2]}}, rules)
     clauses: list[object] = [{"_id": {"$ne": 1}}, {"_id": {"$exists": True}}, {"$not": {"_id": 1}}, {"_id": {"$gt": 1}}]

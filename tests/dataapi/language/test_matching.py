@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 
 from astrolabe.dataapi.language.filters import parse_filter
-from astrolabe.dataapi.language.rules import CollectionRules
 from storage.filters.matching import matches
 from storage.filters.tree import All, AnyOf, Filter, Instant, Operator
 from tests.dataapi.language.strategies import documents_with_filters
+from tests.support.rules import document_rules
 
 
 def matched(clause: object, document: dict[str, Any]) -> bool:
-    return matches(parse_filter(clause, CollectionRules(lexical=True)), document)
+    return matches(parse_filter(clause, document_rules(lexical=True)), document)
 
 
 @pytest.mark.parametrize(

@@ -15,15 +15,15 @@ from hypothesis import strategies as st
 
 from astrolabe.dataapi.engine.finding import first_of
 from astrolabe.dataapi.language.indexing import parse_indexing
-from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.sorting import SortField, SortKind, SortPlan, parse_sort, sort_key
 from storage.filters.matching import MISSING
-from storage.shapes import Metric, VectorForm, VectorSpec
+from storage.shapes import Metric, VectorForm
 from tests.dataapi.language.refusals import deep, refused
 from tests.dataapi.language.strategies import values
+from tests.support.rules import document_rules
 
-PLAIN = CollectionRules(name="ks.c")
-VECTORS = CollectionRules(name="ks.c", vector=VectorSpec(2), vectorize=True, lexical=True)
+PLAIN = document_rules()
+VECTORS = document_rules(dimension=2, vectorize=True, lexical=True)
 
 
 @pytest.mark.parametrize("clause", [None, {}])
@@ -134,7 +134,7 @@ def test_a_vector_of_the_wrong_length_is_refused() -> None:
 def test_a_zero_vector_cannot_be_compared_by_cosine() -> None:
     with refused("INVALID_DATABASE_QUERY"):
         parse_sort({"$vector": [0, 0]}, VECTORS)
-    parse_sort({"$vector": [0, 0]}, CollectionRules(vector=VectorSpec(2, Metric.EUCLIDEAN)))
+    parse_sort({"$vector": [0, 0]}, document_rules(dimension=2, metric=Metric.EUCLIDEAN))
 
 
 @pytest.mark.parametrize("name", ["", "a.", "a&b", "$hybrid", "$x", "a.$b", "$vector.0"])
@@ -144,7 +144,7 @@ def test_a_bad_path_is_refused(name: str) -> None:
 
 
 def test_fields_that_are_not_indexed_cannot_be_sorted_by() -> None:
-    rules = CollectionRules(indexing=parse_indexing({"deny": ["a"]}))
+    rules = document_rules(indexing=parse_indexing({"deny": ["a"]}))
     parse_sort({"b": 1}, rules)
     with refused("SORT_CLAUSE_PATH_UNINDEXED", "'a.b'"):
         parse_sort({"a.b": 1}, rules)

@@ -9,13 +9,12 @@ import numpy as np
 import pytest
 
 from astrolabe.dataapi.language.document_rules import prepare_document
-from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.updates import UpdatedDocument, parse_update
 from astrolabe.dataapi.language.vectors import parse_vector, same_vector
-from storage.shapes import VectorSpec
 from tests.dataapi.language.refusals import deep, refused
+from tests.support.rules import document_rules
 
-RULES = CollectionRules(name="ks.c", vector=VectorSpec(2), vectorize=True, lexical=True)
+RULES = document_rules(dimension=2, vectorize=True, lexical=True)
 STORED = {"_id": 1, "$vectorize": "red", "$vector": None, "a": 1}
 
 
@@ -134,7 +133,7 @@ def test_a_wrong_value_is_refused(clause: object, code: str) -> None:
 )
 def test_a_collection_without_vectors_takes_none(clause: object, code: str) -> None:
     with refused(code):
-        parse_update(clause, CollectionRules())
+        parse_update(clause, document_rules())
 
 
 def test_an_update_becomes_a_document_to_store() -> None:

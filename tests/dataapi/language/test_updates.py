@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from astrolabe.dataapi.language.filters import parse_filter
 from astrolabe.dataapi.language.paths import join_path, overlapping
-from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.sorting import sort_key
 from astrolabe.dataapi.language.updates import UpdatedDocument, parse_update, seed_for_upsert
 from astrolabe.dataapi.language.values import ejson_name
@@ -20,8 +19,9 @@ from storage import jsontext
 from storage.filters.matching import MISSING, same, value_at
 from tests.dataapi.language.refusals import deep, refused
 from tests.dataapi.language.strategies import documents, names, values
+from tests.support.rules import document_rules
 
-PLAIN = CollectionRules(name="ks.c")
+PLAIN = document_rules()
 
 
 def update(clause: object, document: dict[str, Any], *, upsert: bool = False) -> UpdatedDocument:

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
-from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.vectorize import PendingText, plan_vectorize
-from storage.shapes import VectorSpec
 from tests.dataapi.language.refusals import refused
+from tests.support.rules import document_rules
 
-RULES = CollectionRules(name="ks.c", vector=VectorSpec(2), vectorize=True)
+RULES = document_rules(dimension=2, vectorize=True)
 
 
 def test_texts_are_found_with_the_position_of_their_document() -> None:
@@ -24,7 +23,7 @@ def test_texts_are_found_with_the_position_of_their_document() -> None:
 @pytest.mark.parametrize("text", [None, "", "  \n\t"])
 def test_null_and_blank_texts_give_a_null_vector(text: str | None) -> None:
     given: dict[str, Any] = {"_id": 1, "$vectorize": text}
-    planned, pending = plan_vectorize([given], CollectionRules())
+    planned, pending = plan_vectorize([given], document_rules())
     assert (planned, pending) == ([{"_id": 1, "$vectorize": text, "$vector": None}], [])
     assert "$vector" not in given, "the document given is not changed"
 
@@ -46,7 +45,7 @@ def test_a_text_is_a_string(value: object, kind: str) -> None:
 
 def test_a_text_needs_an_embedding_service() -> None:
     with refused("EMBEDDING_SERVICE_NOT_CONFIGURED", "ks.c"):
-        plan_vectorize([{"$vectorize": "x"}], CollectionRules(name="ks.c", vector=VectorSpec(2)))
+        plan_vectorize([{"$vectorize": "x"}], document_rules(dimension=2))
 
 
 def test_what_is_no_document_is_left_to_the_document_rules() -> None:

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astrolabe.dataapi.language.document_rules import prepare_document
-from astrolabe.dataapi.language.rules import CollectionRules
 from astrolabe.dataapi.language.vectors import (
     check_direction,
     encode_binary,
@@ -23,10 +22,11 @@ from astrolabe.dataapi.language.vectors import (
     vector_to_json,
 )
 from storage import jsontext
-from storage.shapes import Metric, VectorForm, VectorSpec, VectorValue
+from storage.shapes import Metric, VectorForm, VectorValue
 from tests.dataapi.language.refusals import deep, refused
+from tests.support.rules import document_rules
 
-RULES = CollectionRules(name="ks.c", vector=VectorSpec(3))
+RULES = document_rules(dimension=3)
 
 
 def binary(*numbers: float) -> dict[str, str]:
@@ -104,7 +104,7 @@ def test_the_wrong_length_is_a_failure_of_the_document(value: object) -> None:
 @pytest.mark.parametrize("value", [[1, 2, 3], None, "x", binary(1, 2, 3)])
 def test_a_collection_without_vectors_takes_none(value: object) -> None:
     with refused("VECTOR_SEARCH_NOT_SUPPORTED", "ks.c"):
-        prepare_document({"$vector": value}, CollectionRules(name="ks.c"))
+        prepare_document({"$vector": value}, document_rules())
 
 
 def test_zero_vectors_have_no_cosine() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from astrolabe.dataapi.engine.finding import select
-from astrolabe.dataapi.engine.target import CollectionHandler, OpenCollection
+from astrolabe.dataapi.engine.target import Target, TargetHandler
 from astrolabe.dataapi.language.commands.base import Command
 from astrolabe.dataapi.language.commands.collection_commands import CountDocuments, EstimatedDocumentCount
 from astrolabe.dataapi.protocol import Response
@@ -14,7 +14,7 @@ MOST_COUNTED = 1000
 """Where countDocuments stops counting and says that there is more."""
 
 
-async def count_documents(target: OpenCollection, command: CountDocuments) -> Response:
+async def count_documents(target: Target, command: CountDocuments) -> Response:
     """Count the matching documents, up to the ceiling."""
     selection = select(target, command.where)
     found = await target.store.count(target.container, selection.rest, limit=MOST_COUNTED + 1, keys=selection.keys)
@@ -23,12 +23,12 @@ async def count_documents(target: OpenCollection, command: CountDocuments) -> Re
     return Response(status={"count": found})
 
 
-async def estimate(target: OpenCollection, _command: EstimatedDocumentCount) -> Response:
+async def estimate(target: Target, _command: EstimatedDocumentCount) -> Response:
     """Count all documents; exactly, because that costs little here."""
     return Response(status={"count": await target.store.count(target.container)})
 
 
-HANDLERS: Mapping[type[Command], CollectionHandler] = {
+HANDLERS: Mapping[type[Command], TargetHandler] = {
     CountDocuments: count_documents,
     EstimatedDocumentCount: estimate,
 }

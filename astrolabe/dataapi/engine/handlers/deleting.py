@@ -16,7 +16,7 @@ from astrolabe.dataapi.engine.finding import (
     select,
     vectors_for,
 )
-from astrolabe.dataapi.engine.target import ROUNDS, CollectionHandler, OpenCollection, too_busy
+from astrolabe.dataapi.engine.target import ROUNDS, Target, TargetHandler, too_busy
 from astrolabe.dataapi.language.commands.base import Command
 from astrolabe.dataapi.language.commands.collection_commands import DeleteMany, DeleteOne, FindOneAndDelete
 from astrolabe.dataapi.language.projection import parse_projection
@@ -24,14 +24,14 @@ from astrolabe.dataapi.protocol import Response
 from storage.shapes import Item
 
 
-async def delete_one(target: OpenCollection, command: DeleteOne) -> Response:
+async def delete_one(target: Target, command: DeleteOne) -> Response:
     """Delete the first document of a filter and a sort."""
     selection = await resolve(select(target, command.where, command.sort))
     deleted = await delete_first(selection)
     return Response(status={"deletedCount": 0 if deleted is None else 1})
 
 
-async def find_one_and_delete(target: OpenCollection, command: FindOneAndDelete) -> Response:
+async def find_one_and_delete(target: Target, command: FindOneAndDelete) -> Response:
     """Delete the first document of a filter and a sort, and answer with it."""
     projection = parse_projection(command.projection)
     selection = await resolve(select(target, command.where, command.sort))
@@ -54,7 +54,7 @@ async def delete_first(selection: DocumentSelection, *, vectors: Sequence[str] =
     raise too_busy(target)
 
 
-async def delete_many(target: OpenCollection, command: DeleteMany) -> Response:
+async def delete_many(target: Target, command: DeleteMany) -> Response:
     """Delete every matching document at once, so that there is never more to do; without a filter, all of them."""
     selection = select(target, command.where)
     if not command.where:
@@ -79,7 +79,7 @@ async def _delete_matching(selection: DocumentSelection) -> tuple[int, int]:
     return found, deleted
 
 
-HANDLERS: Mapping[type[Command], CollectionHandler] = {
+HANDLERS: Mapping[type[Command], TargetHandler] = {
     DeleteMany: delete_many,
     DeleteOne: delete_one,
     FindOneAndDelete: find_one_and_delete,

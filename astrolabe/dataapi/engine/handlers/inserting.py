@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from astrolabe.dataapi.engine.document_updates import already_exists
-from astrolabe.dataapi.engine.target import CollectionHandler, OpenCollection
+from astrolabe.dataapi.engine.target import Target, TargetHandler
 from astrolabe.dataapi.language.commands.base import Command
 from astrolabe.dataapi.language.commands.collection_commands import InsertMany, InsertOne
 from astrolabe.dataapi.language.document_rules import PreparedDocument, prepare_document
-from astrolabe.dataapi.language.rules import CollectionRules
+from astrolabe.dataapi.language.rules import DocumentRules
+from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.dataapi.language.values import ejson_name
 from astrolabe.dataapi.language.vectorize import plan_vectorize
 from astrolabe.dataapi.protocol import Json, JsonValue, Response
@@ -66,19 +67,19 @@ class _Attempt:
         error.document_ids = tuple(self.ids)
 
 
-async def insert_one(target: OpenCollection, command: InsertOne) -> Response:
+async def insert_one(target: Target, command: InsertOne) -> Response:
     """Insert one document."""
     return _answer(await _insert(target, [command.document], ordered=True), detailed=False)
 
 
-async def insert_many(target: OpenCollection, command: InsertMany) -> Response:
+async def insert_many(target: Target, command: InsertMany) -> Response:
     """Insert documents; ``ordered`` stops at the first failure, else each stands or falls alone."""
     options = command.options
     attempts = await _insert(target, command.documents, ordered=bool(options.ordered))
     return _answer(attempts, detailed=bool(options.return_document_responses))
 
 
-async def _insert(target: OpenCollection, documents: Sequence[JsonValue], *, ordered: bool) -> list[_Attempt]:
+async def _insert(target: Target, documents: Sequence[JsonValue], *, ordered: bool) -> list[_Attempt]:
     attempts = [_Attempt(document) for document in await _vectorized(target, documents)]
     if is_small(documents):
         ready = _prepare(target.rules, attempts, ordered=ordered)
@@ -99,7 +100,7 @@ def _skip_after_first_failure(attempts: Sequence[_Attempt]) -> None:
             attempt.state, attempt.error = _State.SKIPPED, None
 
 
-async def _vectorized(target: OpenCollection, documents: Sequence[JsonValue]) -> list[JsonValue]:
+async def _vectorized(target: Target, documents: Sequence[JsonValue]) -> list[JsonValue]:
     """Return the documents with a ``$vector`` beside every ``$vectorize``.
 
     Raises:
@@ -107,13 +108,13 @@ async def _vectorized(target: OpenCollection, documents: Sequence[JsonValue]) ->
     """
     planned, pending = plan_vectorize(documents, target.rules)
     if pending:
-        matrix = await target.embed([text.text for text in pending], Direction.STORE)
+        matrix = await target.embed(VECTOR, [text.text for text in pending], Direction.STORE)
         for text, vector in zip(pending, matrix, strict=True):
-            planned[text.index]["$vector"] = vector
+            planned[text.index][VECTOR] = vector
     return planned
 
 
-def _prepare(rules: CollectionRules, attempts: Sequence[_Attempt], *, ordered: bool) -> list[_Attempt]:
+def _prepare(rules: DocumentRules, attempts: Sequence[_Attempt], *, ordered: bool) -> list[_Attempt]:
     """Check the documents; return those to be written. Large ones take their time."""
     ready: list[_Attempt] = []
     for attempt in attempts:
@@ -130,7 +131,7 @@ def _prepare(rules: CollectionRules, attempts: Sequence[_Attempt], *, ordered: b
     return ready
 
 
-async def _write(target: OpenCollection, ready: Sequence[_Attempt], *, ordered: bool) -> None:
+async def _write(target: Target, ready: Sequence[_Attempt], *, ordered: bool) -> None:
     items = [attempt.prepared.to_item() for attempt in ready if attempt.prepared is not None]
     written = await target.store.insert(target.container, items, ordered=ordered)
     for attempt, item in zip(ready, written, strict=True):
@@ -158,4 +159,4 @@ def _answer(attempts: Sequence[_Attempt], *, detailed: bool) -> Response:
     return Response(status={"documentResponses": responses}, errors=errors)
 
 
-HANDLERS: Mapping[type[Command], CollectionHandler] = {InsertMany: insert_many, InsertOne: insert_one}
+HANDLERS: Mapping[type[Command], TargetHandler] = {InsertMany: insert_many, InsertOne: insert_one}

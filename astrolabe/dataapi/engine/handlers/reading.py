@@ -16,12 +16,13 @@ from astrolabe.dataapi.engine.finding import (
     take,
     vectors_for,
 )
-from astrolabe.dataapi.engine.target import CollectionHandler, OpenCollection
+from astrolabe.dataapi.engine.target import Target, TargetHandler
 from astrolabe.dataapi.language.commands import Command, invalid_field
 from astrolabe.dataapi.language.commands.collection_commands import Find, FindOne, FindOptions
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.projection import Projection, parse_projection
 from astrolabe.dataapi.language.sorting import SortKind
+from astrolabe.dataapi.language.special_fields import SIMILARITY
 from astrolabe.dataapi.protocol import Json, Response
 from storage.shapes import Item
 
@@ -29,7 +30,7 @@ PAGE_SIZE = 50
 """Documents in one page of a find that is not sorted by similarity."""
 
 
-async def find(target: OpenCollection, command: Find) -> Response:
+async def find(target: Target, command: Find) -> Response:
     """Read a page of documents."""
     projection = parse_projection(command.projection)
     selection = select(target, command.where, command.sort)
@@ -45,7 +46,7 @@ async def find(target: OpenCollection, command: Find) -> Response:
     )
 
 
-async def find_one(target: OpenCollection, command: FindOne) -> Response:
+async def find_one(target: Target, command: FindOne) -> Response:
     """Read the first document of a filter and a sort."""
     projection = parse_projection(command.projection)
     selection = await resolve(select(target, command.where, command.sort))
@@ -112,7 +113,7 @@ async def _similar(selection: DocumentSelection, projection: Projection, limit: 
     documents = await render(items, projection)
     if similarity:
         for document, item in zip(documents, items, strict=True):
-            document["$similarity"] = hits[item.seq]
+            document[SIMILARITY] = hits[item.seq]
     return documents
 
 
@@ -149,4 +150,4 @@ def _page_size(selection: DocumentSelection, left: int | None) -> int:
     return most if left is None else min(most, left)
 
 
-HANDLERS: Mapping[type[Command], CollectionHandler] = {Find: find, FindOne: find_one}
+HANDLERS: Mapping[type[Command], TargetHandler] = {Find: find, FindOne: find_one}

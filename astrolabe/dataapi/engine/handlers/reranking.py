@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from astrolabe.dataapi.engine.finding import nearest, relevant, render, vectors_for
 from astrolabe.dataapi.engine.rerank.fusion import Standing, in_order, merged
 from astrolabe.dataapi.engine.rerank.plan import HybridPlan, plan_hybrid
-from astrolabe.dataapi.engine.target import CollectionHandler, Engine, GeneralHandler, OpenCollection
+from astrolabe.dataapi.engine.target import Engine, GeneralHandler, Target, TargetHandler
 from astrolabe.dataapi.engine.vectorize.provider_errors import reranking_error
 from astrolabe.dataapi.engine.vectorize.provider_listing import list_rerankers, wanted_statuses
 from astrolabe.dataapi.language.commands.base import Command
@@ -21,7 +21,7 @@ from storage.documents.scanning import parse_body
 from storage.shapes import Item
 
 
-async def find_and_rerank(target: OpenCollection, command: FindAndRerank) -> Response:
+async def find_and_rerank(target: Target, command: FindAndRerank) -> Response:
     """Find by vector and by words, and return the documents in the order of a reranking model, or of fusion."""
     options = command.options
     plan = await plan_hybrid(target, command)
@@ -58,7 +58,7 @@ def _passages(plan: HybridPlan, items: Sequence[Item]) -> dict[int, str]:
 
 
 async def _rerank(
-    target: OpenCollection, plan: HybridPlan, standings: Mapping[int, Standing], passages: Mapping[int, str]
+    target: Target, plan: HybridPlan, standings: Mapping[int, Standing], passages: Mapping[int, str]
 ) -> None:
     choice = plan.choice
     try:
@@ -88,4 +88,4 @@ async def find_reranking_providers(engine: Engine, command: FindRerankingProvide
 
 
 GENERAL: Mapping[type[Command], GeneralHandler] = {FindRerankingProviders: find_reranking_providers}
-HANDLERS: Mapping[type[Command], CollectionHandler] = {FindAndRerank: find_and_rerank}
+HANDLERS: Mapping[type[Command], TargetHandler] = {FindAndRerank: find_and_rerank}

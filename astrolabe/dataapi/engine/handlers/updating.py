@@ -14,7 +14,7 @@ from astrolabe.dataapi.engine.document_updates import (
     vectors_of,
 )
 from astrolabe.dataapi.engine.finding import DocumentSelection, resolve, scan, select
-from astrolabe.dataapi.engine.target import CollectionHandler, OpenCollection
+from astrolabe.dataapi.engine.target import Target, TargetHandler
 from astrolabe.dataapi.language.commands.base import Command
 from astrolabe.dataapi.language.commands.collection_commands import (
     FindOneAndReplace,
@@ -28,7 +28,7 @@ from astrolabe.dataapi.protocol import Response
 from astrolabe.errors import DataApiError
 
 
-async def update_one(target: OpenCollection, command: UpdateOne) -> Response:
+async def update_one(target: Target, command: UpdateOne) -> Response:
     """Change the first document of a filter and a sort."""
     updating = Updating(target, parse_update(command.update, target.rules))
     selection = await resolve(select(target, command.where, command.sort))
@@ -36,7 +36,7 @@ async def update_one(target: OpenCollection, command: UpdateOne) -> Response:
     return Response(status=change.status())
 
 
-async def update_many(target: OpenCollection, command: UpdateMany) -> Response:
+async def update_many(target: Target, command: UpdateMany) -> Response:
     """Change every matching document in one call; the first failure ends it and comes with what was done before."""
     updating = Updating(target, parse_update(command.update, target.rules))
     selection = select(target, command.where)
@@ -55,18 +55,18 @@ async def update_many(target: OpenCollection, command: UpdateMany) -> Response:
     return Response(status={"matchedCount": matched, "modifiedCount": modified})
 
 
-async def find_one_and_update(target: OpenCollection, command: FindOneAndUpdate) -> Response:
+async def find_one_and_update(target: Target, command: FindOneAndUpdate) -> Response:
     """Change the first document of a filter and a sort, and answer with it."""
     return await _find_and_change(target, command, Updating(target, parse_update(command.update, target.rules)))
 
 
-async def find_one_and_replace(target: OpenCollection, command: FindOneAndReplace) -> Response:
+async def find_one_and_replace(target: Target, command: FindOneAndReplace) -> Response:
     """Replace the first document of a filter and a sort, and answer with it."""
     return await _find_and_change(target, command, Replacing(target, command.replacement))
 
 
 async def _find_and_change(
-    target: OpenCollection, command: FindOneAndUpdate | FindOneAndReplace, mutation: Mutation
+    target: Target, command: FindOneAndUpdate | FindOneAndReplace, mutation: Mutation
 ) -> Response:
     projection = parse_projection(command.projection)
     selection: DocumentSelection = await resolve(select(target, command.where, command.sort))
@@ -80,7 +80,7 @@ def _answer(change: Change, projection: Projection, *, after: bool) -> Response:
     return Response(data={"document": document}, status=change.status())
 
 
-HANDLERS: Mapping[type[Command], CollectionHandler] = {
+HANDLERS: Mapping[type[Command], TargetHandler] = {
     FindOneAndReplace: find_one_and_replace,
     FindOneAndUpdate: find_one_and_update,
     UpdateMany: update_many,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.dataapi.protocol import Json
 from storage.shapes import Hit
 
@@ -39,7 +40,7 @@ class Standing:
         """Return the scores as ``documentResponses`` has them."""
         return {
             "$rerank": self.rerank,
-            "$vector": self.similarity,
+            VECTOR: self.similarity,
             "$vectorRank": self.vector_rank,
             "$bm25Rank": self.word_rank,
             "$rrf": self.fused,

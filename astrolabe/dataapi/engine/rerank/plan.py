@@ -9,7 +9,7 @@ from typing import Any
 
 from astrolabe.dataapi.engine.finding import DocumentSelection, resolve, select
 from astrolabe.dataapi.engine.rerank.rules import RerankChoice, check_alive, check_choice, invalid_override
-from astrolabe.dataapi.engine.target import OpenCollection
+from astrolabe.dataapi.engine.target import Target
 from astrolabe.dataapi.language.commands.collection_commands import FindAndRerank, FindAndRerankOptions
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.hybrid import (
@@ -23,6 +23,7 @@ from astrolabe.dataapi.language.name_lists import cut
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
 from astrolabe.dataapi.language.projection import Projection, parse_projection
 from astrolabe.dataapi.language.sorting import SortKind, SortPlan
+from astrolabe.dataapi.language.special_fields import LEXICAL, VECTORIZE
 from astrolabe.errors import DataApiError
 from storage.filters.matching import value_at
 from storage.lexical.analyzers import TermQuery
@@ -66,7 +67,7 @@ class HybridPlan:
         return value if value.strip() else None
 
 
-async def plan_hybrid(target: OpenCollection, command: FindAndRerank) -> HybridPlan:
+async def plan_hybrid(target: Target, command: FindAndRerank) -> HybridPlan:
     """Check a command in the order of the contract; the first rule that is broken is the answer.
 
     Raises:
@@ -82,10 +83,10 @@ async def plan_hybrid(target: OpenCollection, command: FindAndRerank) -> HybridP
     _check_has_something(sort)
     projection = parse_projection(command.projection)
     selection = await resolve(_selection(target, command, sort, vector))
-    searched = sort.words if target.rules.lexical else None
+    analyzer = target.rules.analyzers.get(LEXICAL)
     return HybridPlan(
         selection=selection,
-        words=target.rules.analyzer.query(searched) if searched is not None else None,
+        words=analyzer.query(sort.words) if analyzer is not None and sort.words is not None else None,
         limits=limits,
         choice=choice,
         query=query,
@@ -96,7 +97,7 @@ async def plan_hybrid(target: OpenCollection, command: FindAndRerank) -> HybridP
 
 
 def _selection(
-    target: OpenCollection, command: FindAndRerank, sort: HybridSort, vector: VectorValue | None
+    target: Target, command: FindAndRerank, sort: HybridSort, vector: VectorValue | None
 ) -> DocumentSelection:
     plan = SortPlan()
     if sort.text is not None:
@@ -106,11 +107,11 @@ def _selection(
     return replace(select(target, command.where), sort=plan)
 
 
-def _choice(target: OpenCollection, options: FindAndRerankOptions) -> RerankChoice:
+def _choice(target: Target, options: FindAndRerankOptions) -> RerankChoice:
     rerankers = target.engine.reranker.rerankers
     if options.rerank is not None:
         return check_choice(options.rerank, rerankers, invalid_override)
-    choice = target.settings.rerank
+    choice = target.collection.rerank
     if choice is None:
         raise data_api_error(
             "UNSUPPORTED_RERANKING_COMMAND",
@@ -138,7 +139,7 @@ def _passage(options: FindAndRerankOptions, sort: HybridSort) -> Path:
     name = options.rerank_on
     if name is None or not name.strip():
         if sort.text is not None:
-            return ("$vectorize",)
+            return (VECTORIZE,)
         raise data_api_error(
             "MISSING_RERANK_ON",
             "The findAndRerank command does not specify which document field to rerank on.\n\n"

@@ -7,6 +7,16 @@ from astrolabe.dataapi.language.commands.parsing import (
     ParsedCommand,
     invalid_field,
     parse_command,
+    parse_for_any,
 )
 
-__all__ = ["COMMANDS", "TABLE_COMMANDS", "Command", "Level", "ParsedCommand", "invalid_field", "parse_command"]
+__all__ = [
+    "COMMANDS",
+    "TABLE_COMMANDS",
+    "Command",
+    "Level",
+    "ParsedCommand",
+    "invalid_field",
+    "parse_command",
+    "parse_for_any",
+]

@@ -21,6 +21,7 @@ class Level(StrEnum):
     GENERAL = "General Command"
     KEYSPACE = "Keyspace Command"
     COLLECTION = "Collection Command"
+    TABLE = "Table Command"
 
 
 class CommandPart(BaseModel):

@@ -50,6 +50,7 @@ COMMANDS: Mapping[Level, Mapping[str, type[Command]]] = {
         "updateMany": documents.UpdateMany,
         "updateOne": documents.UpdateOne,
     },
+    Level.TABLE: {},
 }
 """The commands of each group."""
 
@@ -61,7 +62,12 @@ _SCHEMA_COMMANDS = frozenset(
 )
 """Commands on the tables of a keyspace, which this engine does not have."""
 
-_PATHS = {Level.GENERAL: "/v1", Level.KEYSPACE: "/v1/{keyspace}", Level.COLLECTION: "/v1/{keyspace}/{collection}"}
+_PATHS = {
+    Level.GENERAL: "/v1",
+    Level.KEYSPACE: "/v1/{keyspace}",
+    Level.COLLECTION: "/v1/{keyspace}/{collection}",
+    Level.TABLE: "/v1/{keyspace}/{table}",
+}
 
 _EXPECTED = {
     "bool_type": "a boolean",
@@ -94,12 +100,13 @@ class ParsedCommand:
     errors: tuple[DataApiError, ...] = ()
 
 
-def parse_command(body: JsonValue, level: Level) -> ParsedCommand:
+def parse_command(body: JsonValue, level: Level, *, target: str = "") -> ParsedCommand:
     """Read a request body as a command of ``level``.
 
     Args:
         body: The parsed JSON of the request.
         level: What the request was posted to.
+        target: The collection or table that it was posted to, for messages.
 
     Returns:
         The command, or its errors: one per invalid value.
@@ -110,7 +117,7 @@ def parse_command(body: JsonValue, level: Level) -> ParsedCommand:
     ((verb, content),) = body.items()
     model = COMMANDS[level].get(verb)
     if model is None:
-        return ParsedCommand(verb, None, (_unknown(verb, level),))
+        return ParsedCommand(verb, None, (_unknown(verb, level, target),))
     if content is None:
         return ParsedCommand(verb, None, (invalid_field("command", None, "must not be null"),))
     try:
@@ -131,8 +138,20 @@ def _wrong_shape(body: JsonValue) -> DataApiError | None:
     return None
 
 
-def _unknown(verb: str, level: Level) -> DataApiError:
+def parse_for_any(body: JsonValue) -> ParsedCommand:
+    """Read a request body as a command of either kind: it was posted to what does not exist."""
+    parsed = parse_command(body, Level.COLLECTION)
+    return ParsedCommand(parsed.verb, None) if parsed.verb in TABLE_COMMANDS else parsed
+
+
+def _unknown(verb: str, level: Level, target: str) -> DataApiError:
     """The command is not in the group; where it belongs, if anywhere, is part of the message."""
+    if level is Level.COLLECTION and verb in TABLE_COMMANDS:
+        message = f"'{target}' is a collection, and '{verb}' is a command for tables."
+        return data_api_error("UNSUPPORTED_COLLECTION_COMMAND", message)
+    if level is Level.TABLE and verb in COMMANDS[Level.COLLECTION]:
+        message = f"'{target}' is a table, and '{verb}' is a command for collections."
+        return data_api_error("UNSUPPORTED_TABLE_COMMAND", message)
     if level is Level.KEYSPACE and verb in _SCHEMA_COMMANDS:
         message = f"This database has collections and no tables, so '{verb}' is not supported. Use a collection."
         return data_api_error("UNSUPPORTED_TABLE_COMMAND", message)
@@ -147,7 +166,7 @@ def _unknown(verb: str, level: Level) -> DataApiError:
 def _path_of(verb: str) -> str:
     """Return the path that takes the command, empty when none does."""
     if verb in TABLE_COMMANDS:
-        return "/v1/{keyspace}/{table}"
+        return _PATHS[Level.TABLE]
     if verb in _SCHEMA_COMMANDS:
         return _PATHS[Level.KEYSPACE]
     return next((_PATHS[level] for level in Level if verb in COMMANDS[level]), "")
