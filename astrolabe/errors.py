@@ -140,6 +140,8 @@ class DataApiError(AstrolabeError):
         document_ids: Ids of the documents concerned, in their JSON form.
         id: A fresh UUID for this occurrence.
         simulated: Whether the failure lab made it; shown to people, and no part of the wire protocol.
+        provider_error: The provider's failure that it tells of, with owner, status, words and advice; no part of the
+            wire protocol, and read from the message where the error came over HTTP.
     """
 
     def __init__(
@@ -162,6 +164,7 @@ class DataApiError(AstrolabeError):
         self.document_ids = tuple(document_ids)
         self.id = str(uuid.uuid4())
         self.simulated = False
+        self.provider_error: ProviderError | None = None
 
     @property
     def title(self) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from astrolabe.dataapi.engine.vectorize.provider_errors import provider_error
+from astrolabe.dataapi.language.provider_errors import provider_error
 from astrolabe.errors import AstrolabeError, DataApiError, ProviderError
 from astrolabe.portal.credentials.connection_test import Tested
 from astrolabe.providers.embedding.engine import Probe
@@ -125,8 +125,7 @@ def failure_of(error: AstrolabeError) -> ProviderError | None:
     """Return the provider's failure that an error is, or that it tells of in the Data API's words."""
     if isinstance(error, ProviderError):
         return error
-    cause = error.__cause__
-    return cause if isinstance(error, DataApiError) and isinstance(cause, ProviderError) else None
+    return error.provider_error if isinstance(error, DataApiError) else None
 
 
 def verdict(tested: Sequence[Tested]) -> str:

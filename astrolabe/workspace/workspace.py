@@ -48,6 +48,7 @@ from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
 from astrolabe.providers.embedding.engine import EmbeddingEngine
 from astrolabe.providers.local.models import LocalModels
 from astrolabe.providers.rerank.engine import RerankingEngine
+from astrolabe.workspace.connection import Connection, LocalConnection
 from astrolabe.workspace.options import WorkspaceOptions
 from astrolabe.workspace.sample import embedded_service, load_sample
 from storage.catalog.catalog import Catalog
@@ -66,6 +67,7 @@ class Workspace:
 
     Attributes:
         options: What it was opened with.
+        connection: Its databases, as pages, verbs and loads see them.
         catalogue: The embedding providers.
         databases: The organization's databases; use :meth:`create_database` and :meth:`delete_database` to change them.
         integrations: Providers, credentials and scopes.
@@ -89,6 +91,7 @@ class Workspace:
         trail = AuditTrail(now=options.now, user=options.user)
         box = SecretBox(key_source(options.data_dir, options.key_place))
         self.options = options
+        self.connection: Connection = LocalConnection(self)
         self.catalogue = _catalogue(options)
         self.databases = Databases(catalog, trail)
         self.lab = FailureLab(catalog, self.catalogue, trail, settings=options.troubles, read_only=options.read_only)

@@ -49,7 +49,7 @@ class DatabasesPage(Page):
 
     async def reload(self) -> None:
         """Read the databases."""
-        found = await self.app.workspace.databases.list()
+        found = await self.app.connection.databases()
         self.databases = {database.id: database for database in found}
         self.query_one("#no-databases").display = not found
         grid = self.query_one(Grid)
@@ -72,7 +72,7 @@ class DatabasesPage(Page):
 
     def action_databases_create(self) -> None:
         """Ask for a new database."""
-        self.app.ask(CreateDatabaseDialog(self.app.workspace.create_database), self._created)
+        self.app.ask(CreateDatabaseDialog(self.app.connection.create_database), self._created)
 
     def _created(self, database: Database | None) -> None:
         if database is not None:
@@ -109,7 +109,7 @@ class DatabasesPage(Page):
         )
 
         async def delete(_name: str) -> bool:
-            await self.app.workspace.delete_database(database)
+            await self.app.connection.delete_database(database)
             return True
 
         self.app.ask(TypeTheNameDialog(danger, delete), self._deleted)
@@ -121,6 +121,11 @@ class DatabasesPage(Page):
             self.refresh_contents()
 
     def allows(self, action: str) -> bool | None:
-        """Dim what needs a database while there is none."""
+        """Dim what needs a database while there is none, and hide what the connection cannot do."""
+        if (
+            action in {"databases_create", "databases_delete"}
+            and not self.app.connection.capabilities.manages_databases
+        ):
+            return False
         needs_one = action in {"databases_open", "databases_delete"}
         return None if needs_one and not self.databases else True

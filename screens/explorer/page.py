@@ -73,7 +73,7 @@ class DataExplorerPage(Page):
 
     async def reload(self) -> None:
         """Read databases, keyspaces, collections and the current page of documents."""
-        found = await self.app.workspace.databases.list()
+        found = await self.app.connection.databases()
         self.databases = {database.id: database for database in found}
         selected = self.app.selection.database
         database = self.databases.get(selected.id) if selected else None
@@ -87,7 +87,7 @@ class DataExplorerPage(Page):
         await self._read_keyspaces(database)
 
     async def _read_keyspaces(self, database: Database) -> None:
-        client = await self.app.workspace.client(database)
+        client = await self.app.connection.client(database)
         self.keyspaces = await client.keyspaces()
         keyspace = self.app.selection.keyspace
         if keyspace not in self.keyspaces:

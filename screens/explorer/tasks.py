@@ -46,7 +46,7 @@ class ExplorerTasks:
         database, keyspace = app.selection.database, app.selection.keyspace
         if database is None or keyspace is None:
             return
-        choices = await app.workspace.choices(database)
+        choices = await app.connection.choices(database)
         client = await app.selected_client()
 
         async def create(planned: PlannedCommand) -> str:

@@ -91,6 +91,7 @@ class Console(TypeAhead):
     def __init__(self, workspace: Workspace, environment: AppEnvironment | None = None) -> None:
         super().__init__()
         self.workspace = workspace
+        self.connection = workspace.connection
         self.environment = environment or AppEnvironment()
         self.selection = Selection()
         self._control_filter = ControlFilter()
@@ -155,7 +156,7 @@ class Console(TypeAhead):
         """
         if self.selection.database is None:
             raise NotFoundError("No database is selected.", hint="Press 1 and choose one.")
-        return await self.workspace.client(self.selection.database)
+        return await self.connection.client(self.selection.database)
 
     def go(self, section: Section) -> None:
         """Show a main place."""

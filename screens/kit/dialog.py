@@ -237,7 +237,7 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
 
     def endpoint(self) -> str:
         """Return the address that code snippets name; dialogs that know their database override it."""
-        return self.app.workspace.endpoint(self.app.selection.database)
+        return self.app.connection.endpoint(self.app.selection.database)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
         """Offer f2 only where there is a command to show."""

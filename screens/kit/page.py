@@ -141,7 +141,7 @@ class Page(Screen[None], WorkerBoundary):
     async def _read(self) -> None:
         try:
             if self.WATCHES:  # before the contents, so that no later change is taken for one that is shown
-                self._revision = await self.app.workspace.revision()
+                self._revision = await self.app.connection.revision()
             await self.reload()
             self._leave_what_is_hidden()
         finally:
@@ -165,7 +165,7 @@ class Page(Screen[None], WorkerBoundary):
         if not self.is_current:
             return
         try:
-            revision = await self.app.workspace.revision()
+            revision = await self.app.connection.revision()
         except AstrolabeError:  # what is wrong is told when the contents are read
             return
         if self._revision is not None and revision != self._revision:

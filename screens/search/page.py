@@ -97,10 +97,10 @@ class SearchPage(Page):
         selection = self.app.selection
         if selection.database is None or selection.keyspace is None:
             return None
-        known = {database.id for database in await self.app.workspace.databases.list()}
+        known = {database.id for database in await self.app.connection.databases()}
         if selection.database.id not in known:
             return None
-        self.client = await self.app.workspace.client(selection.database)
+        self.client = await self.app.connection.client(selection.database)
         if selection.keyspace not in await self.client.keyspaces():
             return None
         found = {info.name: info for info in await self.client.collections(selection.keyspace)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import traceback
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from astrolabe.dataapi.engine.vectorize.provider_errors import provider_error
+from astrolabe.dataapi.language.provider_errors import provider_error, read_provider_error
 from astrolabe.errors import DataApiError, Owner, ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.catalogue import load_catalogue
 from astrolabe.providers.embedding.retry import EngineLimits
@@ -231,6 +232,7 @@ async def test_each_failure_of_each_provider_is_told_apart(
     check_kind(case, subject, error)
     check_for_programs(case, subject, error, translated)
     check_for_people(case, subject, error, translated)
+    check_over_http(error, translated)
     check_no_key(error, translated, caplog)
 
 
@@ -277,9 +279,21 @@ def check_for_people(case: Case, subject: Subject, error: ProviderError, transla
     assert error.hint == " ".join(part for part in (error.meaning, error.step) if part)
     assert describe(error) == "\n\n".join([*told, tail])
     code = f"Code: {case.code} (SERVER/EMBEDDING_PROVIDER)\nError id: {translated.id}"
-    translated.__cause__ = error  # as it is raised
     assert describe(translated) == "\n\n".join([*told, f"{code}\n{tail}"])
     assert translated.owner is case.owner
+
+
+def check_over_http(error: ProviderError, translated: DataApiError) -> None:
+    """An answer that came over HTTP is taken apart again: who has to act, what was said, and what to do."""
+    received = DataApiError.from_object(json.loads(json.dumps(translated.to_object())))
+    read = read_provider_error(received, load_catalogue())
+    assert read is not None
+    told = (
+        ProviderFailure.TOO_LONG if read.failure is ProviderFailure.TOO_MANY else read.failure
+    )  # of one text, the same
+    assert (read.provider, told, read.owner) == (error.provider, error.failure, error.owner)
+    assert read.words == (error.words if "rror message: " in translated.message and error.status is not None else "")
+    assert read.hint
 
 
 def check_no_key(error: ProviderError, translated: DataApiError, caplog: pytest.LogCaptureFixture) -> None:

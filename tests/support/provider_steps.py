@@ -10,7 +10,7 @@ import httpx
 from pydantic import SecretStr
 from textual.pilot import Pilot
 
-from astrolabe.dataapi.engine.vectorize.provider_errors import provider_error
+from astrolabe.dataapi.language.provider_errors import provider_error
 from astrolabe.errors import DataApiError, ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.catalogue import load_catalogue
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
@@ -106,7 +106,6 @@ def _screen(pilot: Pilot[Any]) -> str:
 def as_the_data_api_says(error: ProviderError) -> DataApiError:
     """Return what a search is told when a provider fails like this."""
     told = provider_error(error)
-    told.__cause__ = error
     told.id = ERROR_ID
     return told
 

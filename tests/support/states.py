@@ -6,7 +6,7 @@ end by itself (a dialog at work, a load half way) and errors that need another m
 
 from __future__ import annotations
 
-from astrolabe.dataapi.engine.vectorize.provider_errors import provider_error
+from astrolabe.dataapi.language.provider_errors import provider_error
 from astrolabe.errors import DataApiError, Family, ProviderError, ProviderFailure, ProviderReply
 from astrolabe.providers.catalogue.setup import ProviderSetup, own_model
 from screens.kit.app_base import Section

@@ -81,7 +81,7 @@ async def client_of(args: Namespace) -> AsyncIterator[DatabaseClient]:
         NotFoundError: There is no such database.
     """
     async with workspace_of(args) as workspace:
-        yield await workspace.client(await workspace.databases.find(args.database))
+        yield await workspace.connection.client(await workspace.connection.find(args.database))
 
 
 async def existing_collection(client: DatabaseClient, keyspace: str, name: str) -> CollectionInfo:

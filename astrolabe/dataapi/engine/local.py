@@ -25,11 +25,11 @@ from astrolabe.dataapi.engine.target import (
     look_up,
     unknown_container,
 )
-from astrolabe.dataapi.engine.vectorize.provider_errors import unavailable
 from astrolabe.dataapi.engine.vectorize.vectorizer import Vectorizer
 from astrolabe.dataapi.language.commands import Command, Level, parse_command, parse_for_any
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.numbers import exactly
+from astrolabe.dataapi.language.provider_errors import unavailable
 from astrolabe.dataapi.protocol import Json, Response
 from astrolabe.errors import AstrolabeError, DataApiError
 from astrolabe.portal.organization import Database

@@ -217,6 +217,11 @@ def from_transport(provider: ProviderInfo, url: str, failure: TransportError) ->
     return FailedAttempt(make_error(provider, failure.failure, message, owner=owner), failure.transient)
 
 
+def failure_by_status(provider: ProviderInfo, status: int, words: str) -> ProviderFailure:
+    """Return what kind of failure a status and a provider's words stand for, where the answer itself is not at hand."""
+    return _failure(provider, status, words, {})
+
+
 def _failure(provider: ProviderInfo, status: int, words: str, document: Mapping[str, Any]) -> ProviderFailure:
     text = f"{words} {json.dumps(document)}".lower()
     for statuses, signs, failure in _BY_WORDS:

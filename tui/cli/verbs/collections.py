@@ -24,7 +24,7 @@ async def create(args: Namespace) -> int:
     if args.analyzer is not None and args.lexical is False:
         raise UsageError("--analyzer and --no-lexical exclude each other.")
     async with workspace_of(args) as workspace:
-        database = await workspace.databases.find(args.database)
+        database = await workspace.connection.find(args.database)
         draft = _draft(args, await _choice(workspace, database, args.provider))
         _refuse(draft)
         options = collection_options(
@@ -36,7 +36,7 @@ async def create(args: Namespace) -> int:
             analyzer=args.analyzer,
             rerank=args.rerank,
         )
-        client = await workspace.client(database)
+        client = await workspace.connection.client(database)
         await client.create_collection(args.keyspace, args.name, options)
     for warning in collection_name_warnings(args.name):
         say(warning)
@@ -69,7 +69,7 @@ async def _choice(workspace: Workspace, database: Database, provider: str | None
     if provider is None:
         return None
     info = workspace.catalogue.get(provider)
-    choices = await workspace.choices(database)
+    choices = await workspace.connection.choices(database)
     found = next((choice for choice in choices if choice.provider.key == provider), None)
     if found is None:
         elsewhere = f"It is offered to databases in: {', '.join(info.regions)}."

@@ -14,7 +14,7 @@ from tui.cli.session import workspace_of
 async def create(args: Namespace) -> int:
     """Create a database."""
     async with workspace_of(args) as workspace:
-        database = await workspace.create_database(DatabaseDraft(args.name, args.provider, args.region))
+        database = await workspace.connection.create_database(DatabaseDraft(args.name, args.provider, args.region))
     say(f"The database {database.name} is {database.status}.")
     write_rows([_row(database)], Format(args.format))
     return 0
@@ -23,7 +23,7 @@ async def create(args: Namespace) -> int:
 async def list_all(args: Namespace) -> int:
     """List the databases."""
     async with workspace_of(args) as workspace:
-        databases = await workspace.databases.list()
+        databases = await workspace.connection.databases()
     empty = "There is no database yet. `astrolabe databases create NAME` creates one."
     write_rows([_row(database) for database in databases], Format(args.format), empty=empty)
     return 0
@@ -32,13 +32,13 @@ async def list_all(args: Namespace) -> int:
 async def delete(args: Namespace) -> int:
     """Delete a database with everything in it, after its name was typed or ``--yes`` was given."""
     async with workspace_of(args) as workspace:
-        database = await workspace.databases.find(args.name)
+        database = await workspace.connection.find(args.name)
         lost = (
             f"All keyspaces, collections and documents of {database.name} are deleted; this cannot be undone.",
             "It leaves the scope of every credential. The credentials themselves stay.",
         )
         await confirm_name(database.name, "database", lost, yes=args.yes)
-        await workspace.delete_database(database)
+        await workspace.connection.delete_database(database)
     say(f"The database {database.name} was deleted.")
     return 0
 

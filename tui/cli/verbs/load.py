@@ -24,8 +24,8 @@ _QUIET_INTERVAL = 5.0
 async def load(args: Namespace) -> int:
     """Load a file and print the summary; an interruption lets the batches in flight end."""
     async with workspace_of(args) as workspace:
-        database = await workspace.databases.find(args.database)
-        client = await workspace.client(database)
+        database = await workspace.connection.find(args.database)
+        client = await workspace.connection.client(database)
         info = await existing_collection(client, args.keyspace, args.collection)
         plan = LoadPlan(args.file, database.id, info, args.vector_field, words=args.lexical)
         progress, cancel = ProgressLine(), asyncio.Event()

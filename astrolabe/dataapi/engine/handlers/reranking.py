@@ -9,12 +9,12 @@ from astrolabe.dataapi.engine.finding import nearest, relevant, render, vectors_
 from astrolabe.dataapi.engine.rerank.fusion import Standing, in_order, merged
 from astrolabe.dataapi.engine.rerank.plan import HybridPlan, plan_hybrid
 from astrolabe.dataapi.engine.target import Engine, GeneralHandler, Target, TargetHandler
-from astrolabe.dataapi.engine.vectorize.provider_errors import reranking_error
 from astrolabe.dataapi.engine.vectorize.provider_listing import list_rerankers, wanted_statuses
 from astrolabe.dataapi.language.commands.base import Command
 from astrolabe.dataapi.language.commands.collection_commands import FindAndRerank
 from astrolabe.dataapi.language.commands.general import FindRerankingProviders
 from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.provider_errors import reranking_error
 from astrolabe.dataapi.protocol import Json, Response
 from astrolabe.errors import DataApiError, ProviderError
 from storage.documents.scanning import parse_body

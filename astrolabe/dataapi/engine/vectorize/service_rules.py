@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from astrolabe.dataapi.engine.vectorize.provider_errors import missing_model
 from astrolabe.dataapi.language.commands.schema import Service
 from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.provider_errors import missing_model
 from astrolabe.dataapi.language.service import CREDENTIAL_KEY, stored_credential
 from astrolabe.dataapi.protocol import JsonValue
 from astrolabe.errors import DataApiError

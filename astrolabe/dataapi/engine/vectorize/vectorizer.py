@@ -7,13 +7,13 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from astrolabe.dataapi.engine.vectorize.provider_errors import (
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.provider_errors import (
     provider_error,
     unavailable,
     unexpected_response,
     unresolved_credential,
 )
-from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.errors import ProviderError, RuleError, SecretUnreadableError
 from astrolabe.portal.organization import ServiceConfig
 from astrolabe.providers.catalogue.catalogue import Catalogue

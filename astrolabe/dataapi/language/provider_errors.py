@@ -1,13 +1,20 @@
-"""Failures of embedding providers as the documented errors of the Data API."""
+"""Failures of embedding providers as the documented errors of the Data API, and back.
+
+The way back (:func:`read_provider_error`) serves answers that came over HTTP: there the provider, its status and its
+words stand in the message only.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from astrolabe.dataapi.language.error_codes import data_api_error
-from astrolabe.errors import DataApiError, ProviderError, ProviderFailure
+from astrolabe.errors import DataApiError, ProviderError, ProviderFailure, ProviderReply
+from astrolabe.providers.catalogue.catalogue import Catalogue
+from astrolabe.providers.wire.failures import failure_by_status, make_error
 
 _GAVE_UP = "<CLIENT SOCKET TIMEOUT>"
 _TIMEOUTS = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT})
@@ -27,19 +34,13 @@ def provider_error(error: ProviderError) -> DataApiError:
     What the provider said is part of the message; the engine has taken the key out of it.
     """
     code, message = _translate(error)
-    translated = data_api_error(code, message, hint=error.hint)
-    translated.owner = error.owner
-    translated.simulated = error.simulated
-    return translated
+    return _translated(error, code, message)
 
 
 def reranking_error(error: ProviderError) -> DataApiError:
     """Return the documented error for a reranker's failure; owner and hint are kept."""
     code, message = _translate_reranking(error)
-    translated = data_api_error(code, message, hint=error.hint)
-    translated.owner = error.owner
-    translated.simulated = error.simulated
-    return translated
+    return _translated(error, code, message)
 
 
 def unavailable(provider: str, model: str) -> DataApiError:
@@ -72,6 +73,77 @@ def unresolved_credential(provider: str, credential: str, problem: str, *, hint:
         f"credential '{credential}' of provider '{provider}': {problem}",
         hint=hint,
     )
+
+
+def _translated(error: ProviderError, code: str, message: str) -> DataApiError:
+    translated = data_api_error(code, message, hint=error.hint)
+    translated.owner = error.owner
+    translated.simulated = error.simulated
+    translated.provider_error = error
+    return translated
+
+
+_FAILURES: Mapping[str, ProviderFailure] = {
+    "AUTHENTICATION_KEYS_NOT_PROVIDED": ProviderFailure.NO_KEY,
+    "BAD_HOST_NAME": ProviderFailure.UNKNOWN_HOST,
+    "CLIENT_ERROR": ProviderFailure.BAD_REQUEST,
+    "RATE_LIMITED": ProviderFailure.RATE_LIMITED,
+    "SERVER_ERROR": ProviderFailure.SERVER,
+    "TIMEOUT": ProviderFailure.TIMEOUT,
+    "UNAVAILABLE": ProviderFailure.UNAVAILABLE,
+    "UNEXPECTED_RESPONSE": ProviderFailure.BAD_RESPONSE,
+}
+"""What kind of failure a code stands for, after ``EMBEDDING_PROVIDER_`` or ``RERANKING_PROVIDER_``."""
+
+_BY_STATUS = frozenset({ProviderFailure.BAD_REQUEST, ProviderFailure.RATE_LIMITED, ProviderFailure.SERVER})
+"""Kinds that status and words tell more of than the code does."""
+
+_NOT_REACHED: Mapping[str, ProviderFailure] = {
+    " cannot be reached at ": ProviderFailure.UNREACHABLE,
+    "No secure connection to ": ProviderFailure.TLS,
+}
+"""How the sentences about a provider that was never reached tell themselves from one that cannot be used."""
+
+_PROVIDER = re.compile(r"[Pp]rovider(?:: | ')(?P<provider>[A-Za-z][\w-]*)")
+_STATUS = re.compile(r"HTTP (?:[Ss]tatus(?: code)?:? )?(?P<status>\d{3})\b")
+_WORDS = re.compile(r"error message: (?P<words>.*?)(?:\nThe request is safe to retry\.)?\Z", re.DOTALL | re.IGNORECASE)
+
+
+def read_provider_error(error: DataApiError, catalogue: Catalogue) -> ProviderError | None:
+    """Return the provider's failure that an error of the Data API tells of, or None when it tells of none.
+
+    One that was made here carries it; of one that came over HTTP, provider, status and words are read from the message,
+    and owner and advice follow from them as for a failure met here.
+
+    Args:
+        error: The error.
+        catalogue: The providers, for their labels and advice.
+    """
+    if error.provider_error is not None:
+        return error.provider_error
+    family, _, kind = error.code.partition("_PROVIDER_")
+    failure = _FAILURES.get(kind)
+    named = _PROVIDER.search(error.message)
+    provider = catalogue.find(named["provider"]) if named else None
+    if family not in {"EMBEDDING", "RERANKING"} or failure is None or provider is None:
+        return None
+    answered, said = _STATUS.search(error.message), _WORDS.search(error.message)
+    status = int(answered["status"]) if answered else None
+    words, quoted = _unquoted(said["words"]) if said and status is not None else ("", False)
+    if failure is ProviderFailure.UNAVAILABLE:
+        failure = next((kind for sign, kind in _NOT_REACHED.items() if sign in error.message), failure)
+    if status is not None and failure in _BY_STATUS:
+        failure = failure_by_status(provider, status, words)
+    return make_error(provider, failure, error.message, reply=ProviderReply(status, words, quoted=quoted))
+
+
+def _unquoted(words: str) -> tuple[str, bool]:
+    """Return a provider's words without the quotes that one text of a JSON answer is shown in."""
+    try:
+        text = json.loads(words)
+    except ValueError:
+        return words, False
+    return (text, True) if isinstance(text, str) else (words, False)
 
 
 def _translate(error: ProviderError) -> Translation:
