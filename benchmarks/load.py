@@ -28,8 +28,9 @@ from pathlib import Path
 import numpy as np
 from pydantic import SecretStr
 
-from astrolabe.dataapi.client.client import CollectionInfo, DatabaseClient
+from astrolabe.dataapi.client.client import DatabaseClient
 from astrolabe.dataapi.client.command_builders import collection_options
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.dataapi.engine.local import LocalDataApi
 from astrolabe.dataapi.engine.vectorize.vectorizer import OnWait, Vectorizer
 from astrolabe.loading.batches import MOST_ROWS, BatchReader
@@ -87,7 +88,7 @@ class Bench:
     vectors: Matrix
     round: int = 0
 
-    async def collection(self, client: DatabaseClient) -> CollectionInfo:
+    async def collection(self, client: DatabaseClient) -> TargetInfo:
         """Create a fresh collection that vectorizes, for this round."""
         name = f"round_{self.round}"
         service = ServiceConfig(EMBEDDED, self.workspace.catalogue.get(EMBEDDED).models[0].name)
@@ -115,7 +116,7 @@ def _read(path: Path) -> None:
         while surveyor.step():
             pass
         survey = surveyor.finish()
-    info = CollectionInfo("none", DEFAULT_KEYSPACE, None, None, None, {})
+    info = TargetInfo("none", DEFAULT_KEYSPACE)
     with BatchReader(file, lambda: DocumentBuilder(survey, LoadPlan(path, "none", info))) as batches:
         while batches.next() is not None:
             pass

@@ -19,7 +19,7 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 import screens
-from astrolabe.dataapi.client.client import CollectionInfo
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import AstrolabeError
 from astrolabe.loading.job import LoadJob
 from astrolabe.loading.load_plan import LoadPlan
@@ -269,7 +269,7 @@ class AstrolabeApp(Console):
 
     def ask_load(
         self,
-        info: CollectionInfo,
+        info: TargetInfo,
         database_id: str,
         start: Callable[[LoadPlan], Awaitable[LoadPlan]],
         then: Callable[[LoadPlan | None], None],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from astrolabe.dataapi.client.client import CollectionInfo
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import AstrolabeError
 from storage.loads.ledger import FailedRow
 
@@ -27,7 +27,7 @@ class LoadPlan:
 
     path: Path
     database: str
-    info: CollectionInfo
+    info: TargetInfo
     vector_field: str | None = None
     words: bool = False
 

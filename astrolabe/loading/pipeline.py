@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from astrolabe.dataapi.client.client import Collection, CollectionInfo
+from astrolabe.dataapi.client.client import Collection
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import AstrolabeError
 from astrolabe.loading.batch_writer import Batch, deliver, existing
 from astrolabe.loading.batches import MOST_ROWS, BatchReader
@@ -45,7 +46,7 @@ class _Flight:
     task: asyncio.Task[Settled]
 
 
-def flights_for(info: CollectionInfo) -> int:
+def flights_for(info: TargetInfo) -> int:
     """Return how many batches to keep in flight.
 
     Where nothing is waited for (no provider, or the one on this machine), several at once gain nothing, and one after
@@ -54,7 +55,7 @@ def flights_for(info: CollectionInfo) -> int:
     return _CONCURRENCY if info.service is not None and info.service.provider != EMBEDDED else 1
 
 
-def rows_for(info: CollectionInfo) -> int:
+def rows_for(info: TargetInfo) -> int:
     """Return how many rows to put into a batch: few where each takes long, so that progress is seen."""
     slow = info.service is not None and info.service.provider == EMBEDDED and is_slow(info.service.model)
     return _SLOW_ROWS if slow else MOST_ROWS

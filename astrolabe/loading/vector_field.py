@@ -6,15 +6,11 @@ and leaves its field: a second copy would only count against the document's limi
 
 from __future__ import annotations
 
-from astrolabe.dataapi.client.client import CollectionInfo
+from astrolabe.dataapi.client.target_info import TargetInfo
+from astrolabe.dataapi.language.special_fields import HYBRID, LEXICAL, VECTOR, VECTORIZE
 from astrolabe.dataapi.protocol import Json
 from astrolabe.errors import RuleError
 from astrolabe.loading.preview import FieldType, numbers_in, type_of
-
-_VECTOR = "$vector"
-_VECTORIZE = "$vectorize"
-_LEXICAL = "$lexical"
-_HYBRID = "$hybrid"
 
 _WITH_ARTICLE = {
     FieldType.TEXT: "a text",
@@ -32,18 +28,13 @@ def with_article(value: object) -> str:
     return _WITH_ARTICLE[type_of(value)]
 
 
-def has_vectors(info: CollectionInfo) -> bool:
-    """Whether the collection stores vectors at all."""
-    return info.dimension is not None or info.service is not None
-
-
-def check_vector_field(info: CollectionInfo, vector_field: str | None) -> None:
+def check_vector_field(info: TargetInfo, vector_field: str | None) -> None:
     """Check that the collection can use a Vector Field, if one is named.
 
     Raises:
         RuleError: It has no vectors.
     """
-    if vector_field is not None and not has_vectors(info):
+    if vector_field is not None and info.vector is None:
         raise RuleError(
             f"The collection '{info.name}' has no vectors, so no Vector Field can be used.",
             field="vector_field",
@@ -51,7 +42,7 @@ def check_vector_field(info: CollectionInfo, vector_field: str | None) -> None:
         )
 
 
-def place_vector(document: Json, vector_field: str | None, info: CollectionInfo) -> str | None:
+def place_vector(document: Json, vector_field: str | None, info: TargetInfo) -> str | None:
     """Put the Vector Field's value where the collection expects it; changes the document.
 
     Args:
@@ -62,9 +53,9 @@ def place_vector(document: Json, vector_field: str | None, info: CollectionInfo)
     Returns:
         Why the document cannot be loaded, as a clause, or None.
     """
-    if vector_field is None or vector_field in {_VECTOR, _VECTORIZE}:
+    if vector_field is None or vector_field in {VECTOR, VECTORIZE}:
         return _missing(document, vector_field) or _check_own(document, info)
-    for own in (_VECTOR, _VECTORIZE):
+    for own in (VECTOR, VECTORIZE):
         if own in document:
             return f"it has '{own}' beside the Vector Field '{vector_field}'; only one of them can decide the vector"
     reason = _missing(document, vector_field)
@@ -75,12 +66,12 @@ def place_vector(document: Json, vector_field: str | None, info: CollectionInfo)
     return _place_numbers(document, vector_field)
 
 
-def can_have_words(info: CollectionInfo) -> bool:
+def can_have_words(info: TargetInfo) -> bool:
     """Whether the texts that the collection embeds can be made searchable by words, too."""
     return info.lexical and info.service is not None
 
 
-def check_words(info: CollectionInfo) -> None:
+def check_words(info: TargetInfo) -> None:
     """Check that the texts of a load can be made searchable by words.
 
     Raises:
@@ -100,9 +91,9 @@ def check_words(info: CollectionInfo) -> None:
 
 def place_words(document: Json) -> None:
     """Put the text that is embedded where it is searched by words, too; words that the row brings itself stay."""
-    text = document.get(_VECTORIZE)
-    if isinstance(text, str) and text.strip() and document.keys().isdisjoint({_LEXICAL, _HYBRID}):
-        document[_LEXICAL] = text
+    text = document.get(VECTORIZE)
+    if isinstance(text, str) and text.strip() and document.keys().isdisjoint({LEXICAL, HYBRID}):
+        document[LEXICAL] = text
 
 
 def _missing(document: Json, vector_field: str | None) -> str | None:
@@ -123,7 +114,7 @@ def _place_text(document: Json, vector_field: str) -> str | None:
     value = document[vector_field]
     if not isinstance(value, str):
         return f"the Vector Field '{vector_field}' holds {with_article(value)}, not a text"
-    document[_VECTORIZE] = value
+    document[VECTORIZE] = value
     return None
 
 
@@ -133,21 +124,21 @@ def _place_numbers(document: Json, vector_field: str) -> str | None:
         held = with_article(document[vector_field])
         return f"the Vector Field '{vector_field}' holds {held}; without an embedding service it needs numbers"
     del document[vector_field]
-    document[_VECTOR] = value
+    document[VECTOR] = value
     return None
 
 
-def _check_own(document: Json, info: CollectionInfo) -> str | None:
+def _check_own(document: Json, info: TargetInfo) -> str | None:
     """Check the ``$vector`` or ``$vectorize`` that a row brings itself."""
-    if _VECTOR in document and _VECTORIZE in document:
-        return f"it has both '{_VECTOR}' and '{_VECTORIZE}'; a document takes one of them"
-    if _VECTOR in document and not has_vectors(info):
-        return f"it has '{_VECTOR}', but the collection has no vectors"
-    text = document.get(_VECTORIZE)
+    if VECTOR in document and VECTORIZE in document:
+        return f"it has both '{VECTOR}' and '{VECTORIZE}'; a document takes one of them"
+    if VECTOR in document and info.vector is None:
+        return f"it has '{VECTOR}', but the collection has no vectors"
+    text = document.get(VECTORIZE)
     if text is None:
         return None
     if not isinstance(text, str):
-        return f"'{_VECTORIZE}' holds {with_article(text)}, not a text"
+        return f"'{VECTORIZE}' holds {with_article(text)}, not a text"
     if text.strip() and info.service is None:
-        return f"it has '{_VECTORIZE}', but the collection has no embedding service"
+        return f"it has '{VECTORIZE}', but the collection has no embedding service"
     return None

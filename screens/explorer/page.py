@@ -11,7 +11,8 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import DataTable, Select, Static
 
-from astrolabe.dataapi.client.client import CollectionInfo, DatabaseClient
+from astrolabe.dataapi.client.client import DatabaseClient
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.portal.organization import DEFAULT_KEYSPACE, Database
 from astrolabe.text.safe_text import display_text
 from screens.explorer.tasks import ExplorerTasks
@@ -52,7 +53,7 @@ class DataExplorerPage(Page):
         super().__init__()
         self.databases: dict[str, Database] = {}
         self.keyspaces: list[str] = []
-        self.collections: dict[str, CollectionInfo] = {}
+        self.collections: dict[str, TargetInfo] = {}
         self.reasons: dict[str, str] = {}
         self.pager: Pager | None = None
         self.tasks = ExplorerTasks(self)
@@ -201,7 +202,7 @@ class DataExplorerPage(Page):
         if self.collections:
             self.query_one(DocumentsPane).focus_view()
 
-    async def _open_collection(self, info: CollectionInfo) -> None:
+    async def _open_collection(self, info: TargetInfo) -> None:
         client = await self.app.selected_client()
         self.pager = Pager(client.collection(info.keyspace, info.name))
         await self._read_page()
@@ -266,7 +267,7 @@ class DataExplorerPage(Page):
         if info is not None:
             self.tasks.delete(info)
 
-    def chosen(self) -> CollectionInfo | None:
+    def chosen(self) -> TargetInfo | None:
         """Return the collection under the cursor."""
         return self.collections.get(self.query_one("#collections", Grid).chosen() or "")
 
@@ -278,12 +279,11 @@ class DataExplorerPage(Page):
         return None if action in needs_one and not self.collections else True
 
 
-def about(info: CollectionInfo) -> Content:
+def about(info: TargetInfo) -> Content:
     """Return a collection's vector settings in a few short lines."""
-    if info.dimension is None:
+    if info.vector is None:
         return Content("no vector")
-    metric = f", {info.metric.value}" if info.metric else ""
-    lines = [f"{info.dimension} dimensions{metric}"]
+    lines = [f"{info.vector.dimension} dimensions, {info.vector.metric.value}"]
     if info.service is not None:
         lines += [f"by {info.service.provider}", info.service.model]
         if info.service.credential_name:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.dataapi.client.command_builders import PlannedCommand, plan_delete_collection
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.loading.job import LoadJob
 from astrolabe.loading.load_plan import LoadPlan
 from screens.explorer.create_collection import CreateCollectionDialog
@@ -61,11 +61,11 @@ class ExplorerTasks:
             self.page.app.tell(f"Collection {name} was created. Press l to load data into it.")
             self.page.refresh_contents()
 
-    def load(self, info: CollectionInfo) -> None:
+    def load(self, info: TargetInfo) -> None:
         """Ask for a file to load into a collection, or show the load that is running."""
         self.page.open_in_background(partial(self._ask_load, info), "load data")
 
-    async def _ask_load(self, info: CollectionInfo) -> None:
+    async def _ask_load(self, info: TargetInfo) -> None:
         app = self.page.app
         if app.load_job is not None and app.load_job.running:
             self._follow_load(app.load_job)
@@ -100,7 +100,7 @@ class ExplorerTasks:
         app.tell(f"Collection {name} is ready. Press s and search for: send an e-mail")
         await self.page.reload()
 
-    def delete(self, info: CollectionInfo) -> None:
+    def delete(self, info: TargetInfo) -> None:
         """Ask for a collection's name, then delete it."""
         app = self.page.app
         planned = plan_delete_collection(info.keyspace, info.name)

@@ -16,7 +16,8 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from astrolabe.dataapi.client.client import Collection, CollectionInfo, DatabaseClient
+from astrolabe.dataapi.client.client import Collection, DatabaseClient
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import NotFoundError
 from astrolabe.loading.job import LoadJob
 from astrolabe.loading.load_plan import LoadPlan
@@ -226,7 +227,7 @@ class Console(TypeAhead):
     @abstractmethod
     def ask_load(
         self,
-        info: CollectionInfo,
+        info: TargetInfo,
         database_id: str,
         start: Callable[[LoadPlan], Awaitable[LoadPlan]],
         then: Callable[[LoadPlan | None], None],

@@ -17,6 +17,7 @@ from textual.widgets import DataTable, Static, TextArea
 
 from astrolabe.dataapi.client.client import Collection, FindPage
 from astrolabe.dataapi.client.rerank_response import VECTOR_RANK, WORD_RANK
+from astrolabe.dataapi.language.special_fields import SIMILARITY
 from astrolabe.text.safe_text import display_text, show_json, show_value, whole_json
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Console
@@ -38,7 +39,7 @@ NOT_AMONG_THEM = "–"
 ID_LIMIT = 20
 """Characters of an id in the table view."""
 
-SCORES = ("$similarity", "$rerank")
+SCORES = (SIMILARITY, "$rerank")
 """Fields that are shortened to :data:`SIMILARITY_DIGITS`."""
 
 RANKS: Mapping[str, str] = {VECTOR_RANK: "meaning", WORD_RANK: "words"}

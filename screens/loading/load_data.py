@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Checkbox, Input, Select, Static
 
-from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand, plan_insert_many
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import LoadError
 from astrolabe.loading.load_plan import LoadPlan
 from astrolabe.loading.preview import FieldType, Preview, preview
-from astrolabe.loading.vector_field import can_have_words, has_vectors, place_vector, place_words
+from astrolabe.loading.vector_field import can_have_words, place_vector, place_words
 from astrolabe.text.safe_text import show_value
 from screens.kit.dialog import Dialog
 from screens.kit.fields import Field, check, choice, select_options
@@ -43,7 +43,7 @@ class LoadDataDialog(Dialog[LoadPlan, LoadPlan]):
     HEADING = "Load data"
     SUBMIT = "Load data"
 
-    def __init__(self, info: CollectionInfo, database: str, perform: Callable[[LoadPlan], Awaitable[LoadPlan]]) -> None:
+    def __init__(self, info: TargetInfo, database: str, perform: Callable[[LoadPlan], Awaitable[LoadPlan]]) -> None:
         """Ask for a file.
 
         Args:
@@ -76,8 +76,8 @@ class LoadDataDialog(Dialog[LoadPlan, LoadPlan]):
     def _vector_help(self) -> str:
         if self.info.service is not None:
             return "The field whose text is embedded; it stays in the document too."
-        if has_vectors(self.info):
-            return f"The field that holds the vector, an array of {self.info.dimension} numbers."
+        if self.info.vector is not None:
+            return f"The field that holds the vector, an array of {self.info.vector.dimension} numbers."
         return "This collection has no vectors."
 
     @on(events.Mount)
@@ -129,7 +129,7 @@ class LoadDataDialog(Dialog[LoadPlan, LoadPlan]):
         select = self.query_one("#vector-field", Select)
         wanted = FieldType.TEXT if self.info.service is not None else FieldType.VECTOR
         fitting = [field.name for field in found.fields if field.type in {wanted, FieldType.MIXED}]
-        names = fitting if has_vectors(self.info) else []
+        names = fitting if self.info.vector is not None else []
         select.set_options(select_options([*((name, name) for name in names), ("none", NO_FIELD)]))
         suggested = found.suggested_vector_field if self.info.service is not None else next(iter(names), None)
         select.value = suggested if suggested in names else NO_FIELD

@@ -12,9 +12,10 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Input, Static
 
-from astrolabe.dataapi.client.client import CollectionInfo, DatabaseClient
+from astrolabe.dataapi.client.client import DatabaseClient
 from astrolabe.dataapi.client.rerank_response import read_page
 from astrolabe.dataapi.client.search_form import DEFAULT_LIMIT, SearchDraft, SearchMode, modes, plan_search, problems
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.dataapi.protocol import Response
 from astrolabe.errors import AstrolabeError
 from astrolabe.providers.embedding.waiting import wait_listener
@@ -59,7 +60,7 @@ class SearchPage(Page):
 
     def __init__(self) -> None:
         super().__init__()
-        self.info: CollectionInfo | None = None
+        self.info: TargetInfo | None = None
         self.client: DatabaseClient | None = None
         self.shown_for: tuple[str, str] | None = None
         self.mode = SearchMode.MEANING
@@ -93,7 +94,7 @@ class SearchPage(Page):
             self.shown_for = here
             self._clear()
 
-    async def _read_info(self) -> CollectionInfo | None:
+    async def _read_info(self) -> TargetInfo | None:
         selection = self.app.selection
         if selection.database is None or selection.keyspace is None:
             return None
@@ -107,7 +108,7 @@ class SearchPage(Page):
         name = selection.collection or next(iter(found), None)
         return found.get(name or "")
 
-    def _show_form(self, info: CollectionInfo | None) -> None:
+    def _show_form(self, info: TargetInfo | None) -> None:
         for row in (*self.query(".search-row"), self.query_one("#results")):
             row.display = info is not None
         empty = self.query_one("#search-empty", Static)
@@ -127,7 +128,7 @@ class SearchPage(Page):
             self.query_one(part).display = len(able) > 1
         self._show_mode(info)
 
-    def _show_mode(self, info: CollectionInfo) -> None:
+    def _show_mode(self, info: TargetInfo) -> None:
         by_vector = self.mode is SearchMode.MEANING and info.service is None
         self.query_one("#mode", Static).update(Content("vector" if by_vector else MODE_WORDS[self.mode]))
         self.query_one("#query", Input).placeholder = what_to_type(info, self.mode)
@@ -174,7 +175,7 @@ class SearchPage(Page):
             self.query_one(DocumentsPane).show_nothing("Searching …")
             self.in_background(partial(self._search, self.info), SEARCH)
 
-    async def _search(self, info: CollectionInfo) -> None:
+    async def _search(self, info: TargetInfo) -> None:
         if self.client is None:
             return
         pane = self.query_one(DocumentsPane)
@@ -271,7 +272,7 @@ def results(response: Response) -> tuple[Sequence[dict[str, object]], bool]:
     return page.rows(), page.fused
 
 
-def what_to_type(info: CollectionInfo, mode: SearchMode) -> str:
+def what_to_type(info: TargetInfo, mode: SearchMode) -> str:
     """Return what the query field asks for, by what is searched by and what the collection can do."""
     if mode is SearchMode.WORDS:
         return "words; a document has to have every one"
@@ -279,6 +280,6 @@ def what_to_type(info: CollectionInfo, mode: SearchMode) -> str:
         return "words; matched by meaning and as they are"
     if info.service is not None:
         return "words; they are matched by meaning"
-    if info.dimension is not None:
-        return f"a vector: a JSON array of {info.dimension} numbers"
+    if info.vector is not None:
+        return f"a vector: a JSON array of {info.vector.dimension} numbers"
     return "this collection has no vector; use the filter"

@@ -35,10 +35,12 @@ async def test_collections_are_typed() -> None:
     entries = [{"name": "docs", "options": {"vector": vector}}, {"name": "plain", "options": {}}]
     api = ScriptedDataApi(Response(status={"collections": entries}))
     docs, plain = await DatabaseClient(api).collections("k")
-    assert (docs.name, docs.keyspace, docs.dimension, docs.metric) == ("docs", "k", 1024, Metric.EUCLIDEAN)
+    assert (docs.name, docs.keyspace) == ("docs", "k")
+    assert docs.vector is not None
+    assert (docs.vector.dimension, docs.vector.metric) == (1024, Metric.EUCLIDEAN)
     assert docs.service is not None
     assert docs.service.credential_name == "k1"
-    assert (plain.dimension, plain.metric, plain.service) == (None, None, None)
+    assert (plain.vectors, plain.vector, plain.service) == ({}, None, None)
 
 
 async def test_insert_many_reports_by_position() -> None:

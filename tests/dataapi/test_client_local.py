@@ -12,6 +12,8 @@ import pytest_asyncio
 from astrolabe.dataapi.activity import ActivityLog, Outcome, RecordingDataApi
 from astrolabe.dataapi.client.client import Collection, DatabaseClient, DocumentCount, InsertState
 from astrolabe.dataapi.client.command_builders import collection_options
+from astrolabe.dataapi.language.named_vectors import NamedVector
+from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.errors import DataApiError
 from astrolabe.portal.organization import ServiceConfig
 from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
@@ -92,7 +94,8 @@ async def test_collections(db: LocalDatabase) -> None:
     options = collection_options(dimension=3, metric=Metric.EUCLIDEAN, default_id="uuid", indexing={"deny": ["blob"]})
     await db.client.create_collection(KEYSPACE, "docs", options)
     [info] = await db.client.collections(KEYSPACE)
-    assert (info.name, info.dimension, info.metric, info.service) == ("docs", 3, Metric.EUCLIDEAN, None)
+    assert info.name == "docs"
+    assert info.vectors == {VECTOR: NamedVector(VECTOR, 3, Metric.EUCLIDEAN)}
     assert info.options["indexing"] == {"deny": ["blob"]}
     await db.client.delete_collection(KEYSPACE, "docs")
     assert await db.client.collections(KEYSPACE) == []
@@ -151,7 +154,7 @@ async def test_a_search_by_meaning_without_network_or_key(embedding: LocalDataba
     client = embedding.client
     await client.create_collection(KEYSPACE, "vehicles", collection_options(service=EMBEDDED))
     [info] = await client.collections(KEYSPACE)
-    assert (info.dimension, info.service) == (embedded_model().dimension, EMBEDDED)
+    assert info.vectors == {VECTOR: NamedVector(VECTOR, embedded_model().dimension or 0, service=EMBEDDED)}
     vehicles = client.collection(KEYSPACE, "vehicles")
     texts = ["a fast red sports car", "a slow boat on the river", "bread and butter for breakfast"]
     await vehicles.insert_many([{"_id": text, "$vectorize": text} for text in texts])

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.dataapi.client.search_form import SearchDraft, SearchMode, modes, plan_search, problems
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.portal.organization import ServiceConfig
-from storage.shapes import Metric
+from tests.support.infos import info_of
 
 SERVICE = ServiceConfig(provider="embedded", model="m")
 MEANING, HYBRID, WORDS = SearchMode
 
 
-def info(*, vector: bool = True, service: bool = True, lexical: bool = True, rerank: bool = True) -> CollectionInfo:
-    options = {"lexical": {"enabled": lexical}, "rerank": {"enabled": rerank}}
-    dimension = 2 if vector else None
-    return CollectionInfo("c", "k", dimension, Metric.COSINE, SERVICE if vector and service else None, options)
+def info(*, vector: bool = True, service: bool = True, lexical: bool = True, rerank: bool = True) -> TargetInfo:
+    options: dict[str, Any] = {"lexical": {"enabled": lexical}, "rerank": {"enabled": rerank}}
+    return info_of(dimension=2 if vector else None, service=SERVICE if service else None, **options)
 
 
 @pytest.mark.parametrize(
@@ -28,12 +29,12 @@ def info(*, vector: bool = True, service: bool = True, lexical: bool = True, rer
         (info(service=False), (MEANING, WORDS)),
         (info(vector=False), (WORDS,)),
         (info(vector=False, lexical=False), (MEANING,)),
-        (CollectionInfo("c", "k", 2, Metric.COSINE, SERVICE, {}), (MEANING,)),
+        (info_of(dimension=2, service=SERVICE), (MEANING,)),
     ],
 )
-def test_a_collection_is_searched_by_what_it_has(collection: CollectionInfo, able: tuple[SearchMode, ...]) -> None:
+def test_a_collection_is_searched_by_what_it_has(collection: TargetInfo, able: tuple[SearchMode, ...]) -> None:
     assert modes(collection) == able
-    searchable = set(able) - (set() if collection.dimension else {MEANING})
+    searchable = set(able) - (set() if collection.vector else {MEANING})
     fine = {mode for mode in SearchMode if not problems(SearchDraft("[1, 2]", mode=mode), collection)}
     assert fine == searchable
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest_asyncio
 from pydantic import SecretStr
 
-from astrolabe.dataapi.client.client import Collection, CollectionInfo
+from astrolabe.dataapi.client.client import Collection
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.dataapi.engine.vectorize.vectorizer import OnWait
 from astrolabe.dataapi.protocol import Json
 from astrolabe.errors import ProviderError, ProviderFailure
@@ -96,7 +97,7 @@ class Loading:
     def collection(self, name: str = "docs") -> Collection:
         return self.db.client.collection(KEYSPACE, name)
 
-    async def info(self, name: str = "docs") -> CollectionInfo:
+    async def info(self, name: str = "docs") -> TargetInfo:
         [info] = [info for info in await self.db.client.collections(KEYSPACE) if info.name == name]
         return info
 

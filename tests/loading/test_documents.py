@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import simplejson
 
-from astrolabe.dataapi.client.client import CollectionInfo
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import RuleError
 from astrolabe.loading.document_builder import DocumentBuilder, PreparedRow
 from astrolabe.loading.formats.detect import inspect_file
@@ -18,14 +18,13 @@ from astrolabe.loading.survey import Surveyor
 from astrolabe.loading.vector_field import check_vector_field
 from astrolabe.portal.organization import ServiceConfig
 from storage.loads.ledger import FailedRow
-from storage.shapes import Metric
+from tests.support.infos import info_of
 
 
-def collection(*, service: bool = False, dimension: int | None = None, default_id: str | None = None) -> CollectionInfo:
+def collection(*, service: bool = False, dimension: int | None = None, default_id: str | None = None) -> TargetInfo:
     options: dict[str, Any] = {"defaultId": {"type": default_id}} if default_id else {}
     config = ServiceConfig("embedded", "wordllama") if service else None
-    metric = Metric.COSINE if service or dimension else None
-    return CollectionInfo("docs", "default_keyspace", dimension, metric, config, options)
+    return info_of("docs", dimension=dimension, service=config, **options)
 
 
 VECTORIZING = collection(service=True, dimension=2)
@@ -36,7 +35,7 @@ NO_VECTOR = collection()
 def build(
     folder: Path,
     rows: list[Any] | str,
-    info: CollectionInfo,
+    info: TargetInfo,
     vector_field: str | None = None,
     name: str = "a.jsonl",
     *,
@@ -114,7 +113,7 @@ def test_numbers_become_the_vector_and_leave_their_field(tmp_path: Path, value: 
     ],
 )
 def test_a_row_that_cannot_be_loaded_says_why(
-    tmp_path: Path, row: object, info: CollectionInfo, field: str | None, words: str
+    tmp_path: Path, row: object, info: TargetInfo, field: str | None, words: str
 ) -> None:
     outcomes = build(tmp_path, [row, {"a": 1}], info, field)
     assert words in reason(outcomes[0])

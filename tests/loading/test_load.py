@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 import simplejson
 
-from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.errors import LoadError, ProviderError, ProviderFailure, RuleError
 from astrolabe.loading.batches import MOST_ROWS
 from astrolabe.loading.load_plan import LoadPhase, LoadSummary
 from astrolabe.loading.pipeline import rows_for
 from astrolabe.portal.organization import ServiceConfig
-from storage.shapes import Metric
 from tests.loading.conftest import EMBEDDED, Loading, refusal
+from tests.support.infos import info_of
 from tests.support.local_api import vector_of
 
 REMOTE = {"service": {"provider": "huggingface", "modelName": "BAAI/bge-small-en-v1.5"}}
@@ -287,7 +286,7 @@ async def test_a_text_too_long_for_a_model_on_this_machine_fails_alone(loading: 
 def test_a_slow_model_on_this_machine_gets_few_rows_at_a_time() -> None:
     def rows(provider: str, model: str) -> int:
         service = ServiceConfig(provider, model)
-        return rows_for(CollectionInfo("c", "k", 384, Metric.COSINE, service, {}))
+        return rows_for(info_of(dimension=384, service=service))
 
     assert rows("embedded", "all-MiniLM-L6-v2") == 16
     assert rows("embedded", "wordllama-l2-supercat-256") == MOST_ROWS

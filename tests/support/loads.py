@@ -7,13 +7,13 @@ from typing import Any
 
 from textual.pilot import Pilot
 
-from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.errors import LoadError, ProviderError, ProviderFailure
 from astrolabe.loading.job import LoadJob
 from astrolabe.loading.load_plan import LoadPhase, LoadPlan, LoadProgress, LoadSummary
 from screens.kit.app_base import Console
 from screens.loading.load_progress import LoadProgressDialog
 from storage.loads.ledger import FailedRow
+from tests.support.infos import info_of
 from tests.support.steps import Step
 
 FILE = Path("articles.csv")
@@ -92,7 +92,7 @@ def following(state: LoadProgress | LoadSummary | LoadError, *, asked_to_stop: b
         database = app.selection.database
         assert database is not None
         client = await app.workspace.client(database)
-        info = CollectionInfo("articles", "default_keyspace", 256, None, None, {})
+        info = info_of("articles", dimension=256)
         plan = LoadPlan(FILE, database.id, info, "text")
         job = StillJob(plan, client.collection(info.keyspace, info.name), app.workspace.ledger)
         match state:

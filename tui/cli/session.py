@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from astrolabe.dataapi.client.client import CollectionInfo, DatabaseClient
+from astrolabe.dataapi.client.client import DatabaseClient
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import NotFoundError, UsageError
 from astrolabe.serving.options import ServerOptions
 from astrolabe.workspace import Workspace, WorkspaceOptions
@@ -84,7 +85,7 @@ async def client_of(args: Namespace) -> AsyncIterator[DatabaseClient]:
         yield await workspace.connection.client(await workspace.connection.find(args.database))
 
 
-async def existing_collection(client: DatabaseClient, keyspace: str, name: str) -> CollectionInfo:
+async def existing_collection(client: DatabaseClient, keyspace: str, name: str) -> TargetInfo:
     """Return a collection.
 
     Raises:

@@ -16,46 +16,13 @@ from pydantic import SecretStr
 from astrolabe.dataapi.client import command_builders as plans
 from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand
 from astrolabe.dataapi.client.rerank_response import RerankedPage, read_page
+from astrolabe.dataapi.client.target_info import TargetInfo, collection_info
 from astrolabe.dataapi.language.error_codes import data_api_error
-from astrolabe.dataapi.language.service import read_service
 from astrolabe.dataapi.protocol import DataApi, Json, JsonValue, Response
 from astrolabe.errors import DataApiError
-from astrolabe.portal.organization import ServiceConfig
-from storage.shapes import Metric
 
 EMBEDDING_KEY_HEADER = "x-embedding-api-key"
 """The header that carries a provider's key for one request; it wins over a stored credential."""
-
-
-@dataclass(frozen=True, slots=True)
-class CollectionInfo:
-    """A collection as ``findCollections`` explains it.
-
-    Attributes:
-        name: Its name.
-        keyspace: The keyspace it lives in.
-        dimension: Length of its vectors; None when it has none.
-        metric: Similarity metric; None when it has no vectors.
-        service: The embedding provider's settings; None when it does not vectorize.
-        options: Everything, as answered.
-    """
-
-    name: str
-    keyspace: str
-    dimension: int | None
-    metric: Metric | None
-    service: ServiceConfig | None
-    options: Json
-
-    @property
-    def lexical(self) -> bool:
-        """Whether its documents can be found by words."""
-        return bool((self.options.get("lexical") or {}).get("enabled"))
-
-    @property
-    def rerank(self) -> bool:
-        """Whether results of two searches can be put into one order, by a model or by fusion."""
-        return bool((self.options.get("rerank") or {}).get("enabled"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +121,10 @@ class DatabaseClient:
         response = await self.run(plans.plan_find_embedding_providers())
         return dict(_member(response.status, "embeddingProviders"))
 
-    async def collections(self, keyspace: str) -> list[CollectionInfo]:
+    async def collections(self, keyspace: str) -> list[TargetInfo]:
         """Return the keyspace's collections with their options."""
         response = await self.run(plans.plan_find_collections(keyspace))
-        return [_collection_info(keyspace, entry) for entry in _member(response.status, "collections")]
+        return [collection_info(keyspace, entry) for entry in _member(response.status, "collections")]
 
     async def create_collection(self, keyspace: str, name: str, options: Mapping[str, Any] | None = None) -> None:
         """Create a collection; harmless when it exists with the same settings."""
@@ -348,7 +315,6 @@ class Collection:
         return int(_member(response.status, "count"))
 
 
-_METRICS = {metric.value: metric for metric in Metric}
 _STATES = {state.value: state for state in InsertState}
 
 
@@ -376,18 +342,3 @@ def _outcome(entry: Mapping[str, Any], errors: Sequence[DataApiError]) -> Insert
     index = entry.get("errorsIdx")
     error = errors[index] if isinstance(index, int) and 0 <= index < len(errors) else None
     return InsertOutcome(entry.get("_id"), _STATES.get(str(entry.get("status")), InsertState.ERROR), error)
-
-
-def _collection_info(keyspace: str, entry: Mapping[str, Any]) -> CollectionInfo:
-    options = dict(entry.get("options") or {})
-    vector = options.get("vector") or {}
-    service = vector.get("service")
-    dimension = vector.get("dimension")
-    return CollectionInfo(
-        name=str(entry.get("name", "")),
-        keyspace=keyspace,
-        dimension=int(dimension) if dimension is not None else None,
-        metric=_METRICS.get(str(vector.get("metric"))),
-        service=read_service(service) if service else None,
-        options=options,
-    )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from astrolabe.dataapi.language.service import service_json
+from astrolabe.dataapi.language.special_fields import HYBRID
 from astrolabe.dataapi.protocol import Json
 from astrolabe.portal.organization import ServiceConfig
 from storage.shapes import Metric
@@ -210,7 +211,7 @@ def plan_find_and_rerank(
     options: Json = {member: value for member, value in given.items() if value is not None}
     wanted = {"includeScores": include_scores, "includeSortVector": include_sort_vector}
     options |= {member: True for member, flag in wanted.items() if flag}
-    sort = {"$hybrid": hybrid if isinstance(hybrid, str) else dict(hybrid)}
+    sort = {HYBRID: hybrid if isinstance(hybrid, str) else dict(hybrid)}
     return _on(target, "findAndRerank", _query(filter, projection, sort, options))
 
 

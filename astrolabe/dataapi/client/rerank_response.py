@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.dataapi.protocol import Json, Response
 
 VECTOR_RANK, WORD_RANK = "$vectorRank", "$bm25Rank"
@@ -96,7 +97,7 @@ def _scores(given: Mapping[str, Any] | None) -> Scores | None:
         word_rank=_rank(given.get(WORD_RANK)),
         rerank=_number(given.get("$rerank")),
         fused=_number(given.get("$rrf")),
-        similarity=_number(given.get("$vector")),
+        similarity=_number(given.get(VECTOR)),
     )
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import simplejson
 
-from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand, plan_find, plan_find_and_rerank
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.dataapi.language.hybrid import DEFAULT_READ, MOST_READ
+from astrolabe.dataapi.language.special_fields import HYBRID, LEXICAL, VECTOR, VECTORIZE
 from astrolabe.dataapi.protocol import JsonValue
 from astrolabe.errors import RuleError
 from storage import jsontext
@@ -29,7 +30,7 @@ LARGEST_LIMIT = 1000
 MOST_HYBRID = 2 * MOST_READ
 """Most results of a hybrid search: each of its two searches contributes half of them at most."""
 
-SEARCH_PROJECTION: Mapping[str, Any] = {"$vectorize": 1}
+SEARCH_PROJECTION: Mapping[str, Any] = {VECTORIZE: 1}
 """What results show besides the regular fields: the text that was embedded."""
 
 
@@ -41,13 +42,13 @@ class SearchMode(StrEnum):
     WORDS = "by words"
 
 
-def modes(info: CollectionInfo) -> tuple[SearchMode, ...]:
+def modes(info: TargetInfo) -> tuple[SearchMode, ...]:
     """Return what a collection can be searched by; the first is the usual one.
 
     A collection without vectors and words has the filter alone, which the first mode has as well.
     """
     able = {
-        SearchMode.MEANING: info.dimension is not None or info.service is not None or not info.lexical,
+        SearchMode.MEANING: info.vector is not None or not info.lexical,
         SearchMode.HYBRID: info.service is not None and info.lexical and info.rerank,
         SearchMode.WORDS: info.lexical,
     }
@@ -76,7 +77,7 @@ class SearchDraft:
         return MOST_HYBRID if self.mode is SearchMode.HYBRID else LARGEST_LIMIT
 
 
-def problems(draft: SearchDraft, info: CollectionInfo) -> dict[str, str]:
+def problems(draft: SearchDraft, info: TargetInfo) -> dict[str, str]:
     """Return what is wrong, by field: query, filter or limit."""
     checks: dict[str, Callable[[], object]] = {
         "query": lambda: read_sort(draft, info),
@@ -97,7 +98,7 @@ def _limit_is_right(text: str, most: int) -> bool:
     return not text or (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most)
 
 
-def plan_search(draft: SearchDraft, info: CollectionInfo) -> PlannedCommand:
+def plan_search(draft: SearchDraft, info: TargetInfo) -> PlannedCommand:
     """Return the find, or findAndRerank, that a draft without problems asks for."""
     sort = read_sort(draft, info)
     target = CollectionTarget(info.keyspace, info.name)
@@ -134,7 +135,7 @@ def read_filter(text: str) -> dict[str, Any]:
     return value
 
 
-def read_sort(draft: SearchDraft, info: CollectionInfo) -> dict[str, Any] | None:
+def read_sort(draft: SearchDraft, info: TargetInfo) -> dict[str, Any] | None:
     """Return the sort of a draft, by ``$vectorize``, ``$vector``, ``$lexical`` or ``$hybrid``; None for an empty query.
 
     Raises:
@@ -146,15 +147,15 @@ def read_sort(draft: SearchDraft, info: CollectionInfo) -> dict[str, Any] | None
     if draft.mode not in modes(info):
         raise RuleError(_why_not(draft.mode, info), field="query")
     if draft.mode is not SearchMode.MEANING:
-        return {"$lexical" if draft.mode is SearchMode.WORDS else "$hybrid": draft.query}
+        return {LEXICAL if draft.mode is SearchMode.WORDS else HYBRID: draft.query}
     if info.service is not None:
-        return {"$vectorize": draft.query}
-    if info.dimension is None:
+        return {VECTORIZE: draft.query}
+    if info.vector is None:
         raise RuleError("This collection has no vector; use the filter instead.", field="query")
-    return {"$vector": read_vector(text, info.dimension)}
+    return {VECTOR: read_vector(text, info.vector.dimension)}
 
 
-def _why_not(mode: SearchMode, info: CollectionInfo) -> str:
+def _why_not(mode: SearchMode, info: TargetInfo) -> str:
     """Return why a collection cannot be searched that way."""
     if mode is SearchMode.MEANING:
         return "This collection has no vector; use the filter instead."

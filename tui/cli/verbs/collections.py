@@ -5,8 +5,8 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from astrolabe.dataapi.client.client import CollectionInfo
 from astrolabe.dataapi.client.command_builders import collection_options
+from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import NotFoundError, Problem, RuleError, UsageError
 from astrolabe.portal.databases import collection_form as form
 from astrolabe.portal.databases.collection_form import CollectionDraft
@@ -129,11 +129,11 @@ def _refuse(draft: CollectionDraft) -> None:
         raise RuleError(message, field=found[0].field, problems=found, hint=hint)
 
 
-def _row(info: CollectionInfo) -> dict[str, Any]:
+def _row(info: TargetInfo) -> dict[str, Any]:
     return {
         "name": info.name,
-        "dimension": info.dimension,
-        "metric": info.metric.value if info.metric else None,
+        "dimension": info.vector.dimension if info.vector else None,
+        "metric": info.vector.metric.value if info.vector else None,
         "provider": info.service.provider if info.service else None,
         "model": info.service.model if info.service else None,
         "credential": info.service.credential_name if info.service else None,

@@ -6,7 +6,7 @@ from argparse import Namespace
 from decimal import Decimal
 from typing import Any
 
-from astrolabe.dataapi.client.client import CollectionInfo, DatabaseClient
+from astrolabe.dataapi.client.client import DatabaseClient
 from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand, plan_find
 from astrolabe.dataapi.client.rerank_response import read_page
 from astrolabe.dataapi.client.search_form import (
@@ -18,13 +18,15 @@ from astrolabe.dataapi.client.search_form import (
     read_filter,
     read_vector,
 )
+from astrolabe.dataapi.client.target_info import TargetInfo
+from astrolabe.dataapi.language.special_fields import SIMILARITY, VECTOR, VECTORIZE
 from astrolabe.errors import RuleError, UsageError
 from tui.cli.output import Format, say, write_rows
 from tui.cli.session import client_of, existing_collection, utf8
 
 _SHOWN_DIGITS = 4
-_SCORES = {"$similarity", "$rerank", "$rrf"}
-_FIRST = ("$rerank", "$rrf", "$vectorRank", "$bm25Rank", "$similarity", "_id", "$vectorize")
+_SCORES = {SIMILARITY, "$rerank", "$rrf"}
+_FIRST = ("$rerank", "$rrf", "$vectorRank", "$bm25Rank", SIMILARITY, "_id", VECTORIZE)
 """The columns that come first, in this order."""
 
 
@@ -57,8 +59,8 @@ def _for_reading(row: dict[str, Any]) -> dict[str, Any]:
     shown = dict(row)
     for name in _SCORES & row.keys():
         shown[name] = round(Decimal(row[name]), _SHOWN_DIGITS)
-    if any(name != "$vectorize" and value == row.get("$vectorize") for name, value in row.items()):
-        shown.pop("$vectorize", None)
+    if any(name != VECTORIZE and value == row.get(VECTORIZE) for name, value in row.items()):
+        shown.pop(VECTORIZE, None)
     return shown
 
 
@@ -81,7 +83,7 @@ def _sorted_members(document: dict[str, Any]) -> dict[str, Any]:
     return first | {name: value for name, value in document.items() if name not in first}
 
 
-def _planned(args: Namespace, info: CollectionInfo) -> PlannedCommand:
+def _planned(args: Namespace, info: TargetInfo) -> PlannedCommand:
     mode = SearchMode.HYBRID if args.hybrid else SearchMode.WORDS if args.words else SearchMode.MEANING
     draft = SearchDraft(utf8(args.text or "", "The text"), utf8(args.filter or "", "The filter"), str(args.limit), mode)
     if args.vector is None:
@@ -90,13 +92,13 @@ def _planned(args: Namespace, info: CollectionInfo) -> PlannedCommand:
         for message in problems(draft, info).values():
             raise RuleError(message)
         return plan_search(draft, info)
-    if info.dimension is None:
+    if info.vector is None:
         raise RuleError(f"The collection {info.name} has no vector.", field="query")
     return plan_find(
         CollectionTarget(info.keyspace, info.name),
         filter=read_filter(draft.filter) or None,
         projection=SEARCH_PROJECTION if info.service is not None else None,
-        sort={"$vector": read_vector(args.vector, info.dimension)},
+        sort={VECTOR: read_vector(args.vector, info.vector.dimension)},
         limit=args.limit,
         include_similarity=True,
     )
