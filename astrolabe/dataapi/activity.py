@@ -9,9 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from astrolabe.dataapi.client.client import EMBEDDING_KEY_HEADER
 from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.protocol import DataApi, Json, JsonValue, Response
 from astrolabe.errors import AstrolabeError, DataApiError
+from astrolabe.providers.rerank.catalogue import RERANKING_KEY_HEADER
 
 LOG_SIZE = 500
 """How many entries the log keeps; the oldest go first."""
@@ -23,16 +25,22 @@ SHORT_LIST = 8
 """Lists of plain values up to this length are kept whole."""
 
 SHOWN_MEMBERS = 500
-"""Members kept of all objects of a command together."""
+"""Members of objects and elements of lists that are kept of a command together."""
 
 SHOWN_TEXT = 500
 """Characters kept of one text."""
+
+SHOWN_CHARACTERS = 8000
+"""Characters kept of all texts of a command together, about; the log's size in memory is this times its entries."""
 
 DEEPEST = 20
 """Levels kept of a nested value; commands that are valid have fewer."""
 
 MASK = "••••"
 """What stands for a header's value."""
+
+_KEY_HEADERS = frozenset({EMBEDDING_KEY_HEADER, RERANKING_KEY_HEADER})
+"""The headers that matter to a command; a request over HTTP has any number of others."""
 
 
 class Outcome(StrEnum):
@@ -165,7 +173,7 @@ class RecordingDataApi:
                     outcome=outcome,
                     error_code=code,
                     detail=detail,
-                    headers=dict.fromkeys(headers or {}, MASK),
+                    headers={name: MASK for name in headers or {} if name.lower() in _KEY_HEADERS},
                     endpoint=self._inner.endpoint,
                     simulated=simulated,
                 )
@@ -180,15 +188,16 @@ def display_copy(planned: PlannedCommand) -> PlannedCommand:
 
 
 class _Shortener:
-    """Shortens one command; of all its objects together it keeps so many members and no more."""
+    """Shortens one command; of all its parts together it keeps so many values and characters, and no more."""
 
     def __init__(self) -> None:
         self._left = SHOWN_MEMBERS
+        self._characters = SHOWN_CHARACTERS
 
     def shortened(self, value: JsonValue, levels: int) -> JsonValue:
         """Return a value that can be kept."""
         if isinstance(value, str):
-            return _shortened_text(value)
+            return self._text(value)
         if isinstance(value, dict | list) and levels == 0:
             return "…"
         if isinstance(value, dict):
@@ -202,18 +211,22 @@ class _Shortener:
                 shown["…"] = f"{len(value) - len(shown)} more"
                 break
             self._left -= 1
-            shown[_shortened_text(member)] = self.shortened(inner, levels - 1)
+            shown[self._text(member)] = self.shortened(inner, levels - 1)
         return shown
 
     def _list(self, values: Sequence[JsonValue], levels: int) -> list[JsonValue]:
         nested = any(isinstance(value, dict | list) for value in values[: SHORT_LIST + 1])
         keep = len(values) if len(values) <= (SHOWN_ELEMENTS if nested else SHORT_LIST) else SHOWN_ELEMENTS
+        keep = min(keep, self._left)
+        self._left -= keep
         shown = [self.shortened(value, levels - 1) for value in values[:keep]]
         return shown if keep == len(values) else [*shown, f"… {len(values) - keep} more"]
 
-
-def _shortened_text(text: str) -> str:
-    return text if len(text) <= SHOWN_TEXT else f"{text[:SHOWN_TEXT]}… {len(text) - SHOWN_TEXT} more characters"
+    def _text(self, text: str) -> str:
+        """Return the beginning of a text; the last texts of many long ones are only counted."""
+        kept = min(SHOWN_TEXT, self._characters)
+        self._characters -= min(len(text), kept)
+        return text if len(text) <= kept else f"{text[:kept]}… {len(text) - kept} more characters"
 
 
 def _verdict(response: Response) -> tuple[Outcome, str | None, str]:

@@ -15,7 +15,7 @@ PORTER = "porter"
 _stemmers = threading.local()
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)  # words may have 255 letters: some megabytes at most
 def stem(language: str, word: str) -> str:
     """Return the stem of a word in lower case.
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -145,6 +146,20 @@ def test_bottomless_nesting_is_cut() -> None:
     for _ in range(50_000):
         value = [value]
     assert "…" in repr(display_copy(PlannedCommand({"find": {"filter": value}})))
+
+
+def test_many_long_texts_and_many_lists_within_lists_are_kept_short() -> None:
+    texts = {f"m{number}": "x" * 400 for number in range(400)}
+    assert len(json.dumps(display_copy(PlannedCommand({"find": {"filter": texts}})).command)) < 30_000
+    lists: list[Any] = []
+    for _ in range(12):
+        lists = [lists, lists, lists]
+    assert len(json.dumps(display_copy(PlannedCommand({"find": {"filter": lists}})).command)) < 10_000
+
+
+async def test_only_the_headers_that_matter_to_a_command_are_noted() -> None:
+    entry = await record(Response(), {"find": {}}, {f"x-{number}": "1" for number in range(1000)})
+    assert not entry.headers
 
 
 def test_a_command_with_a_million_members_is_kept_short() -> None:

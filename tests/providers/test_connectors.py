@@ -18,6 +18,7 @@ from astrolabe.providers.catalogue.connectors import address_of, get_connector, 
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.engine import EmbeddingEngine
 from astrolabe.providers.simulated.rules import Rule, SimulatedFailure
+from astrolabe.providers.wire.google_tokens import GoogleTokens
 from tests.support.provider_server import TOKEN, Answer, ProviderServer
 
 KEY = SecretStr("sk-SENTINEL-connectors")
@@ -195,6 +196,15 @@ async def test_vertex_signs_for_a_token_once_and_sends_that() -> None:
     }
     assert query.json["instances"] == [{"content": "boat", "task_type": "RETRIEVAL_QUERY"}]
     assert not any(account.pem[100:140].encode() in request.body for request in server.requests)
+
+
+def test_tokens_of_many_accounts_are_forgotten_in_the_end() -> None:
+    tokens = GoogleTokens(now=lambda: 1000.0)
+    for number in range(1000):
+        tokens._keep(b"expired %d" % number, 999.0, SecretStr(TOKEN))
+        tokens._keep(b"valid %d" % number, 2000.0, SecretStr(TOKEN))
+    assert len(tokens._kept) <= 128
+    assert b"valid 999" in tokens._kept
 
 
 class OneTrouble:

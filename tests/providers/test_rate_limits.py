@@ -199,7 +199,7 @@ async def test_a_search_does_not_wait_for_a_provider_that_is_closed() -> None:
 
     provider._left = 1
     await provider.time.run(one(Direction.STORE))
-    lane = next(iter(engine._lanes.values()))
+    lane = next(iter(engine._lanes._lately.values()))
     lane.hold(3600)
     with pytest.raises(ProviderError, match="accepts no further request for 3600 seconds") as caught:
         await provider.time.run(one(Direction.QUERY))

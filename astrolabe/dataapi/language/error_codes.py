@@ -347,6 +347,12 @@ def code_entry(code: str, scope: str | None = None) -> CodeEntry:
     return entries[0]
 
 
+LONGEST_MESSAGE = 8000
+"""Characters of a message, but for those that a mark in the middle takes."""
+
+_BEGINNING = 6000
+
+
 def data_api_error(
     code: str,
     message: str,
@@ -361,6 +367,7 @@ def data_api_error(
         code: A code of the catalogue.
         message: What is wrong, with the offending path or value, and how to mend and resend; our own words. Halves of
             surrogate pairs, which a quoted name may have, are spelled out, so that the message can be sent anywhere.
+            Of one that quotes a whole request, the middle is left out.
         scope: Needed only for codes that exist in several scopes.
         document_ids: Ids of the documents concerned, in their JSON form.
         hint: A next step that only the console shows; the wire carries the message alone.
@@ -369,6 +376,8 @@ def data_api_error(
         LookupError: The code is not documented (a fault of the caller, never of the request).
     """
     entry = code_entry(code, scope)
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[:_BEGINNING]} … {message[_BEGINNING - LONGEST_MESSAGE :]}"
     return DataApiError(
         message.encode("utf-8", "backslashreplace").decode("utf-8"),
         family=entry.family,

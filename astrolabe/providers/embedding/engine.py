@@ -26,6 +26,7 @@ from astrolabe.providers.embedding.local_runner import LocalRunner
 from astrolabe.providers.embedding.retry import EngineLimits, OnWait
 from astrolabe.providers.simulated.answers import local_failure
 from astrolabe.providers.simulated.rules import Lab
+from astrolabe.providers.throttle.lanes import Lanes
 from astrolabe.providers.throttle.quota import quota_headers, request_id
 from astrolabe.providers.throttle.throttle import Clock, Lane, Sleep
 from astrolabe.providers.wire.adapters import Usage, WireAdapter
@@ -120,7 +121,7 @@ class EmbeddingEngine:
         self._random = random
         self._lab = lab
         self._transport: Transport | None = None
-        self._lanes: dict[tuple[str, SecretStr | None, int], Lane] = {}
+        self._lanes = Lanes()
         self._local = LocalRunner(catalogue.local_models)
         self._google: GoogleTokens | None = None
         self.weather = CallHealth(now)
@@ -330,11 +331,10 @@ class EmbeddingEngine:
     def _means(self, job: Job, wire: WireFormat, gauge: Gauge) -> Means:
         limits = self._limits
         most = (job.spec.route.concurrency if job.spec.route is not None else None) or limits.concurrency
-        lane = self._lanes.get((job.url, job.secret, most))
-        if lane is None:
-            start = min(limits.first_concurrency, most)
-            lane = Lane(start=start, most=most, clock=self._clock, sleep=self._sleep)
-            self._lanes[job.url, job.secret, most] = lane
+        start = min(limits.first_concurrency, most)
+        lane = self._lanes.find(
+            job.url, job.secret, most, lambda: Lane(start=start, most=most, clock=self._clock, sleep=self._sleep)
+        )
         adapter = WireAdapter(job.provider, wire)
         means = (self._clock, self._sleep, self._random, gauge, self._lab)
         return Means(self._open(), adapter, lane, limits, *means)

@@ -17,6 +17,7 @@ from astrolabe.providers.catalogue.address import AddressError, check
 from astrolabe.providers.catalogue.provider_info import ProviderInfo
 from astrolabe.providers.embedding.retry import EngineLimits, Pace, Persistence, first_failure
 from astrolabe.providers.rerank.catalogue import RERANKING_KEY_HEADER, RerankerInfo, Rerankers, load_rerankers
+from astrolabe.providers.throttle.lanes import Lanes
 from astrolabe.providers.throttle.throttle import Clock, Lane, Sleep, retry_after
 from astrolabe.providers.wire.adapters.answers import check_json
 from astrolabe.providers.wire.adapters.error_text import find_words
@@ -126,7 +127,7 @@ class RerankingEngine:
         self._sleep = sleep
         self._random = random
         self._transport: Transport | None = None
-        self._lanes: dict[tuple[str, SecretStr | None], Lane] = {}
+        self._lanes = Lanes()
 
     def reaches(self, provider: str) -> bool:
         """Return whether the settings have an address for a reranker."""
@@ -233,11 +234,10 @@ class RerankingEngine:
         return _Job(shown, info, model, _clean(query), access.url, secret, pace, deadline)
 
     def _lane(self, url: str, secret: SecretStr | None) -> Lane:
-        lane = self._lanes.get((url, secret))
-        if lane is None:
-            start, most = self._limits.first_concurrency, self._limits.concurrency
-            lane = self._lanes[url, secret] = Lane(start=start, most=most, clock=self._clock, sleep=self._sleep)
-        return lane
+        start, most = self._limits.first_concurrency, self._limits.concurrency
+        return self._lanes.find(
+            url, secret, most, lambda: Lane(start=start, most=most, clock=self._clock, sleep=self._sleep)
+        )
 
     def _open(self) -> Transport:
         if self._transport is None:

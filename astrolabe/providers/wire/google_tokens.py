@@ -37,6 +37,7 @@ _SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 _GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _HOURS = 3600
 _SPARE_SECONDS = 120
+_MOST_KEPT = 128
 _LARGEST_ANSWER = 64 * 1024
 _SUCCESS = 200
 _REFUSALS = frozenset({400, 401, 403})
@@ -77,8 +78,16 @@ class GoogleTokens:
             if self._now() < until:
                 return kept
             token, lifetime = await self._exchange(provider, account, transport, seconds)
-            self._kept[mark] = (self._now() + max(lifetime - _SPARE_SECONDS, 0), token)
+            self._keep(mark, self._now() + max(lifetime - _SPARE_SECONDS, 0), token)
             return token
+
+    def _keep(self, mark: bytes, until: float, token: SecretStr) -> None:
+        """Keep a token while it is valid; accounts may come with requests, so there is an end to their number."""
+        now = self._now()
+        self._kept = {known: kept for known, kept in self._kept.items() if now < kept[0]}
+        while len(self._kept) >= _MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+        self._kept[mark] = until, token
 
     async def _exchange(
         self, provider: ProviderInfo, account: SecretStr, transport: Transport, seconds: float

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from astrolabe.dataapi.language.error_codes import CATALOGUE, code_entry, data_api_error
+from astrolabe.dataapi.language.error_codes import CATALOGUE, LONGEST_MESSAGE, code_entry, data_api_error
 from astrolabe.errors import Family, Owner
 
 ESSENTIAL = [
@@ -237,3 +237,10 @@ def test_a_message_can_be_sent_whatever_it_quotes() -> None:
 )
 def test_the_owner_of_an_error_follows_its_scope(code: str, owner: Owner) -> None:
     assert data_api_error(code, "No.").owner is owner
+
+
+def test_a_message_that_quotes_a_whole_request_is_cut_in_the_middle() -> None:
+    error = data_api_error("SORT_CLAUSE_INVALID", f"It begins {'x' * 1_000_000} and ends.")
+    assert error.message.startswith("It begins xxx")
+    assert error.message.endswith("xxx and ends.")
+    assert len(error.message) < LONGEST_MESSAGE + 10
