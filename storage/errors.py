@@ -151,3 +151,12 @@ class ContainerMissingError(StorageError):
     def title(self) -> str:
         """A heading of a few words."""
         return "There is no such collection or table"
+
+
+class ContainerChangedError(StorageError):
+    """The definition of the collection or table was changed meanwhile; nothing was written."""
+
+    @property
+    def title(self) -> str:
+        """A heading of a few words."""
+        return "The definition was changed meanwhile"

@@ -6,7 +6,7 @@ import random
 import sqlite3
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import aiosqlite
@@ -14,7 +14,13 @@ import aiosqlite
 from storage import jsontext
 from storage.documents.schema import CONTAINER_TABLES, WORD_TABLE, Tables
 from storage.documents.term_rows import clear_words
-from storage.errors import ContainerExistsError, ContainerMissingError, CorruptStoreError, KeyspaceMissingError
+from storage.errors import (
+    ContainerChangedError,
+    ContainerExistsError,
+    ContainerMissingError,
+    CorruptStoreError,
+    KeyspaceMissingError,
+)
 from storage.lexical.analyzers import Analyzer, read_analyzer
 from storage.shapes import Container, ContainerKind, Metric, VectorSpec
 from storage.sqlite.store_file import StoreFile
@@ -88,6 +94,7 @@ async def remove_keyspace(connection: aiosqlite.Connection, name: str) -> list[C
     removed = await list_containers(connection, name)
     for container in removed:
         await remove_container(connection, container)
+    await connection.execute("DELETE FROM user_type WHERE keyspace = ?", (name,))
     cursor = await connection.execute("DELETE FROM keyspace WHERE name = ?", (name,))
     return removed if cursor.rowcount else None
 
@@ -150,6 +157,33 @@ async def remove_container(connection: aiosqlite.Connection, container: Containe
     for statement in (*words, "DROP TABLE {vector}", "DROP TABLE {removal}", "DROP TABLE {item}"):
         await connection.execute(Tables.of(container).sql(statement))
     return True
+
+
+async def change_container(
+    connection: aiosqlite.Connection,
+    container: Container,
+    definition: Mapping[str, Any],
+    vectors: Mapping[str, VectorSpec],
+) -> Container:
+    """Give a container another definition, and remove the vectors whose names are gone; return it as it is now.
+
+    Raises:
+        ContainerChangedError: Its definition was changed after it was read.
+        ContainerMissingError: It was dropped after it was read.
+    """
+    await touch(connection, container)
+    found = await find_container(connection, container.keyspace, container.name)
+    if found is None or (found.definition, found.vectors) != (container.definition, container.vectors):
+        raise ContainerChangedError(f"The definition of {container.name!r} was changed meanwhile.")
+    texts = jsontext.dumps(dict(definition)), jsontext.dumps(_spec_objects(vectors))
+    await connection.execute("UPDATE container SET definition = ?, vectors = ? WHERE id = ?", (*texts, container.id))
+    gone = [name for name in container.vectors if name not in vectors]
+    for table in ("{vector}", "{removal}") if gone else ():
+        sql = Tables.of(container).sql(f"DELETE FROM {table} WHERE name = ?")  # noqa: S608 - constant names
+        await connection.executemany(sql, [(name,) for name in gone])
+    if dict(vectors) != dict(container.vectors):
+        await _start_epoch(connection, container)
+    return replace(container, definition=jsontext.loads(texts[0]), vectors=dict(vectors))
 
 
 async def clear(connection: aiosqlite.Connection, container: Container) -> int:

@@ -1,6 +1,7 @@
 """The schema of a database's file.
 
 - ``meta`` has one row: the revision grows by one in every write transaction, and the next row number is free.
+- ``user_type`` holds what the layer above keeps with the user-defined types of each keyspace.
 - ``container`` holds collections and tables. Its revision is that of the last write to its items; its epoch starts at
   a random number and grows when everything read before must be forgotten.
 
@@ -57,7 +58,22 @@ _FIRST = Migration(
 _SECOND = Migration(2, ("ALTER TABLE container ADD COLUMN analyzer TEXT",))
 """The analyzer's definition; containers that were made before have none, and no table of words."""
 
-MIGRATIONS = (_FIRST, _SECOND)
+_THIRD = Migration(
+    3,
+    (
+        """
+        CREATE TABLE user_type (
+            keyspace TEXT NOT NULL REFERENCES keyspace (name),
+            name TEXT NOT NULL,
+            definition TEXT NOT NULL,
+            PRIMARY KEY (keyspace, name)
+        ) WITHOUT ROWID
+        """,
+    ),
+)
+"""User-defined types: what columns of tables may be of, beside the types that there are."""
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD)
 """Every step of the schema, from the first."""
 
 CONTAINER_TABLES = (

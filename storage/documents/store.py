@@ -20,6 +20,7 @@ from storage.documents.filter_cache import FilterCache
 from storage.documents.scanning import CHUNK, count_items, matching_seqs, scan_items
 from storage.documents.schema import MIGRATIONS, Tables
 from storage.documents.term_rows import among, ranked_rows
+from storage.documents.user_types import UserTypes
 from storage.documents.vector_rows import VectorRows, check_vectors, with_vectors
 from storage.filters.tree import Filter
 from storage.lexical.analyzers import Analyzer, TermQuery
@@ -39,9 +40,13 @@ class DatabaseStore:
 
     Every method raises :class:`~storage.errors.StorageError` when the machine refuses: disk full, file damaged, locked.
     Whatever is done to a container that was dropped meanwhile raises :class:`~storage.errors.ContainerMissingError`.
+
+    Attributes:
+        user_types: The user-defined types of its keyspaces.
     """
 
     def __init__(self, file: StoreFile) -> None:
+        self.user_types = UserTypes(file)
         self._file = file
         self._rows = VectorRows(file)
         self._indexes = IndexCache(file.path.with_name(file.path.name + ".vectors"), self._rows)
@@ -118,6 +123,20 @@ class DatabaseStore:
             return await containers.add_container(
                 connection, keyspace, name, kind=kind, definition=definition, vectors=vectors, analyzer=analyzer
             )
+
+    async def change_container(
+        self, container: Container, definition: Mapping[str, Any], vectors: Mapping[str, VectorSpec]
+    ) -> Container:
+        """Give a container another definition, and remove the vectors whose names are gone; return it as it is now.
+
+        A name that stays keeps its dimension; its metric may change.
+
+        Raises:
+            ContainerChangedError: Its definition was changed since it was read; nothing was done.
+            ContainerMissingError: It was dropped.
+        """
+        async with self._file.transaction() as connection:
+            return await containers.change_container(connection, container, definition, vectors)
 
     async def drop_container(self, container: Container) -> bool:
         """Drop a collection or table with its items; False if it is gone already."""

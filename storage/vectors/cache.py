@@ -71,8 +71,11 @@ class IndexCache:
             ValueError: The query has another dimension or is not finite.
         """
         key = (container.id, vector)
-        index = self._indexes.pop(key, None) or self._new_index(container, vector)
-        self._indexes[key] = index
+        known = self._indexes.pop(key, None)
+        fits = known is not None and known.spec == container.vectors[vector]
+        index = self._indexes[key] = known if known is not None and fits else self._new_index(container, vector)
+        if known is not None and not fits:
+            await known.forget()
         hits = await index.search(query, k, allowed)
         idle = self._upkeep is None or self._upkeep.done()
         if idle and not self._closed and self._needs_upkeep():

@@ -79,6 +79,11 @@ class LiveIndex:
         self._forgotten = False
 
     @property
+    def spec(self) -> VectorSpec:
+        """The dimension and metric of its vectors."""
+        return self._spec
+
+    @property
     def bytes_in_memory(self) -> int:
         """Bytes of full vectors held outside a side file."""
         return self._index.bytes_in_memory if self._index is not None else 0

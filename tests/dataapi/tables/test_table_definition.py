@@ -52,6 +52,7 @@ DEFINITION = TableDefinition(
     PrimaryKey(("uuid", "text"), {"int": 1, "timestamp": -1}),
     {index.name: index for index in INDEXES},
     {"gone": {"type": "int"}},
+    {"w": "w@1"},
 )
 
 
@@ -68,7 +69,8 @@ def test_the_key_is_read_in_its_own_order() -> None:
 
 
 def test_vectors_take_their_metric_from_the_index() -> None:
-    assert DEFINITION.vector_specs() == {"v": VectorSpec(3, Metric.DOT_PRODUCT), "w": VectorSpec(2, Metric.COSINE)}
+    assert DEFINITION.vector_specs == {"v": VectorSpec(3, Metric.DOT_PRODUCT), "w@1": VectorSpec(2, Metric.COSINE)}
+    assert DEFINITION.vectors["v"].service == SERVICE
 
 
 def test_a_field_that_was_added_to_a_type_reaches_every_column_that_stands_on_it() -> None:
@@ -86,3 +88,8 @@ def test_indexes_of_entries_are_shown_by_the_bare_name(name: str, shown: object)
 
 def test_analyzers_of_text_indexes_are_read() -> None:
     assert DEFINITION.indexes["words"].analyzer.definition == '"english"'
+    assert DEFINITION.analyzers == {"text": DEFINITION.indexes["words"].analyzer}
+
+
+def test_a_column_that_came_back_is_stored_under_another_name() -> None:
+    assert [DEFINITION.stored_as(name) for name in ("v", "w")] == ["v", "w@1"]

@@ -1,8 +1,11 @@
 """A table's definition: the JSON that is stored with it, and its typed reading.
 
 Stored are ``columns`` and ``primaryKey`` as ``listTables`` shows them, and beside them ``indexes`` (by name, each
-with its kind, column, part and options), ``types`` (the fields of the user-defined types in use) and ``dropped`` (the
-types of columns that are gone, since a column comes back with its old type or not at all).
+with its kind, column, part and options), ``types`` (the fields of the user-defined types in use), ``dropped`` (what
+columns were that are gone: a column comes back with its old type or not at all) and ``storedAs``.
+
+Rows are not rewritten when a column is dropped. So that its values do not come back with a new column of the same name,
+that one is stored under another name: :meth:`TableDefinition.stored_as`.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from astrolabe.dataapi.engine.definitions.column_types import (
     type_json,
     user_type_fields,
 )
+from astrolabe.dataapi.language.named_vectors import DEFAULT_SOURCE_MODEL, NamedVector
 from astrolabe.dataapi.language.tables.types import ColumnType, UserType, VectorType, user_types
 from astrolabe.dataapi.protocol import Json, JsonValue
 from storage.lexical.analyzers import STANDARD_ANALYZER, Analyzer, read_analyzer
@@ -117,12 +121,18 @@ class TableDefinition:
         primary_key: What rows are found by.
         indexes: The indexes by name, in the order they were made in.
         dropped: The stored types of columns that were dropped.
+        aliases: The names that columns are stored under, of those that came back after they had been dropped.
     """
 
     columns: Mapping[str, ColumnType]
     primary_key: PrimaryKey
     indexes: Mapping[str, TableIndex] = field(default_factory=dict)
     dropped: Mapping[str, Json] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def stored_as(self, column: str) -> str:
+        """Return the name that a column's values, or its vectors, are stored under."""
+        return self.aliases.get(column, column)
 
     @property
     def key_columns(self) -> Mapping[str, ColumnType]:
@@ -145,13 +155,26 @@ class TableDefinition:
             index for index in self.indexes.values() if index.column == column and (kind is None or index.kind is kind)
         ]
 
-    def vector_specs(self) -> dict[str, VectorSpec]:
-        """Return the named vectors that the store keeps: every vector column, by the metric of its index."""
-        specs = {}
-        for name, kind in self.vector_columns.items():
-            found = self.indexes_on(name, IndexKind.VECTOR)
-            specs[name] = VectorSpec(kind.dimension, found[0].metric if found else Metric.COSINE)
-        return specs
+    @property
+    def vectors(self) -> Mapping[str, NamedVector]:
+        """The vectors that rows may have, by column: their metric is that of the column's index."""
+        return {name: self._vector(name, kind) for name, kind in self.vector_columns.items()}
+
+    @property
+    def vector_specs(self) -> Mapping[str, VectorSpec]:
+        """What the store keeps of the vectors, by the names that they are stored under."""
+        return {self.stored_as(name): vector.spec for name, vector in self.vectors.items()}
+
+    @property
+    def analyzers(self) -> Mapping[str, Analyzer]:
+        """How the texts are read that a text index finds by their words, by column."""
+        return {index.column: index.analyzer for index in self.indexes.values() if index.kind is IndexKind.TEXT}
+
+    def _vector(self, name: str, kind: VectorType) -> NamedVector:
+        found = next(iter(self.indexes_on(name, IndexKind.VECTOR)), None)
+        metric = found.metric if found is not None else Metric.COSINE
+        source = found.options.get("sourceModel") if found is not None else None
+        return NamedVector(name, kind.dimension, metric, source or DEFAULT_SOURCE_MODEL, kind.service)
 
     def with_types(self, types: Mapping[str, UserType]) -> TableDefinition:
         """Return the definition with newer fields of user-defined types."""
@@ -166,6 +189,7 @@ class TableDefinition:
             "indexes": {name: index.stored() for name, index in self.indexes.items()},
             "types": {name: user_type_fields(kind) for name, kind in self.user_types.items()},
             "dropped": dict(self.dropped),
+            "storedAs": dict(self.aliases),
         }
 
 
@@ -179,6 +203,7 @@ def read_table(container: Container) -> TableDefinition:
         primary_key=PrimaryKey(tuple(key["partitionBy"]), dict(key["partitionSort"])),
         indexes={name: _read_index(name, index) for name, index in (stored.get("indexes") or {}).items()},
         dropped=dict(stored.get("dropped") or {}),
+        aliases=dict(stored.get("storedAs") or {}),
     )
 
 
