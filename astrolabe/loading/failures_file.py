@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from storage.loads.ledger import LoadLedger, LoadRecord
-from storage.sqlite.errors import from_os
+from storage.sqlite.errors import os_translated
 
 _FOLDER = "failures"
 _LONGEST_STEM = 60
@@ -28,17 +28,16 @@ async def write_failures(ledger: LoadLedger, record: LoadRecord) -> Path | None:
     """
     path = ledger.folder / _FOLDER / f"{record.path.stem[:_LONGEST_STEM]}-{record.id}.jsonl"
     unfinished = path.with_suffix(".tmp")
-    try:
-        unfinished.unlink(missing_ok=True)
-        count = await _write(unfinished, ledger, record.id)
-        if count:
-            unfinished.replace(path)
-            return path
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise from_os(error, path) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with os_translated(path):
+        try:
+            unfinished.unlink(missing_ok=True)
+            count = await _write(unfinished, ledger, record.id)
+            if count:
+                unfinished.replace(path)
+                return path
+            path.unlink(missing_ok=True)
+        finally:
+            unfinished.unlink(missing_ok=True)
     return None
 
 

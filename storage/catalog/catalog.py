@@ -33,6 +33,7 @@ from storage.catalog.rows import (
 )
 from storage.errors import ReadOnlyError
 from storage.secrets.references import ReferenceKind, SecretReference
+from storage.sqlite.reserve import SpaceReserve
 from storage.sqlite.store_file import StoreFile
 
 _DATABASE = "id, name, cloud_provider, region, status, created_at"
@@ -62,17 +63,19 @@ class Catalog:
         self._remembered: tuple[int, dict[str, Any]] = (0, {})
 
     @classmethod
-    async def open(cls, path: Path, *, read_only: bool = False) -> Self:
+    async def open(cls, path: Path, *, read_only: bool = False, reserve: SpaceReserve | None = None) -> Self:
         """Open or create the catalog (file 0600, missing folders 0700).
 
         Args:
             path: The file.
-            read_only: Refuse every change, whoever asks for it.
+            read_only: Refuse every change, whoever asks for it; the file is there already.
+            reserve: Space that changes may use when the disk is full: they are small, and many of them make room.
 
         Raises:
             StorageError: It cannot be opened, is damaged, or was written by a newer program.
         """
-        return cls(await StoreFile.open(path, MIGRATIONS), read_only=read_only)
+        store = await StoreFile.open(path, MIGRATIONS, read_only=read_only, reserve=reserve)
+        return cls(store, read_only=read_only)
 
     def require_writable(self) -> None:
         """Refuse a change early, before anything outside the catalog is touched for it.
@@ -101,7 +104,7 @@ class Catalog:
             ReadOnlyError: The catalog was opened for reading only.
         """
         self.require_writable()
-        async with self._store.transaction() as connection:
+        async with self._store.transaction(reserved=True) as connection:
             sql = "UPDATE revision SET value = value + 1 RETURNING value"
             (row,) = await connection.execute_fetchall(sql)
             yield CatalogWriter(connection, int(row[0]))
@@ -130,11 +133,7 @@ class Catalog:
 
     async def integrity_check(self) -> list[str]:
         """Return what SQLite finds wrong with the file, a sentence each; empty when it is sound."""
-        async with self._store.reader() as connection:
-            rows = await connection.execute_fetchall("PRAGMA integrity_check(20)")
-            orphans = await connection.execute_fetchall("PRAGMA foreign_key_check")
-        found = [f"SQLite reports: {row[0]}." for row in rows if row[0] != "ok"]
-        return found + [f"A row of {row[0]} belongs to a row of {row[2]} that does not exist." for row in orphans]
+        return await self._store.integrity_check()
 
     async def setting(self, key: str) -> str | None:
         """Return a setting kept with the data, or None."""

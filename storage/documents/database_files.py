@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from storage.sqlite.errors import from_os
+from storage.sqlite.errors import from_os, os_translated
 
 _CONTENTS = "contents.db"
 _CONDEMNED = "deleted"
@@ -38,10 +38,8 @@ class DatabaseFiles:
         """
         folder = self._folder / database_id
         if folder.is_dir():
-            try:
+            with os_translated(folder):
                 (folder / _CONDEMNED).touch(mode=0o600)
-            except OSError as error:
-                raise from_os(error, folder) from error
 
     def remove(self, database_id: str) -> None:
         """Remove a database's folder and all in it; harmless when there is none.
@@ -69,6 +67,7 @@ class DatabaseFiles:
         """
         for mark in self._folder.glob(f"*/{_CONDEMNED}"):
             if mark.parent.name in known:
-                mark.unlink(missing_ok=True)
+                with os_translated(mark):
+                    mark.unlink(missing_ok=True)
             else:
                 self.remove(mark.parent.name)

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import aiosqlite
 
 from storage.documents.containers import list_containers
 from storage.documents.schema import Tables
+from storage.errors import CorruptStoreError
 from storage.shapes import Container
+from storage.sqlite.errors import from_sqlite
 
 _TEXTS = """SELECT seq FROM {item} WHERE json_type(body, '$."$lexical"') = 'text'"""
 _ENTERED = "SELECT id FROM {word}_docsize"
 
 
-async def problems(connection: aiosqlite.Connection) -> list[str]:
-    """Return what is wrong, a sentence each, at most about twenty per kind; empty when all is well."""
+async def problems(connection: aiosqlite.Connection, path: Path) -> list[str]:
+    """Return what is wrong, a sentence each, at most about twenty per kind; empty when all is well.
+
+    Raises:
+        sqlite3.Error: The file could not be looked at, which says nothing about what is in it: a lock, a failing disk.
+    """
     try:
         found = await _page_problems(connection)
         if not found:
             found = await _row_problems(connection)
     except sqlite3.DatabaseError as error:
+        meaning = from_sqlite(error, path)
+        if meaning is not None and not isinstance(meaning, CorruptStoreError):
+            raise
         found = [f"The file cannot be read: {error}."]
     return found
 

@@ -25,8 +25,9 @@ from storage.documents.vector_rows import VectorRows, check_vectors, with_vector
 from storage.filters.tree import Filter
 from storage.lexical.analyzers import Analyzer, TermQuery
 from storage.shapes import Container, ContainerKind, Hit, Item, NewItem, Vector, VectorSpec
+from storage.sqlite.reserve import SpaceReserve
 from storage.sqlite.store_file import StoreFile
-from storage.vectors.cache import IndexCache
+from storage.vectors.cache import DEFAULT_POLICY, NEVER_SAVED, IndexCache
 
 _READERS = 6
 """Reads at the same time: two scans and the first build of an index leave three for everything else."""
@@ -45,18 +46,31 @@ class DatabaseStore:
         user_types: The user-defined types of its keyspaces.
     """
 
-    def __init__(self, file: StoreFile) -> None:
+    def __init__(self, file: StoreFile, *, read_only: bool = False) -> None:
         self.user_types = UserTypes(file)
         self._file = file
         self._rows = VectorRows(file)
-        self._indexes = IndexCache(file.path.with_name(file.path.name + ".vectors"), self._rows)
+        folder = file.path.with_name(file.path.name + ".vectors")
+        self._indexes = IndexCache(folder, self._rows, policy=NEVER_SAVED if read_only else DEFAULT_POLICY)
         self._survivors = FilterCache()
         self._known = containers.ContainerCache()
 
     @classmethod
-    async def open(cls, path: Path) -> DatabaseStore:
-        """Open or create a database's file; the errors are those of :meth:`StoreFile.open`."""
-        return cls(await StoreFile.open(path, MIGRATIONS, readers=_READERS, pragmas=_PRAGMAS))
+    async def open(cls, path: Path, *, read_only: bool = False, reserve: SpaceReserve | None = None) -> DatabaseStore:
+        """Open or create a database's file.
+
+        Args:
+            path: The file.
+            read_only: Write nothing, neither in the file nor beside it.
+            reserve: Space that deletions may use when the disk is full.
+
+        Raises:
+            StorageError: As :meth:`StoreFile.open` says.
+        """
+        file = await StoreFile.open(
+            path, MIGRATIONS, readers=_READERS, pragmas=_PRAGMAS, read_only=read_only, reserve=reserve
+        )
+        return cls(file, read_only=read_only)
 
     async def close(self) -> None:
         """Close the index and the file; may be called twice."""
@@ -78,9 +92,12 @@ class DatabaseStore:
 
     async def drop_keyspace(self, name: str) -> bool:
         """Drop a keyspace with everything in it; False if it does not exist."""
-        async with self._file.transaction() as connection:
+
+        async def drop(connection: aiosqlite.Connection) -> list[Container] | None:
             await containers.next_revision(connection)
-            removed = await containers.remove_keyspace(connection, name)
+            return await containers.remove_keyspace(connection, name)
+
+        removed = await self._file.write(drop, reserved=True)
         for container in removed or ():
             await self._indexes.forget(container.id)
         return removed is not None
@@ -140,9 +157,12 @@ class DatabaseStore:
 
     async def drop_container(self, container: Container) -> bool:
         """Drop a collection or table with its items; False if it is gone already."""
-        async with self._file.transaction() as connection:
+
+        async def drop(connection: aiosqlite.Connection) -> bool:
             await containers.next_revision(connection)
-            removed = await containers.remove_container(connection, container)
+            return await containers.remove_container(connection, container)
+
+        removed = await self._file.write(drop, reserved=True)
         await self._indexes.forget(container.id)
         return removed
 
@@ -167,7 +187,7 @@ class DatabaseStore:
             ticket = await containers.touch(connection, container, seqs=len(new))
             return await items.insert_items(connection, Tables.of(container), new, ticket, ordered=ordered)
 
-        return await self._file.write(write)
+        return await self._file.write(write, size=sum(map(_size, new)))
 
     async def read(
         self, container: Container, keys: Sequence[str], *, vectors: Sequence[str] = ()
@@ -237,7 +257,7 @@ class DatabaseStore:
             ticket = await containers.touch(connection, container)
             return await items.replace_item(connection, Tables.of(container), item, new, ticket.revision)
 
-        return await self._file.write(write)
+        return await self._file.write(write, size=_size(new))
 
     async def delete(self, container: Container, unwanted: Sequence[Item]) -> int:
         """Delete the items that are unchanged since they were read, in one transaction; return how many."""
@@ -248,13 +268,16 @@ class DatabaseStore:
             await containers.shorten_log(connection, container, ticket.revision)
             return deleted
 
-        return await self._file.write(write)
+        return await self._file.write(write, reserved=True)
 
     async def truncate(self, container: Container) -> int:
         """Delete every item of a container; return how many there were."""
-        async with self._file.transaction() as connection:
+
+        async def clear(connection: aiosqlite.Connection) -> int:
             await containers.touch(connection, container)
             return await containers.clear(connection, container)
+
+        return await self._file.write(clear, reserved=True)
 
     async def count(
         self,
@@ -328,7 +351,7 @@ class DatabaseStore:
     async def integrity_check(self) -> list[str]:
         """Return what is wrong with the file, a sentence each; empty when it is sound. Reads everything once."""
         async with self._file.reader(snapshot=True) as connection:
-            return await integrity.problems(connection)
+            return await integrity.problems(connection, self._file.path)
 
     async def _allowed(
         self, container: Container, where: Filter | None, keys: Sequence[str] | None
@@ -341,3 +364,8 @@ class DatabaseStore:
             seqs = await matching_seqs(self._file, container, where, keys)
             self._survivors.keep(container.id, question, state, seqs)
         return seqs
+
+
+def _size(item: NewItem) -> int:
+    """Return about how many bytes an item takes."""
+    return len(item.key) + len(item.body) + sum(vector.data.nbytes for vector in item.vectors.values())

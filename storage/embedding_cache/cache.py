@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from storage.errors import CorruptStoreError, StorageError, StoreBusyError
 from storage.shapes import Matrix
 from storage.sqlite.migrations import Migration
+from storage.sqlite.reserve import SpaceReserve
 from storage.sqlite.store_file import StoreFile
 from storage.sqlite.vacuum import give_back_space, used_bytes
 
@@ -118,6 +119,7 @@ class EmbeddingCache:
         path: The file.
         most_bytes: Size that the oldest entries are evicted at.
         read_only: Look entries up and write nothing; the file is not even created.
+        reserve: Space that clearing the cache may use when the disk is full.
         clock: Seconds since the epoch.
 
     Attributes:
@@ -131,12 +133,14 @@ class EmbeddingCache:
         *,
         most_bytes: int = DEFAULT_BYTES,
         read_only: bool = False,
+        reserve: SpaceReserve | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.path = path
         self.problem: StorageError | None = None
         self._most_bytes = most_bytes
         self._read_only = read_only
+        self._reserve = reserve
         self._clock = clock
         self._file: StoreFile | None = None
         self._opening = asyncio.Lock()
@@ -215,7 +219,7 @@ class EmbeddingCache:
             if self.problem is not None:
                 raise self.problem
             return 0
-        async with file.transaction() as connection:
+        async with file.transaction(reserved=True) as connection:
             async with connection.execute("DELETE FROM entry") as cursor:
                 removed = cursor.rowcount
             await connection.execute_fetchall("UPDATE total SET hits = 0, misses = 0")
@@ -255,7 +259,15 @@ class EmbeddingCache:
             return self._file
 
     async def _opened(self) -> StoreFile:
-        return await StoreFile.open(self.path, _MIGRATIONS, readers=2, busy_timeout=_BUSY_TIMEOUT, pragmas=_PRAGMAS)
+        return await StoreFile.open(
+            self.path,
+            _MIGRATIONS,
+            readers=2,
+            busy_timeout=_BUSY_TIMEOUT,
+            pragmas=_PRAGMAS,
+            read_only=self._read_only,
+            reserve=self._reserve,
+        )
 
     async def _read(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         marks = ",".join("?" * len(keys))

@@ -6,6 +6,7 @@ before: after a crash the ledger may lag behind the collection by the batches in
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,99 +16,13 @@ from typing import Any
 
 import aiosqlite
 
-from storage.errors import StoreBusyError
-from storage.sqlite.migrations import Migration
+from storage.errors import ReadOnlyError, StoreBusyError
+from storage.loads.schema import MIGRATIONS
+from storage.sqlite.reserve import SpaceReserve
 from storage.sqlite.store_file import StoreFile
 
 _CHUNK = 200
 """Failed rows that are read at a time."""
-
-_MIGRATIONS = (
-    Migration(
-        1,
-        (
-            """
-            CREATE TABLE loads (
-                id INTEGER PRIMARY KEY,
-                database TEXT NOT NULL,
-                keyspace TEXT NOT NULL,
-                collection TEXT NOT NULL,
-                vector_field TEXT NOT NULL,
-                digest TEXT NOT NULL,
-                path TEXT NOT NULL,
-                size INTEGER NOT NULL,
-                state TEXT NOT NULL,
-                next_row INTEGER NOT NULL DEFAULT 0,
-                loaded INTEGER NOT NULL DEFAULT 0,
-                already_there INTEGER NOT NULL DEFAULT 0,
-                failed INTEGER NOT NULL DEFAULT 0,
-                started_at REAL NOT NULL,
-                changed_at REAL NOT NULL,
-                UNIQUE (database, keyspace, collection, vector_field, digest)
-            ) STRICT
-            """,
-            """
-            CREATE TABLE failed_rows (
-                load_id INTEGER NOT NULL REFERENCES loads (id) ON DELETE CASCADE,
-                row INTEGER NOT NULL,
-                line INTEGER NOT NULL,
-                reason TEXT NOT NULL,
-                content TEXT NOT NULL,
-                PRIMARY KEY (load_id, row)
-            ) STRICT, WITHOUT ROWID
-            """,
-        ),
-    ),
-    # SQLite cannot change what is unique, so both tables are built anew; the new failed rows refer to the new loads, so
-    # that dropping the old ones deletes nothing else.
-    Migration(
-        2,
-        (
-            """
-            CREATE TABLE new_loads (
-                id INTEGER PRIMARY KEY,
-                database TEXT NOT NULL,
-                keyspace TEXT NOT NULL,
-                collection TEXT NOT NULL,
-                vector_field TEXT NOT NULL,
-                digest TEXT NOT NULL,
-                words INTEGER NOT NULL,
-                path TEXT NOT NULL,
-                size INTEGER NOT NULL,
-                state TEXT NOT NULL,
-                next_row INTEGER NOT NULL DEFAULT 0,
-                loaded INTEGER NOT NULL DEFAULT 0,
-                already_there INTEGER NOT NULL DEFAULT 0,
-                failed INTEGER NOT NULL DEFAULT 0,
-                started_at REAL NOT NULL,
-                changed_at REAL NOT NULL,
-                UNIQUE (database, keyspace, collection, vector_field, digest, words)
-            ) STRICT
-            """,
-            """
-            CREATE TABLE new_failed_rows (
-                load_id INTEGER NOT NULL REFERENCES new_loads (id) ON DELETE CASCADE,
-                row INTEGER NOT NULL,
-                line INTEGER NOT NULL,
-                reason TEXT NOT NULL,
-                content TEXT NOT NULL,
-                PRIMARY KEY (load_id, row)
-            ) STRICT, WITHOUT ROWID
-            """,
-            """
-            INSERT INTO new_loads
-            SELECT id, database, keyspace, collection, vector_field, digest, 0, path, size, state, next_row, loaded,
-                   already_there, failed, started_at, changed_at
-            FROM loads
-            """,
-            "INSERT INTO new_failed_rows SELECT load_id, row, line, reason, content FROM failed_rows",
-            "DROP TABLE failed_rows",
-            "DROP TABLE loads",
-            "ALTER TABLE new_loads RENAME TO loads",
-            "ALTER TABLE new_failed_rows RENAME TO failed_rows",
-        ),
-    ),
-)
 
 
 class LoadState(StrEnum):
@@ -234,24 +149,57 @@ class Settled:
 
 
 class LoadLedger:
-    """The open ledger. Use :meth:`open` to make one and :meth:`close` to end it."""
+    """The ledger; its file is opened when it is first needed, so that a damaged one is in nobody's way but a load's.
 
-    def __init__(self, store: StoreFile) -> None:
-        self._store = store
+    Args:
+        path: The file.
+        read_only: Refuse every use: nothing is loaded.
+        reserve: Space that opening it may use when the disk is full.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False, reserve: SpaceReserve | None = None) -> None:
+        self.path = path
+        self._read_only = read_only
+        self._reserve = reserve
+        self._store: StoreFile | None = None
+        self._opening = asyncio.Lock()
 
     @classmethod
     async def open(cls, path: Path) -> LoadLedger:
-        """Open or create the ledger; raises what :meth:`StoreFile.open` raises."""
-        return cls(await StoreFile.open(path, _MIGRATIONS))
+        """Open or create the ledger at once; raises what :meth:`StoreFile.open` raises."""
+        ledger = cls(path)
+        await ledger._file()
+        return ledger
 
     async def close(self) -> None:
-        """Close the file."""
-        await self._store.close()
+        """Close the file; it is opened again when it is needed."""
+        async with self._opening:
+            store, self._store = self._store, None
+            if store is not None:
+                await store.close()
+
+    async def integrity_check(self) -> list[str]:
+        """Return what is wrong with the file, a sentence each; empty when it is sound or not there.
+
+        Raises:
+            StorageError: It cannot be opened.
+        """
+        if not await asyncio.to_thread(self.path.exists):
+            return []
+        return await (await self._file()).integrity_check()
+
+    async def _file(self) -> StoreFile:
+        if self._read_only:
+            raise ReadOnlyError
+        async with self._opening:
+            if self._store is None:
+                self._store = await StoreFile.open(self.path, MIGRATIONS, reserve=self._reserve)
+            return self._store
 
     @property
     def folder(self) -> Path:
         """The folder that the ledger lies in; failed rows are written next to it."""
-        return self._store.path.parent
+        return self.path.parent
 
     async def find(self, key: LoadKey) -> LoadRecord | None:
         """Return the load of that content into that place, if there was one."""
@@ -289,7 +237,7 @@ class LoadLedger:
             ON CONFLICT (database, keyspace, collection, vector_field, digest, words)
             DO UPDATE SET path = excluded.path, state = 'running', changed_at = excluded.changed_at
         """
-        async with self._store.transaction() as connection:
+        async with (await self._file()).transaction() as connection:
             await connection.execute_fetchall(sql, (*_key_parameters(key), str(path), size, now, now))
             return (await _select(connection, _SAME_KEY, _key_parameters(key)))[0]
 
@@ -300,7 +248,7 @@ class LoadLedger:
             WHERE id = ?
         """
         now = time.time()
-        async with self._store.transaction() as connection:
+        async with (await self._file()).transaction() as connection:
             await connection.execute_fetchall("DELETE FROM failed_rows WHERE load_id = ?", (record.id,))
             await connection.execute_fetchall(sql, (now, now, record.id))
             return (await _select(connection, "WHERE id = ?", (record.id,)))[0]
@@ -321,13 +269,13 @@ class LoadLedger:
         """
         counts = (after.next_row, after.loaded, after.already_there, after.failed, after.changed_at)
         rows = [(record.id, bad.row, bad.line, bad.reason, bad.content) for bad in settled.failures]
-        async with self._store.transaction() as connection:
+        async with (await self._file()).transaction() as connection:
             async with connection.execute(sql, (*counts, record.id, record.next_row)) as cursor:
                 changed = cursor.rowcount
             if changed != 1:
                 raise StoreBusyError(
                     "Another program is loading the same file into the same collection.",
-                    path=self._store.path,
+                    path=self.path,
                     hint="Let it finish; then start the load again to check that nothing is missing.",
                 )
             await connection.executemany("INSERT OR REPLACE INTO failed_rows VALUES (?, ?, ?, ?, ?)", rows)
@@ -335,7 +283,7 @@ class LoadLedger:
 
     async def finish(self, load_id: int, state: LoadState) -> None:
         """Record how a load ended."""
-        async with self._store.transaction() as connection:
+        async with (await self._file()).transaction() as connection:
             await connection.execute_fetchall(
                 "UPDATE loads SET state = ?, changed_at = ? WHERE id = ?", (state.value, time.time(), load_id)
             )
@@ -347,7 +295,7 @@ class LoadLedger:
         """
         last = -1
         while True:
-            async with self._store.reader() as connection:
+            async with (await self._file()).reader() as connection:
                 rows = list(await connection.execute_fetchall(sql, (load_id, last, _CHUNK)))
             for row in rows:
                 yield FailedRow(*row)
@@ -356,7 +304,7 @@ class LoadLedger:
             last = rows[-1][0]
 
     async def _read(self, clause: str, parameters: Sequence[Any]) -> list[LoadRecord]:
-        async with self._store.reader() as connection:
+        async with (await self._file()).reader() as connection:
             return await _select(connection, clause, parameters)
 
 

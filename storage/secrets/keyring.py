@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 
 from storage.errors import SecretUnreadableError
 from storage.secrets.key_file import DataKey, KeyFile, KeySource, decode_keys, encode_keys, new_key
-from storage.sqlite.errors import from_os
+from storage.sqlite.errors import from_os, os_translated
 
 SERVICE = "astrolabe"
 """The name under which the keyring lists our entries."""
@@ -114,7 +114,8 @@ class KeyringKeys:
         if not keys:
             if account is not None:
                 self._ask(lambda ring: ring.delete_password(SERVICE, account))
-                self.marker.unlink(missing_ok=True)
+                with os_translated(self.marker):
+                    self.marker.unlink(missing_ok=True)
             return
         entry, named = encode_keys(keys).decode(), account or secrets.token_hex(8)
         if account is None:
@@ -136,15 +137,13 @@ class KeyringKeys:
             raise from_os(error, self.marker) from error
 
     def _name(self, account: str) -> None:
-        try:
+        with os_translated(self.marker):
             self.marker.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self.marker, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "w", encoding="ascii") as target:
                 target.write(account + "\n")
                 target.flush()
                 os.fsync(descriptor)
-        except OSError as error:
-            raise from_os(error, self.marker) from error
 
     def _ask(self, question: Callable[[Ring], _T]) -> _T:
         """Ask the keyring in a thread that is left behind when it does not answer in time."""

@@ -7,6 +7,7 @@ holds, a damaged file. A broken constraint or a wrong statement is the caller's 
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,10 +24,18 @@ from storage.errors import (
 _PRIMARY_CODE = 0xFF
 """SQLite's extended result codes carry the primary one in their lowest byte."""
 
+_NO_ROOM = 64 * 1024
+"""With fewer bytes free than that, a file that cannot be opened or written is taken to fail for want of space: SQLite
+says "disk I/O error" or "unable to open" where the index of its log, 32 kB, finds none."""
+
+_CHECK_THE_DISK = "Check the disk and the mount that the data folder lies on."
+
 _NOT_WRITABLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
 _BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_MAY_LACK_ROOM = _NOT_WRITABLE | {sqlite3.SQLITE_IOERR}
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_TOO_MANY_FILES = frozenset({errno.EMFILE, errno.ENFILE})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENOENT})
 
 
@@ -57,33 +66,99 @@ def from_sqlite(error: sqlite3.Error, path: Path) -> StorageError | None:
         return full(path)
     if code in _BUSY:
         return busy(path)
-    if code in _NOT_WRITABLE:
-        return not_writable(path, str(error))
-    if code in _DAMAGED:
-        return CorruptStoreError(
-            f"{path} is not a store of this program, or is damaged: {error}.",
-            path=path,
-            hint="Restore it from a backup, or move the file away to start with an empty one.",
-        )
-    if code == sqlite3.SQLITE_IOERR:
-        return StorageError(
-            f"{path} could not be read or written: {error}.",
-            path=path,
-            hint="Check the disk and the mount that the data folder lies on.",
-        )
+    if code in _DAMAGED or _is_no_text(error):
+        return damaged(path, str(error))
+    if code in _MAY_LACK_ROOM:
+        return _short_of_something(path) or _no_access(path, code, str(error))
     return None
 
 
+def is_full(error: sqlite3.Error, path: Path) -> bool:
+    """Tell whether an error means that the disk, or the file, cannot grow."""
+    return isinstance(from_sqlite(error, path), StoreFullError)
+
+
+def is_refusal(error: sqlite3.Error) -> bool:
+    """Tell whether SQLite could not make the files that it needs beside a store: no permission, no space."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY_CODE in _MAY_LACK_ROOM | {
+        sqlite3.SQLITE_FULL
+    }
+
+
+def _is_no_text(error: sqlite3.Error) -> bool:
+    """Tell the error, which has no code, for bytes in a column of text that are not UTF-8."""
+    return isinstance(error, sqlite3.OperationalError) and str(error).startswith("Could not decode to UTF-8")
+
+
+def _no_access(path: Path, code: int, reason: str) -> StorageError:
+    if code in _NOT_WRITABLE:
+        return not_writable(path, reason)
+    return StorageError(f"{path} could not be read or written: {reason}.", path=path, hint=_CHECK_THE_DISK)
+
+
+def _short_of_something(path: Path) -> StorageError | None:
+    """Return the error for a machine that has no space or no descriptors left; None when it has both."""
+    if lacks_room(path):
+        return full(path)
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return too_many_files(path) if error.errno in _TOO_MANY_FILES else None
+    return None
+
+
+def lacks_room(path: Path) -> bool:
+    """Tell whether the disk that a file lies on, or would lie on, is full to the last few kilobytes."""
+    try:
+        disk = os.statvfs(next(folder for folder in path.parents if folder.exists()))
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < _NO_ROOM or (disk.f_files > 0 and disk.f_favail == 0)
+
+
 def from_os(error: OSError, path: Path) -> StorageError:
-    """Return what an ``OSError`` met while making the folder or the file means for the user."""
+    """Return what an ``OSError`` met while making, writing or removing a file or a folder means for the user."""
     if error.errno in _NO_SPACE:
         return full(path)
+    if error.errno in _TOO_MANY_FILES:
+        return too_many_files(path)
     if error.errno in _REFUSED:
         return not_writable(path, error.strerror or str(error))
-    return StorageError(
-        f"{path} could not be opened: {error.strerror or error}.",
+    reason = error.strerror or str(error)
+    return StorageError(f"{path} could not be opened, written or removed: {reason}.", path=path, hint=_CHECK_THE_DISK)
+
+
+@contextmanager
+def os_translated(path: Path) -> Iterator[None]:
+    """Turn the ``OSError`` of a block into the :class:`StorageError` it means.
+
+    Args:
+        path: What is made, written or removed, named in the message.
+
+    Raises:
+        StorageError: The translation, with the original as its cause.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise from_os(error, path) from error
+
+
+def damaged(path: Path, reason: str) -> CorruptStoreError:
+    """Return the error for a file that is not one of ours, or not any more."""
+    return CorruptStoreError(
+        f"{path} is not a store of this program, or is damaged: {reason}.",
         path=path,
-        hint="Check the disk and the mount that the data folder lies on.",
+        hint="Restore it from a backup, or move the file away to start with an empty one.",
+    )
+
+
+def too_many_files(path: Path) -> StorageError:
+    """Return the error for a process that may open no more files."""
+    return StorageError(
+        f"{path} cannot be opened: this process has as many files and connections open as it may have.",
+        path=path,
+        hint="Raise the limit before the program is started, with `ulimit -n 4096`.",
     )
 
 
@@ -99,9 +174,9 @@ def busy(path: Path) -> StoreBusyError:
 def full(path: Path) -> StoreFullError:
     """Return the error for a disk, or a file, that cannot grow."""
     return StoreFullError(
-        f"{path} cannot grow: there is no space left. Nothing of this write was kept.",
+        f"The disk is full: {path} cannot grow, because there is no space left. Nothing of this write was kept.",
         path=path,
-        hint="Free some space on the disk, or set ASTROLABE_DATA_DIR to another one.",
+        hint="Free some space on the disk. Reading goes on, and deleting too, in space that was kept for it.",
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import aiosqlite
 
-from storage.errors import CorruptStoreError, NewerSchemaError
+from storage.errors import CorruptStoreError, NewerSchemaError, StorageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,36 @@ async def check_version(connection: aiosqlite.Connection, path: Path, migrations
             hint="Move the file away, or set ASTROLABE_DATA_DIR to a folder of its own.",
         )
     return int(version)
+
+
+def check_exists(path: Path) -> None:
+    """Refuse to read a file that is not there; reading creates none.
+
+    Raises:
+        StorageError: It is not there.
+    """
+    if not path.exists():
+        raise StorageError(
+            f"{path} does not exist, so it cannot be read.",
+            path=path,
+            hint="Put it back from a backup. A new data folder is begun without --read-only.",
+        )
+
+
+async def check_is_newest(connection: aiosqlite.Connection, path: Path, migrations: Sequence[Migration]) -> None:
+    """Refuse to read a file that would have to be brought forward first.
+
+    Raises:
+        StorageError: Its schema is not the newest, or it is not ours.
+    """
+    version = await check_version(connection, path, migrations)
+    if version < _newest(migrations):
+        raise StorageError(
+            f"{path} has schema version {version}; this program reads {_newest(migrations)}, and read-only mode does "
+            "not bring it forward.",
+            path=path,
+            hint="Start the program once without --read-only.",
+        )
 
 
 async def migrate(connection: aiosqlite.Connection, path: Path, migrations: Sequence[Migration]) -> None:

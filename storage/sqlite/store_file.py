@@ -10,22 +10,26 @@ Each connection runs on a thread of its own (aiosqlite), so SQLite never blocks 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import aiosqlite
 
-from storage.errors import StorageError
+from storage.errors import ReadOnlyError, StorageError, StoreFullError
+from storage.sqlite.access import Access
 from storage.sqlite.busy_retry import patiently, uninterrupted
 from storage.sqlite.errors import busy, from_os, translated
-from storage.sqlite.migrations import Migration, check_version, migrate
+from storage.sqlite.migrations import Migration, check_exists, check_is_newest, check_version, migrate
+from storage.sqlite.readers import ReaderPool
+from storage.sqlite.reserve import STEP, SpaceReserve
+from storage.sqlite.space import Space
 from storage.sqlite.threaded import Block, ThreadedConnection, connect
+from storage.sqlite.transactions import begun, ended, growing, in_snapshot, shrinking
 
 SQLITE_VERSION = sqlite3.sqlite_version
 """Version of the SQLite library that this interpreter uses."""
@@ -45,14 +49,6 @@ _READS_AT_ONCE = 3
 _LOCK_SLICE = 0.1
 """Seconds of one try for the write lock; between tries a cancellation is noticed."""
 
-_CLOSE_PATIENCE = 5.0
-"""Seconds that closing waits for reads in progress."""
-
-_INTERRUPT_INTERVAL = 0.02
-"""Seconds between two tries to interrupt a statement that nobody waits for any more."""
-
-_LOG = logging.getLogger(__name__)
-
 _Result = TypeVar("_Result")
 
 
@@ -65,15 +61,24 @@ class StoreFile:
         path: The database file.
     """
 
-    def __init__(self, path: Path, writer: ThreadedConnection, busy_timeout: float) -> None:
-        self.path = path
+    def __init__(
+        self,
+        access: Access,
+        writer: ThreadedConnection | None,
+        *,
+        readers: int,
+        busy_timeout: float,
+        reserve: SpaceReserve | None = None,
+    ) -> None:
+        self.path = access.path
+        self._access = access
         self._writer = writer
         self._busy_timeout = busy_timeout
         self._write_lock = asyncio.Lock()
-        self._readers: list[ThreadedConnection] = []
-        self._idle: asyncio.LifoQueue[ThreadedConnection | None] = asyncio.LifoQueue()
+        self._readers = ReaderPool(access, readers, lambda: _connect(access, busy_timeout))
         self._scans = asyncio.Semaphore(_SCANS_AT_ONCE)
         self._reads = asyncio.Semaphore(_READS_AT_ONCE)
+        self._space = Space(access.path, reserve)
         self._glance: sqlite3.Connection | None = None
         self._closed = False
 
@@ -86,6 +91,8 @@ class StoreFile:
         readers: int = 1,
         busy_timeout: float = BUSY_TIMEOUT,
         pragmas: Sequence[str] = (),
+        read_only: bool = False,
+        reserve: SpaceReserve | None = None,
     ) -> StoreFile:
         """Open or create the file, and bring its schema forward in one transaction.
 
@@ -94,36 +101,66 @@ class StoreFile:
         Args:
             path: The database file.
             migrations: Every step of the schema, from version 1.
-            readers: How many reads may run at the same time.
+            readers: How many reads may run at the same time; their connections are opened when they are needed.
             busy_timeout: Seconds to wait for another process's write.
             pragmas: Settings of the writing connection, and of a new file, beyond those that every store has.
+            read_only: Write nothing, on a file system that may be read-only: the file exists, and its schema is up to
+                date already.
+            reserve: Space that opening a file and deleting from it may use when the disk is full.
 
         Raises:
-            StoreNotWritableError: The folder or the file may not be written.
+            StoreNotWritableError: The folder or the file may not be written, or read.
             StoreFullError: No space left.
             StoreBusyError: Another process held the lock for too long.
             NewerSchemaError: A newer program wrote the file; it is left untouched.
             CorruptStoreError: Not a database, or not this program's; it is left untouched.
+            StorageError: The file is to be read only, and does not exist or has an older schema.
         """
-        _create(path)
-        with translated(path):
-            writer = await _connect(path, min(busy_timeout, _LOCK_SLICE))
-            store = cls(path, writer, busy_timeout)
+        access = Access(path, read_only=read_only)
+        if read_only:
+            store = cls(access, None, readers=readers, busy_timeout=busy_timeout)
+            return await store._up_to_date(migrations)
+        await asyncio.to_thread(_create, path)
+
+        async def opened() -> StoreFile:
+            with translated(path):
+                writer = await _connect(access, min(busy_timeout, _LOCK_SLICE))
+                store = cls(access, writer, readers=readers, busy_timeout=busy_timeout, reserve=reserve)
+                return await store._brought_forward(writer, migrations, pragmas)
+
+        while True:
             try:
-                version = await patiently(lambda: check_version(writer, path, migrations), busy_timeout)
-                for pragma in pragmas:
-                    await writer.execute_fetchall(f"PRAGMA {pragma}")
-                if version < len(migrations):
-                    # SQLite itself does not wait for a lock here, and two programs may create the file at once.
-                    await patiently(lambda: writer.execute_fetchall("PRAGMA journal_mode = WAL"), busy_timeout)
-                    async with store.transaction() as connection:
-                        await migrate(connection, path, migrations)
-                for _ in range(readers):
-                    await store._add_reader()
-            except BaseException:
-                await uninterrupted(store.close())
-                raise
-        return store
+                return await opened()
+            except StoreFullError:
+                if reserve is None or not reserve.give_back(STEP):
+                    raise
+
+    async def _brought_forward(
+        self, writer: ThreadedConnection, migrations: Sequence[Migration], pragmas: Sequence[str]
+    ) -> StoreFile:
+        try:
+            version = await patiently(lambda: check_version(writer, self.path, migrations), self._busy_timeout)
+            for pragma in pragmas:
+                await writer.execute_fetchall(f"PRAGMA {pragma}")
+            if version < len(migrations):
+                # SQLite itself does not wait for a lock here, and two programs may create the file at once.
+                await patiently(lambda: writer.execute_fetchall("PRAGMA journal_mode = WAL"), self._busy_timeout)
+                async with self.transaction() as connection:
+                    await migrate(connection, self.path, migrations)
+        except BaseException:
+            await uninterrupted(self.close())
+            raise
+        return self
+
+    async def _up_to_date(self, migrations: Sequence[Migration]) -> StoreFile:
+        try:
+            await asyncio.to_thread(check_exists, self.path)
+            async with self.reader() as connection:
+                await check_is_newest(connection, self.path, migrations)
+        except BaseException:
+            await uninterrupted(self.close())
+            raise
+        return self
 
     @asynccontextmanager
     async def reader(self, *, snapshot: bool = False) -> AsyncIterator[aiosqlite.Connection]:
@@ -137,7 +174,7 @@ class StoreFile:
         Raises:
             StorageError: The store is closed, or the file cannot be read.
         """
-        connection = await self._borrow()
+        connection = await self._readers.borrow()
         done = False
         try:
             with translated(self.path):
@@ -146,8 +183,7 @@ class StoreFile:
                 yield connection
             done = True
         finally:
-            if connection in self._readers:
-                await self._take_back(connection, done=done, snapshot=snapshot)
+            await self._readers.give_back(connection, done=done, snapshot=snapshot)
 
     async def scan(self, block: Block[_Result], *, snapshot: bool = False) -> _Result:
         """Run statements that may read a whole table; only a few such blocks run at once, whatever is asked for.
@@ -168,15 +204,14 @@ class StoreFile:
             return await self._read(block, snapshot=snapshot)
 
     async def _read(self, block: Block[_Result], *, snapshot: bool) -> _Result:
-        connection = await self._borrow()
+        connection = await self._readers.borrow()
         done = False
         try:
             with translated(self.path):
-                result = await connection.run(partial(_in_snapshot, block) if snapshot else block)
+                result = await connection.run(partial(in_snapshot, block) if snapshot else block)
             done = True
         finally:
-            if connection in self._readers:
-                await self._take_back(connection, done=done, snapshot=False)
+            await self._readers.give_back(connection, done=done)
         return result
 
     async def lookup(self, sql: str, parameters: Sequence[str | int] = ()) -> list[tuple[Any, ...]]:
@@ -189,57 +224,79 @@ class StoreFile:
             StorageError: The store is closed, or the file cannot be read.
         """
         self._check_open()
-        try:
-            if self._glance is None:
-                self._glance = sqlite3.connect(self.path, isolation_level=None, timeout=0)
-            return self._glance.execute(sql, parameters).fetchall()
-        except sqlite3.OperationalError:
-            async with self.reader() as connection:
-                return [tuple(row) for row in await connection.execute_fetchall(sql, parameters)]
+        with translated(self.path):
+            try:
+                return self._glance_connection().execute(sql, parameters).fetchall()
+            except sqlite3.OperationalError:
+                pass  # a lock, mostly
+        async with self.reader() as connection:
+            return [tuple(row) for row in await connection.execute_fetchall(sql, parameters)]
+
+    def _glance_connection(self) -> sqlite3.Connection:
+        if self._glance is not None and self._access.is_stale(self._glance):
+            self._glance.close()
+            self._glance = None
+        if self._glance is None:
+            self._glance = self._access.connect(timeout=0)
+        return self._glance
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[aiosqlite.Connection]:
+    async def transaction(self, *, reserved: bool = False) -> AsyncIterator[aiosqlite.Connection]:
         """Hold the write lock for a block: committed and durable when it ends, rolled back on any error.
 
         Cancellation rolls back too, unless the commit has begun: then the commit is finished and the cancellation
         raised after it. Transactions of one process queue here; do not nest them.
 
+        Args:
+            reserved: The space kept for deletions may be used.
+
         Raises:
+            ReadOnlyError: The store was opened to be read only.
             StorageError: The store is closed, or the machine refused the write; nothing of the block was kept.
             sqlite3.IntegrityError: A constraint of the schema refused it; nothing of the block was kept.
         """
-        async with self._turn():
+        async with self._turn() as writer:
             with translated(self.path):
+                begin = partial(begun, self._space, reserved)
                 try:
-                    await patiently(self._begin, self._busy_timeout)
-                    yield self._writer
-                    await uninterrupted(self._writer.commit())
+                    await patiently(lambda: uninterrupted(writer.run(begin)), self._busy_timeout)
+                    yield writer
+                    await uninterrupted(writer.run(partial(ended, self._space, reserved)))
                 except BaseException:
-                    await uninterrupted(self._writer.rollback())
+                    await uninterrupted(writer.rollback())
                     raise
 
-    async def write(self, block: Block[_Result]) -> _Result:
+    async def write(self, block: Block[_Result], *, size: int = 0, reserved: bool = False) -> _Result:
         """Run statements in one go in a transaction of their own; durable on return, undone on any error.
 
         A block that has begun is finished when the caller is cancelled, and the cancellation raised after it. While
         another process writes, it is tried again and again, so it must change nothing but the database.
 
+        Args:
+            block: The statements.
+            size: Bytes of the content that is written.
+            reserved: The block deletes, and may use the space kept for that; it is tried again while there is some.
+
         Raises:
+            ReadOnlyError: The store was opened to be read only.
             StorageError: The store is closed, or the machine refused the write; nothing of the block was kept.
             sqlite3.IntegrityError: A constraint of the schema refused it; nothing of the block was kept.
         """
-        async with self._turn():
+        async with self._turn() as writer:
             with translated(self.path):
-                whole = partial(_in_transaction, block)
-                return await patiently(lambda: uninterrupted(self._writer.run(whole)), self._busy_timeout)
+                whole = partial(shrinking if reserved else partial(growing, size), self._space, block)
+                return await patiently(lambda: uninterrupted(writer.run(whole)), self._busy_timeout)
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """Wait until the writes that came before are done.
+    async def _turn(self) -> AsyncIterator[ThreadedConnection]:
+        """Wait until the writes that came before are done, and lend the writing connection.
 
         Raises:
+            ReadOnlyError: There is none.
             StoreBusyError: They took too long.
         """
+        if self._writer is None:
+            raise ReadOnlyError
         try:
             async with asyncio.timeout(QUEUE_TIMEOUT):
                 await self._write_lock.acquire()
@@ -247,9 +304,21 @@ class StoreFile:
             raise busy(self.path) from error
         try:
             self._check_open()
-            yield
+            yield self._writer
         finally:
             self._write_lock.release()
+
+    async def integrity_check(self) -> list[str]:
+        """Return what SQLite finds wrong with the file, a sentence each; empty when it is sound.
+
+        Raises:
+            StorageError: The file cannot be looked at, or is damaged beyond that.
+        """
+        async with self.reader() as connection:
+            rows = await connection.execute_fetchall("PRAGMA integrity_check(20)")
+            orphans = await connection.execute_fetchall("PRAGMA foreign_key_check")
+        found = [f"SQLite reports: {row[0]}." for row in rows if row[0] != "ok"]
+        return found + [f"A row of {row[0]} belongs to a row of {row[2]} that does not exist." for row in orphans]
 
     async def close(self) -> None:
         """Wait for the blocks in progress (reads: a few seconds), then close every connection; may be called twice."""
@@ -258,75 +327,16 @@ class StoreFile:
                 return
             self._closed = True
             try:
-                await self._wait_for_readers()
+                await self._readers.close()
             finally:
-                self._idle.put_nowait(None)
                 if self._glance is not None:
                     self._glance.close()
-                connections = (*self._readers, self._writer)
-                self._readers.clear()
-                for connection in connections:
-                    await uninterrupted(connection.close())
-
-    async def _wait_for_readers(self) -> None:
-        """Wait until every reader is back; one that was lent to a forgotten generator must not keep the program."""
-        try:
-            async with asyncio.timeout(_CLOSE_PATIENCE):
-                for _ in self._readers:
-                    await self._idle.get()
-        except TimeoutError:
-            _LOG.warning("%s is closed although it is still being read.", self.path)
-            for connection in self._readers:
-                await connection.interrupt()
-
-    async def _begin(self) -> None:
-        await uninterrupted(self._writer.execute("BEGIN IMMEDIATE"))
-
-    async def _borrow(self) -> ThreadedConnection:
-        self._check_open()
-        connection = await self._idle.get()
-        if connection is None:
-            self._idle.put_nowait(None)
-            self._check_open()
-        return cast("ThreadedConnection", connection)
-
-    async def _take_back(self, connection: ThreadedConnection, *, done: bool, snapshot: bool) -> None:
-        try:
-            if not done:
-                await uninterrupted(_abandon(connection))
-            elif snapshot:
-                await uninterrupted(connection.rollback())
-        finally:
-            self._idle.put_nowait(connection)
-
-    async def _add_reader(self) -> None:
-        connection = await _connect(self.path, self._busy_timeout)
-        self._readers.append(connection)
-        self._idle.put_nowait(connection)
-        await connection.execute_fetchall("PRAGMA query_only = ON")
+                if self._writer is not None:
+                    await uninterrupted(self._writer.close())
 
     def _check_open(self) -> None:
         if self._closed:
             raise StorageError(f"{self.path} is closed.", path=self.path)
-
-
-async def _in_snapshot(block: Block[_Result], connection: aiosqlite.Connection) -> _Result:
-    await connection.execute("BEGIN")
-    try:
-        return await block(connection)
-    finally:
-        await connection.rollback()
-
-
-async def _in_transaction(block: Block[_Result], connection: aiosqlite.Connection) -> _Result:
-    await connection.execute("BEGIN IMMEDIATE")
-    try:
-        result = await block(connection)
-        await connection.commit()
-    except BaseException:
-        await connection.rollback()
-        raise
-    return result
 
 
 def _create(path: Path) -> None:
@@ -340,9 +350,9 @@ def _create(path: Path) -> None:
         raise from_os(error, path) from error
 
 
-async def _connect(path: Path, busy_timeout: float) -> ThreadedConnection:
+async def _connect(access: Access, busy_timeout: float) -> ThreadedConnection:
     """Open one connection with the settings that every connection needs."""
-    connection = connect(str(path), busy_timeout)
+    connection = connect(access, busy_timeout)
     # A thread that still waits for work must not keep the process alive. aiosqlite 0.21 is the thread, 0.22 has one.
     thread: Any = getattr(connection, "_thread", connection)
     thread.daemon = True
@@ -354,17 +364,3 @@ async def _connect(path: Path, busy_timeout: float) -> ThreadedConnection:
         await uninterrupted(connection.close())
         raise
     return connection
-
-
-async def _abandon(connection: aiosqlite.Connection) -> None:
-    """Stop a reader's statement and end its transaction.
-
-    The statement may only be about to start on the connection's thread, where an interrupt has no effect yet; so it is
-    repeated until the thread has got to the next thing in its queue, which is no statement.
-    """
-    reached = asyncio.ensure_future(connection.cursor())
-    while not reached.done():
-        await connection.interrupt()
-        await asyncio.wait({reached}, timeout=_INTERRUPT_INTERVAL)
-    await reached
-    await connection.rollback()

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeAlias, TypeVar, cast
 
 import aiosqlite
+
+from storage.sqlite.access import Access
 
 T = TypeVar("T")
 
@@ -23,6 +26,11 @@ class ThreadedConnection(aiosqlite.Connection):
     """aiosqlite's connection with :meth:`run`."""
 
     _here: InlineConnection | None = None
+
+    @property
+    def bare(self) -> sqlite3.Connection:
+        """The open connection itself; its statements belong on its thread."""
+        return self._conn
 
     async def run(self, block: Block[T]) -> T:
         """Run a block on the connection's thread, from its first statement to its last.
@@ -51,9 +59,18 @@ class InlineConnection(aiosqlite.Connection):
         return fn(*args, **kwargs)
 
 
-def connect(path: str, timeout: float) -> ThreadedConnection:
+def connect(access: Access, timeout: float) -> ThreadedConnection:
     """Return a connection that opens when it is awaited; transactions are begun and ended by statements alone."""
-    return ThreadedConnection(lambda: sqlite3.connect(path, isolation_level=None, timeout=timeout), iter_chunk_size=64)
+    return ThreadedConnection(partial(access.connect, timeout), iter_chunk_size=64)
+
+
+def run_inline(block: Block[T], connection: sqlite3.Connection) -> T:
+    """Run a block on a connection of the calling thread, from its first statement to its last.
+
+    Raises:
+        RuntimeError: The block waited for something that is no statement of its connection.
+    """
+    return _drive(block, InlineConnection(connection))
 
 
 def _drive(block: Block[T], connection: aiosqlite.Connection) -> T:

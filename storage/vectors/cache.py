@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,9 @@ DEFAULT_MEMORY = 1 << 30
 """Bytes of full vectors kept in memory, outside side files, before indexes not in use are let go."""
 
 DEFAULT_POLICY = SavePolicy()
+
+NEVER_SAVED = SavePolicy(fewest_rows=sys.maxsize)
+"""For folders where nothing may be written."""
 
 
 class IndexCache:

@@ -117,7 +117,7 @@ async def test_a_document_that_never_rests_is_given_up(
 ) -> None:
     happened = interfere(docs, monkeypatch, touch, times=1000)
     answer = await docs.on_collection(command)
-    assert codes(answer) == ["INTERNAL_SERVER_ERROR"]
+    assert codes(answer) == ["TIMEOUT_WRITING_DATA"]
     assert "20 attempts" in message(answer)
     assert len(happened) == 20
     assert len(await docs.documents()) == 2

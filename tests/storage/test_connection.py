@@ -20,6 +20,7 @@ from storage.errors import (
     StoreFullError,
     StoreNotWritableError,
 )
+from storage.sqlite import readers as readers_module
 from storage.sqlite import store_file as connection_module
 from storage.sqlite.migrations import Migration
 from storage.sqlite.store_file import StoreFile
@@ -354,10 +355,28 @@ async def test_a_cancelled_read_stops_and_the_reader_can_be_used_again(tmp_path:
     await store.close()
 
 
+async def test_readers_are_opened_when_they_are_needed(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    store = await StoreFile.open(tmp_path / "notes.db", [FIRST], readers=3)
+    assert len(connection_threads(before)) == 1
+    for _ in range(5):
+        await read(store)
+    assert len(connection_threads(before)) == 2
+    await asyncio.gather(*[read(store) for _ in range(20)])
+    assert len(connection_threads(before)) <= 4
+    await store.close()
+
+
+def connection_threads(before: set[threading.Thread]) -> set[threading.Thread]:
+    """Return the threads of connections that were opened since."""
+    return {thread for thread in set(threading.enumerate()) - before if not thread.name.startswith("asyncio_")}
+
+
 async def test_a_closed_store_says_so_and_leaves_no_thread(tmp_path: Path) -> None:
     before = set(threading.enumerate())
     store = await StoreFile.open(tmp_path / "notes.db", [FIRST], readers=3)
-    threads = set(threading.enumerate()) - before
+    async with store.reader(), store.reader(), store.reader():
+        threads = connection_threads(before)
     assert len(threads) == 4
     await store.close()
     await store.close()
@@ -386,7 +405,7 @@ async def test_closing_waits_for_the_reads_in_progress(tmp_path: Path) -> None:
 async def test_a_reader_that_never_comes_back_does_not_keep_the_store_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(connection_module, "_CLOSE_PATIENCE", 0.01)
+    monkeypatch.setattr(readers_module, "CLOSE_PATIENCE", 0.01)
     store = await StoreFile.open(tmp_path / "notes.db", [FIRST])
 
     async def forgotten() -> AsyncGenerator[int, None]:
@@ -403,5 +422,6 @@ async def test_a_reader_that_never_comes_back_does_not_keep_the_store_open(
 async def test_the_threads_of_an_open_store_do_not_keep_the_process_alive(tmp_path: Path) -> None:
     before = set(threading.enumerate())
     store = await StoreFile.open(tmp_path / "notes.db", [FIRST])
-    assert all(thread.daemon for thread in set(threading.enumerate()) - before)
+    async with store.reader():
+        assert all(thread.daemon for thread in connection_threads(before))
     await store.close()

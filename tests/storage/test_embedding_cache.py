@@ -281,7 +281,7 @@ async def test_a_lock_of_another_program_costs_an_entry_and_no_error(cache: Embe
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from storage.embedding_cache import EmbeddingCache
+from storage.embedding_cache.cache import EmbeddingCache
 from tests.storage.test_embedding_cache import fill
 
 async def main():

@@ -16,7 +16,7 @@ from tests.support.stores import KEYSPACE, all_keys, new_collection
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from storage.database import DatabaseStore
+from storage.documents.store import DatabaseStore
 from tests.support.stores import KEYSPACE, new_item
 
 async def main():

@@ -267,7 +267,7 @@ async def test_any_text_may_be_asked_and_every_word_is_found(
 WRITER = """
 import asyncio, sys
 from pathlib import Path
-from storage.database import DatabaseStore
+from storage.documents.store import DatabaseStore
 from tests.support.stores import KEYSPACE, new_item
 
 async def main():

@@ -201,7 +201,7 @@ async def unknown_container(store: DatabaseStore, keyspace: str, name: str) -> D
 def too_busy(target: Target) -> DataApiError:
     """Make the error of a document that others changed again and again between reading and writing it."""
     return data_api_error(
-        "INTERNAL_SERVER_ERROR",
+        "TIMEOUT_WRITING_DATA",
         f"Other commands kept changing the document in '{target.name}' that this one was about to change; "
         f"it was given up after {ROUNDS} attempts and has changed nothing. Send it again.",
     )
