@@ -26,7 +26,7 @@ COLLECTION_VECTOR = "$vector"
 """The name of a collection's only vector."""
 
 LEXICAL_FIELD = "$lexical"
-"""The member of a body that holds the text that a container with an analyzer is searched in."""
+"""The name of a collection's only text that is searched by words, and the member of a body that holds it."""
 
 
 class ContainerKind(StrEnum):
@@ -60,6 +60,32 @@ class VectorSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class TextSpec:
+    """A named text of a container that is searched by words: the member of a body that has its name.
+
+    Attributes:
+        number: What its index of words is numbered with; never used again in the container.
+        analyzer: How the texts are read.
+    """
+
+    number: int
+    analyzer: Analyzer
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSpec:
+    """A named value of a container that items are found by: an index over bytes that sort as the values do.
+
+    Attributes:
+        number: What its index is numbered with; never used again in the container.
+        many: Whether an item may have several of them, as of the elements of a list.
+    """
+
+    number: int
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Container:
     """A collection or a table, as stored.
 
@@ -70,7 +96,8 @@ class Container:
         kind: Collection or table.
         definition: The JSON that the layer above keeps with it (createCollection's ``options``, normalised).
         vectors: The named vectors.
-        analyzer: How the texts under :data:`LEXICAL_FIELD` are read; None when they are not searched in.
+        texts: The named texts that are searched by words.
+        values: The named values that items are found by; a collection has none.
     """
 
     id: int
@@ -79,7 +106,8 @@ class Container:
     kind: ContainerKind
     definition: Mapping[str, Any]
     vectors: Mapping[str, VectorSpec] = field(default_factory=dict)
-    analyzer: Analyzer | None = None
+    texts: Mapping[str, TextSpec] = field(default_factory=dict)
+    values: Mapping[str, ValueSpec] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import aiosqlite
 
 from storage import jsontext
-from storage.documents.schema import CONTAINER_TABLES, WORD_TABLE, Tables
+from storage.documents.schema import CONTAINER_TABLES, ENTRY_TABLES, WORD_TABLE, Tables
 from storage.documents.term_rows import clear_words
 from storage.errors import (
     ContainerChangedError,
@@ -22,11 +22,11 @@ from storage.errors import (
     KeyspaceMissingError,
 )
 from storage.lexical.analyzers import Analyzer, read_analyzer
-from storage.shapes import Container, ContainerKind, Metric, VectorSpec
+from storage.shapes import Container, ContainerKind, Metric, TextSpec, ValueSpec, VectorSpec
 from storage.sqlite.store_file import StoreFile
 from storage.sqlite.threaded import Block
 
-_COLUMNS = "id, keyspace, name, kind, definition, vectors, analyzer"
+_COLUMNS = "id, keyspace, name, kind, definition, vectors, texts, indexed"
 
 _FIND = f"SELECT {_COLUMNS} FROM container WHERE keyspace = ? AND name = ?"  # noqa: S608 - constant columns
 """One container by its name."""
@@ -122,7 +122,7 @@ async def add_container(
     kind: ContainerKind,
     definition: Mapping[str, Any],
     vectors: Mapping[str, VectorSpec],
-    analyzer: Analyzer | None = None,
+    texts: Mapping[str, Analyzer],
 ) -> Container:
     """Add an empty container.
 
@@ -134,17 +134,19 @@ async def add_container(
         raise KeyspaceMissingError(f"There is no keyspace {keyspace!r}.")
     if await find_container(connection, keyspace, name) is not None:
         raise ContainerExistsError(f"The keyspace {keyspace!r} already has a collection or table {name!r}.")
-    read_as = analyzer.definition if analyzer is not None else None
-    texts = jsontext.dumps(dict(definition)), jsontext.dumps(_spec_objects(vectors)), read_as
+    numbered = {text: TextSpec(number, analyzer) for number, (text, analyzer) in enumerate(texts.items())}
+    shape = definition_texts(definition, vectors, numbered, {})
     epoch = random.SystemRandom().getrandbits(_EPOCH_BITS)
     cursor = await connection.execute(
-        "INSERT INTO container (keyspace, name, kind, definition, vectors, analyzer, epoch, revision)"
-        " VALUES (?,?,?,?,?,?,?,0)",
-        (keyspace, name, kind.value, *texts, epoch),
+        "INSERT INTO container (keyspace, name, kind, definition, vectors, texts, indexed, epoch, revision)"
+        " VALUES (?,?,?,?,?,?,?,?,0)",
+        (keyspace, name, kind.value, *shape, epoch),
     )
-    added = _container((cursor.lastrowid, keyspace, name, kind.value, *texts))
-    for statement in (*CONTAINER_TABLES, *((WORD_TABLE,) if analyzer is not None else ())):
+    added = _container((cursor.lastrowid, keyspace, name, kind.value, *shape))
+    for statement in (*CONTAINER_TABLES, *(ENTRY_TABLES if kind is ContainerKind.TABLE else ())):
         await connection.execute(Tables.of(added).sql(statement))
+    for spec in numbered.values():
+        await connection.execute(Tables.of(added).sql(WORD_TABLE, spec.number))
     return added
 
 
@@ -153,9 +155,12 @@ async def remove_container(connection: aiosqlite.Connection, container: Containe
     cursor = await connection.execute("DELETE FROM container WHERE id = ?", (container.id,))
     if not cursor.rowcount:
         return False
-    words = ("DROP TABLE {word}",) if container.analyzer is not None else ()
-    for statement in (*words, "DROP TABLE {vector}", "DROP TABLE {removal}", "DROP TABLE {item}"):
-        await connection.execute(Tables.of(container).sql(statement))
+    tables = Tables.of(container)
+    for spec in container.texts.values():
+        await connection.execute(tables.sql("DROP TABLE {word}", spec.number))
+    entries = ("DROP TABLE {entry}",) if container.kind is ContainerKind.TABLE else ()
+    for statement in (*entries, "DROP TABLE {vector}", "DROP TABLE {removal}", "DROP TABLE {item}"):
+        await connection.execute(tables.sql(statement))
     return True
 
 
@@ -190,7 +195,8 @@ async def clear(connection: aiosqlite.Connection, container: Container) -> int:
     """Remove every item of a container, start a new epoch, and return how many items there were."""
     removed = 0
     await clear_words(connection, Tables.of(container))
-    for statement in ("DELETE FROM {vector}", "DELETE FROM {removal}", "DELETE FROM {item}"):
+    entries = ("DELETE FROM {entry}",) if container.kind is ContainerKind.TABLE else ()
+    for statement in (*entries, "DELETE FROM {vector}", "DELETE FROM {removal}", "DELETE FROM {item}"):
         removed = (await connection.execute(Tables.of(container).sql(statement))).rowcount
     await _start_epoch(connection, container)
     return removed
@@ -287,14 +293,20 @@ def _container(row: Sequence[Any]) -> Container:
     Raises:
         CorruptStoreError: The row holds what this program never writes.
     """
-    number, keyspace, name, kind, definition, vectors, analyzer = row
+    number, keyspace, name, kind, definition, vectors, texts, values = row
     try:
         specs = {
             vector: VectorSpec(spec["dimension"], Metric(spec["metric"]))
             for vector, spec in jsontext.loads(vectors).items()
         }
-        read_as = read_analyzer(jsontext.loads(analyzer)) if analyzer is not None else None
-        return Container(number, keyspace, name, ContainerKind(kind), jsontext.loads(definition), specs, read_as)
+        words = {
+            text: TextSpec(spec["number"], read_analyzer(spec["analyzer"]))
+            for text, spec in jsontext.loads(texts).items()
+        }
+        found_by = {value: ValueSpec(spec["number"], spec["many"]) for value, spec in jsontext.loads(values).items()}
+        return Container(
+            number, keyspace, name, ContainerKind(kind), jsontext.loads(definition), specs, words, found_by
+        )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise CorruptStoreError(
             f"The definition of {name!r} in the keyspace {keyspace!r} cannot be read: the store is damaged.",
@@ -302,5 +314,19 @@ def _container(row: Sequence[Any]) -> Container:
         ) from error
 
 
-def _spec_objects(vectors: Mapping[str, VectorSpec]) -> dict[str, Any]:
-    return {name: {"dimension": spec.dimension, "metric": spec.metric.value} for name, spec in vectors.items()}
+def definition_texts(
+    definition: Mapping[str, Any],
+    vectors: Mapping[str, VectorSpec],
+    texts: Mapping[str, TextSpec],
+    values: Mapping[str, ValueSpec],
+) -> tuple[str, str, str, str]:
+    """Return what a row of the container's table says of its shape, column by column."""
+    specs = {name: {"dimension": spec.dimension, "metric": spec.metric.value} for name, spec in vectors.items()}
+    words = {
+        name: {"number": spec.number, "analyzer": jsontext.loads(spec.analyzer.definition)}
+        for name, spec in texts.items()
+    }
+    found_by = {name: {"number": spec.number, "many": spec.many} for name, spec in values.items()}
+    parts = (dict(definition), specs, words, found_by)
+    first, second, third, fourth = map(jsontext.dumps, parts)
+    return first, second, third, fourth

@@ -13,7 +13,7 @@ from storage.errors import CorruptStoreError
 from storage.shapes import Container
 from storage.sqlite.errors import from_sqlite
 
-_TEXTS = """SELECT seq FROM {item} WHERE json_type(body, '$."$lexical"') = 'text'"""
+_TEXTS = "SELECT i.seq FROM {item} AS i, json_each(i.body) AS member WHERE member.key = ? AND member.type = 'text'"
 _ENTERED = "SELECT id FROM {word}_docsize"
 
 
@@ -76,13 +76,14 @@ async def _misfitting_vectors(connection: aiosqlite.Connection, container: Conta
 
 
 async def _stray_words(connection: aiosqlite.Connection, container: Container) -> list[str]:
-    """Return where the index of words has too much or too little."""
-    if container.analyzer is None:
-        return []
+    """Return where an index of words has too much or too little."""
     tables = Tables.of(container)
-    extra = await connection.execute_fetchall(tables.sql(f"{_ENTERED} EXCEPT {_TEXTS} LIMIT 20"))
-    missing = await connection.execute_fetchall(tables.sql(f"{_TEXTS} EXCEPT {_ENTERED} LIMIT 20"))
-    return [
-        *(f"the index of words has row {row[0]}, whose document has no text." for row in extra),
-        *(f"the index of words lacks row {row[0]}, whose document has a text." for row in missing),
-    ]
+    found: list[str] = []
+    for name, spec in container.texts.items():
+        extra, missing = [
+            await connection.execute_fetchall(tables.sql(f"{one} EXCEPT {other} LIMIT 20", spec.number), (name,))
+            for one, other in ((_ENTERED, _TEXTS), (_TEXTS, _ENTERED))
+        ]
+        found += [f"the index of words has row {row[0]}, whose document has no text." for row in extra]
+        found += [f"the index of words lacks row {row[0]}, whose document has a text." for row in missing]
+    return found

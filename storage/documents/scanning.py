@@ -35,7 +35,7 @@ from storage.errors import CorruptStoreError
 from storage.filters.matching import matches
 from storage.filters.to_sql import Source, narrow
 from storage.filters.tree import Filter
-from storage.shapes import Container, Item
+from storage.shapes import LEXICAL_FIELD, Container, Item
 from storage.sqlite.gil_yield import in_turns
 from storage.sqlite.store_file import StoreFile
 
@@ -79,7 +79,7 @@ class ItemSelection:
         """Return the selection for a filter; None selects everything."""
         if where is None:
             return cls(container, None, EVERYTHING, None)
-        narrowing = narrow(where, Source(words=word_table(Tables.of(container))))
+        narrowing = narrow(where, Source(words=word_table(Tables.of(container), LEXICAL_FIELD)))
         if narrowing is None:
             return cls(container, where, EVERYTHING, NOTHING)
         certain = None if narrowing.exact else Condition(narrowing.certain, narrowing.certain_parameters)

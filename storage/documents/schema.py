@@ -11,8 +11,10 @@ its size, and scanned without passing over the rows of others (docs/decisions/00
 - ``item_N`` holds keys and bodies.
 - ``vector_N`` holds the vectors: beside the bodies, blobs would make every scan of them several times slower. The data
   are float32, little-endian.
-- ``word_N``, only where the container has an analyzer, is the FTS5 index of the items' lexical texts. It is
-  contentless: the terms of a text are in it, the text itself is in the body alone.
+- ``word_N`` (and ``word_N_1`` and so on), one per text that is searched by words, is an FTS5 index. It is contentless:
+  the terms of a text are in it, the text itself is in the body alone.
+- ``value_1`` and so on, one per value that items are found by, are columns of ``item_N`` with an index each;
+  ``entry_N`` holds the values that an item may have several of. Their bytes sort as the values do.
 - ``removal_N`` remembers, per vector name, which rows have lost their vector and at which revision, so that the index
   of another process can catch up instead of reading everything.
 
@@ -21,10 +23,10 @@ Numbers of containers and rows are never used again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from storage.lexical.analyzers import Analyzer
-from storage.shapes import Container
+from storage.shapes import Container, TextSpec
 from storage.sqlite.migrations import Migration
 
 _FIRST = Migration(
@@ -73,7 +75,22 @@ _THIRD = Migration(
 )
 """User-defined types: what columns of tables may be of, beside the types that there are."""
 
-MIGRATIONS = (_FIRST, _SECOND, _THIRD)
+_FOURTH = Migration(
+    4,
+    (
+        "ALTER TABLE container ADD COLUMN texts TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE container ADD COLUMN indexed TEXT NOT NULL DEFAULT '{}'",
+        """
+        UPDATE container
+        SET texts = json_object('$lexical', json_object('number', 0, 'analyzer', json(analyzer)))
+        WHERE analyzer IS NOT NULL
+        """,
+        "ALTER TABLE container DROP COLUMN analyzer",
+    ),
+)
+"""Several texts by name, each with a table of words, and the values that items are found by."""
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """Every step of the schema, from the first."""
 
 CONTAINER_TABLES = (
@@ -110,7 +127,21 @@ CONTAINER_TABLES = (
 """What is run for a new container, through :meth:`Tables.sql`."""
 
 WORD_TABLE = "CREATE VIRTUAL TABLE {word} USING fts5(terms, content='', tokenize='ascii')"
-"""What is run besides for a container with an analyzer; its terms come ready-made, so a plain tokenizer will do."""
+"""What is run besides for every text that is searched by words; terms come ready-made, so a plain tokenizer will do."""
+
+ENTRY_TABLES = (
+    """
+    CREATE TABLE {entry} (
+        number INTEGER NOT NULL,
+        value BLOB NOT NULL,
+        key TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        PRIMARY KEY (number, value, key)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX {entry}_seq ON {entry} (seq)",
+)
+"""What is run besides for a table; by key, because its rows come in that order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +150,24 @@ class Tables:
 
     Attributes:
         number: The container's id.
-        analyzer: How its lexical texts are read; None when it has no table of words.
+        texts: Its texts that are searched by words.
     """
 
     number: int
-    analyzer: Analyzer | None = None
+    texts: Mapping[str, TextSpec] = field(default_factory=dict)
 
     @classmethod
     def of(cls, container: Container) -> Tables:
         """Return the tables of a container."""
-        return cls(container.id, container.analyzer)
+        return cls(container.id, container.texts)
 
-    def sql(self, text: str) -> str:
-        """Return a statement with ``{item}``, ``{vector}``, ``{removal}`` and ``{word}`` replaced by the tables' names.
+    def sql(self, text: str, word: int = 0) -> str:
+        """Return a statement with ``{item}``, ``{vector}``, ``{removal}``, ``{entry}`` and ``{word}`` replaced.
 
-        The text is ours, never from a request; values are passed as parameters.
+        Args:
+            text: The statement; it is ours, never from a request; values are passed as parameters.
+            word: The number of the text whose table of words is meant.
         """
         number = f"{self.number:d}"
-        names = {table: f"{table}_{number}" for table in ("item", "vector", "removal", "word")}
-        return text.format_map(names)
+        names = {table: f"{table}_{number}" for table in ("item", "vector", "removal", "entry")}
+        return text.format_map(names | {"word": f"word_{number}_{word:d}" if word else f"word_{number}"})

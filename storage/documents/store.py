@@ -24,7 +24,7 @@ from storage.documents.user_types import UserTypes
 from storage.documents.vector_rows import VectorRows, check_vectors, with_vectors
 from storage.filters.tree import Filter
 from storage.lexical.analyzers import Analyzer, TermQuery
-from storage.shapes import Container, ContainerKind, Hit, Item, NewItem, Vector, VectorSpec
+from storage.shapes import LEXICAL_FIELD, Container, ContainerKind, Hit, Item, NewItem, Vector, VectorSpec
 from storage.sqlite.reserve import SpaceReserve
 from storage.sqlite.store_file import StoreFile
 from storage.vectors.cache import DEFAULT_POLICY, NEVER_SAVED, IndexCache
@@ -119,7 +119,7 @@ class DatabaseStore:
         definition: Mapping[str, Any],
         vectors: Mapping[str, VectorSpec],
         *,
-        analyzer: Analyzer | None = None,
+        texts: Mapping[str, Analyzer] | None = None,
     ) -> Container:
         """Create an empty collection or table.
 
@@ -129,7 +129,7 @@ class DatabaseStore:
             kind: Collection or table.
             definition: What the layer above keeps with it.
             vectors: The named vectors.
-            analyzer: How the items' lexical texts are read; None when they are not searched in.
+            texts: How the named texts that are searched by words are read; None for none.
 
         Raises:
             KeyspaceMissingError: The keyspace does not exist.
@@ -138,7 +138,7 @@ class DatabaseStore:
         async with self._file.transaction() as connection:
             await containers.next_revision(connection)
             return await containers.add_container(
-                connection, keyspace, name, kind=kind, definition=definition, vectors=vectors, analyzer=analyzer
+                connection, keyspace, name, kind=kind, definition=definition, vectors=vectors, texts=texts or {}
             )
 
     async def change_container(
@@ -326,10 +326,10 @@ class DatabaseStore:
         *,
         keys: Sequence[str] | None = None,
     ) -> list[int]:
-        """Return the row numbers of the ``k`` items whose lexical texts match best: by BM25, then older first.
+        """Return the row numbers of the ``k`` documents whose lexical texts match best: by BM25, then older first.
 
         Args:
-            container: Where to look; it has an analyzer.
+            container: Where to look; a collection with lexical texts.
             query: What is asked; an item matches when its text has every term.
             k: The most rows to return.
             where: Only items that match; None for all.
@@ -339,7 +339,7 @@ class DatabaseStore:
 
         async def rows(connection: aiosqlite.Connection) -> list[int]:
             found: list[int] = []
-            async with aclosing(ranked_rows(connection, Tables.of(container), query)) as chunks:
+            async with aclosing(ranked_rows(connection, Tables.of(container), LEXICAL_FIELD, query)) as chunks:
                 async for seqs in chunks:
                     found += seqs if allowed is None else among(seqs, allowed)
                     if len(found) >= k:

@@ -18,16 +18,14 @@ from numpy.typing import NDArray
 from storage import jsontext
 from storage.documents.schema import Tables
 from storage.errors import CorruptStoreError
-from storage.lexical.analyzers import Analyzer, TermQuery
+from storage.lexical.analyzers import TermQuery
 from storage.lexical.fts_terms import encoded, expression
-from storage.shapes import LEXICAL_FIELD, Item, NewItem
+from storage.shapes import Item, NewItem, TextSpec
 
 _ROWS_AT_ONCE = 2000
 
 _ADD = "INSERT INTO {word} (rowid, terms) VALUES (?, ?)"
 _REMOVE = "INSERT INTO {word} ({word}, rowid, terms) VALUES ('delete', ?, ?)"
-
-_QUOTED_NAME = f'"{LEXICAL_FIELD}"'
 
 
 @lru_cache(maxsize=1)
@@ -43,21 +41,22 @@ def words_available() -> bool:
     return True
 
 
-def word_table(tables: Tables) -> str | None:
-    """Return the name of a container's table of words, or None when it has none."""
-    return tables.sql("{word}") if tables.analyzer is not None else None
+def word_table(tables: Tables, name: str) -> str | None:
+    """Return the name of the table of words of a text, or None when it has none."""
+    spec = tables.texts.get(name)
+    return tables.sql("{word}", spec.number) if spec is not None else None
 
 
-def lexical_text(body: str) -> str | None:
-    """Return the text that a stored body is searched by, or None.
+def lexical_text(body: str, name: str) -> str | None:
+    """Return the text of a name that a stored body is searched by, or None.
 
     Raises:
         CorruptStoreError: The body is not JSON.
     """
-    if _QUOTED_NAME not in body:
+    if _quoted(name) not in body:
         return None
     try:
-        text = jsontext.loads(body).get(LEXICAL_FIELD)
+        text = jsontext.loads(body).get(name)
     except (ValueError, AttributeError, RecursionError) as error:
         raise CorruptStoreError("A stored document cannot be read.") from error
     return text if isinstance(text, str) else None
@@ -65,38 +64,39 @@ def lexical_text(body: str) -> str | None:
 
 async def add_words(connection: aiosqlite.Connection, tables: Tables, items: Sequence[Item]) -> None:
     """Enter the texts of new items; those without one cost nothing."""
-    if tables.analyzer is not None:
-        await connection.executemany(tables.sql(_ADD), _rows(tables.analyzer, items))
+    for name, spec in tables.texts.items():
+        await connection.executemany(tables.sql(_ADD, spec.number), _rows(name, spec, items))
 
 
 async def change_words(connection: aiosqlite.Connection, tables: Tables, item: Item, new: NewItem) -> None:
-    """Bring the index from what an item was to what it has become."""
-    if tables.analyzer is None or lexical_text(item.body) == lexical_text(new.body):
-        return
+    """Bring the indexes from what an item was to what it has become."""
     become = Item(item.seq, item.key, new.body, item.revision)
-    await remove_words(connection, tables, [item])
-    await add_words(connection, tables, [become])
+    for name, spec in tables.texts.items():
+        if lexical_text(item.body, name) != lexical_text(new.body, name):
+            await connection.executemany(tables.sql(_REMOVE, spec.number), _rows(name, spec, [item]))
+            await connection.executemany(tables.sql(_ADD, spec.number), _rows(name, spec, [become]))
 
 
 async def remove_words(connection: aiosqlite.Connection, tables: Tables, items: Sequence[Item]) -> None:
     """Take the texts of items out, each once; their bodies must be those that are stored."""
-    if tables.analyzer is not None:
-        await connection.executemany(tables.sql(_REMOVE), _rows(tables.analyzer, items))
+    for name, spec in tables.texts.items():
+        await connection.executemany(tables.sql(_REMOVE, spec.number), _rows(name, spec, items))
 
 
 async def clear_words(connection: aiosqlite.Connection, tables: Tables) -> None:
-    """Take everything out, if there is a table of words."""
-    if tables.analyzer is not None:
-        await connection.execute(tables.sql("INSERT INTO {word} ({word}) VALUES ('delete-all')"))
+    """Take everything out of every table of words."""
+    for spec in tables.texts.values():
+        await connection.execute(tables.sql("INSERT INTO {word} ({word}) VALUES ('delete-all')", spec.number))
 
 
 async def ranked_rows(
-    connection: aiosqlite.Connection, tables: Tables, query: TermQuery
+    connection: aiosqlite.Connection, tables: Tables, name: str, query: TermQuery
 ) -> AsyncGenerator[Sequence[int], None]:
-    """Yield the row numbers of the matching texts, the most relevant first (BM25), then the older first."""
+    """Yield the row numbers of the matching texts of a name, the most relevant first (BM25), then the older first."""
     if not query.terms:
         return
-    sql = tables.sql("SELECT rowid FROM {word} WHERE {word} MATCH ? ORDER BY bm25({word}), rowid")
+    sql = "SELECT rowid FROM {word} WHERE {word} MATCH ? ORDER BY bm25({word}), rowid"
+    sql = tables.sql(sql, tables.texts[name].number)
     async with connection.execute(sql, (expression(query),)) as cursor:
         while rows := list(await cursor.fetchmany(_ROWS_AT_ONCE)):
             yield [row[0] for row in rows]
@@ -112,9 +112,15 @@ def among(seqs: Sequence[int], allowed: NDArray[np.int64]) -> list[int]:
     return kept
 
 
-def _rows(analyzer: Analyzer, items: Iterable[Item]) -> Iterator[tuple[int, str]]:
+def _rows(name: str, spec: TextSpec, items: Iterable[Item]) -> Iterator[tuple[int, str]]:
     """Yield rows and their terms; they are computed on the connection's thread, while the statement runs."""
     for item in items:
-        text = lexical_text(item.body)
+        text = lexical_text(item.body, name)
         if text is not None:
-            yield item.seq, encoded(analyzer.terms(text))
+            yield item.seq, encoded(spec.analyzer.terms(text))
+
+
+@lru_cache(maxsize=256)
+def _quoted(name: str) -> str:
+    """Return a name as bodies have it: bodies without it need not be read."""
+    return jsontext.dumps(name)

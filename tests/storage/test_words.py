@@ -43,8 +43,7 @@ async def enter(store: DatabaseStore, container: Container, **texts: str | None)
 async def found(
     store: DatabaseStore, container: Container, query: str, k: int = 1000, where: Filter | None = None
 ) -> list[str]:
-    analyzer = container.analyzer
-    assert analyzer is not None
+    [analyzer] = [text.analyzer for text in container.texts.values()]
     seqs = await store.search_words(container, analyzer.query(query), k, where)
     return [item.key for item in await store.read_rows(container, seqs)]
 

@@ -9,7 +9,17 @@ import numpy as np
 from storage import jsontext
 from storage.documents.store import DatabaseStore
 from storage.lexical.analyzers import Analyzer
-from storage.shapes import COLLECTION_VECTOR, Container, ContainerKind, Item, Metric, NewItem, VectorSpec, VectorValue
+from storage.shapes import (
+    COLLECTION_VECTOR,
+    LEXICAL_FIELD,
+    Container,
+    ContainerKind,
+    Item,
+    Metric,
+    NewItem,
+    VectorSpec,
+    VectorValue,
+)
 
 KEYSPACE = "default_keyspace"
 
@@ -31,7 +41,8 @@ async def new_collection(
     """Create a collection with a vector in the default keyspace, which is created too unless it exists."""
     await store.create_keyspace(KEYSPACE)
     specs = {COLLECTION_VECTOR: VectorSpec(dimension, metric)}
-    return await store.create_container(KEYSPACE, name, ContainerKind.COLLECTION, {}, specs, analyzer=analyzer)
+    texts = {} if analyzer is None else {LEXICAL_FIELD: analyzer}
+    return await store.create_container(KEYSPACE, name, ContainerKind.COLLECTION, {}, specs, texts=texts)
 
 
 async def insert(store: DatabaseStore, container: Container, *new: NewItem) -> list[Item]:

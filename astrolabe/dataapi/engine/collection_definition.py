@@ -12,7 +12,7 @@ from astrolabe.dataapi.language.indexing import parse_indexing
 from astrolabe.dataapi.language.named_vectors import DEFAULT_SOURCE_MODEL, NamedVector
 from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.service import read_service
-from astrolabe.dataapi.language.special_fields import LEXICAL, VECTOR
+from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.dataapi.protocol import Json
 from storage.lexical.analyzers import Analyzer
 from storage.shapes import Container, ContainerKind, Metric, VectorSpec
@@ -55,7 +55,7 @@ def read_collection(container: Container) -> CollectionDefinition:
         name=f"{container.keyspace}.{container.name}",
         default_id=DefaultId(default_id) if default_id else None,
         vectors={name: _named_vector(name, spec, definition) for name, spec in container.vectors.items()},
-        analyzers={} if container.analyzer is None else {LEXICAL: container.analyzer},
+        analyzers={name: text.analyzer for name, text in container.texts.items()},
         indexing=parse_indexing(definition.get("indexing")),
     )
     return CollectionDefinition(rules, RerankChoice.read(definition))

@@ -13,6 +13,7 @@ from astrolabe.dataapi.engine.vectorize.service_rules import invalid_options
 from astrolabe.dataapi.language.commands.collection_commands import RerankService
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import cut
+from astrolabe.dataapi.language.special_fields import LEXICAL
 from astrolabe.dataapi.language.values import type_name
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.providers.rerank.catalogue import Rerankers
@@ -56,10 +57,10 @@ def default_lexical() -> Json:
     return {"enabled": True, "analyzer": STANDARD} if words_available() else dict(DISABLED)
 
 
-def analyzer_of(definition: Mapping[str, Any]) -> Analyzer | None:
-    """Return the analyzer that a checked definition asks the store for, or None."""
+def texts_of(definition: Mapping[str, Any]) -> dict[str, Analyzer]:
+    """Return the named texts that a checked definition asks the store to search by words: one, or none."""
     lexical = definition.get("lexical") or {}
-    return read_analyzer(lexical["analyzer"]) if lexical.get("enabled") else None
+    return {LEXICAL: read_analyzer(lexical["analyzer"])} if lexical.get("enabled") else {}
 
 
 def rerank_definition(given: JsonValue, rerankers: Rerankers) -> Json | None:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 
 from astrolabe.dataapi.engine.collection_definition import vector_specs
-from astrolabe.dataapi.engine.features import analyzer_of, with_defaults
+from astrolabe.dataapi.engine.features import texts_of, with_defaults
 from astrolabe.dataapi.engine.limits import check_limits, too_many_collections
 from astrolabe.dataapi.engine.schema import check_existing, definition_of
 from astrolabe.dataapi.engine.target import Engine, KeyspaceHandler, look_up
@@ -57,7 +57,7 @@ async def _create(engine: Engine, keyspace: str, name: str, definition: Json) ->
             ContainerKind.COLLECTION,
             complete,
             vector_specs(complete),
-            analyzer=analyzer_of(complete),
+            texts=texts_of(complete),
         )
     except ContainerExistsError:
         return await engine.store.container(keyspace, name)
