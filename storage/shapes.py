@@ -6,7 +6,7 @@ vectors. A collection's only vector is called ``$vector``; a table has one per v
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -123,6 +123,10 @@ class VectorValue:
     data: Vector
     form: VectorForm = VectorForm.ARRAY
     text: str | None = None
+
+
+IndexedValues = Mapping[str, Sequence[bytes]]
+"""The values that an item is found by, by name: bytes that sort as the values do, each once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import random
 import sqlite3
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import aiosqlite
@@ -15,7 +15,6 @@ from storage import jsontext
 from storage.documents.schema import CONTAINER_TABLES, ENTRY_TABLES, WORD_TABLE, Tables
 from storage.documents.term_rows import clear_words
 from storage.errors import (
-    ContainerChangedError,
     ContainerExistsError,
     ContainerMissingError,
     CorruptStoreError,
@@ -164,33 +163,6 @@ async def remove_container(connection: aiosqlite.Connection, container: Containe
     return True
 
 
-async def change_container(
-    connection: aiosqlite.Connection,
-    container: Container,
-    definition: Mapping[str, Any],
-    vectors: Mapping[str, VectorSpec],
-) -> Container:
-    """Give a container another definition, and remove the vectors whose names are gone; return it as it is now.
-
-    Raises:
-        ContainerChangedError: Its definition was changed after it was read.
-        ContainerMissingError: It was dropped after it was read.
-    """
-    await touch(connection, container)
-    found = await find_container(connection, container.keyspace, container.name)
-    if found is None or (found.definition, found.vectors) != (container.definition, container.vectors):
-        raise ContainerChangedError(f"The definition of {container.name!r} was changed meanwhile.")
-    texts = jsontext.dumps(dict(definition)), jsontext.dumps(_spec_objects(vectors))
-    await connection.execute("UPDATE container SET definition = ?, vectors = ? WHERE id = ?", (*texts, container.id))
-    gone = [name for name in container.vectors if name not in vectors]
-    for table in ("{vector}", "{removal}") if gone else ():
-        sql = Tables.of(container).sql(f"DELETE FROM {table} WHERE name = ?")  # noqa: S608 - constant names
-        await connection.executemany(sql, [(name,) for name in gone])
-    if dict(vectors) != dict(container.vectors):
-        await _start_epoch(connection, container)
-    return replace(container, definition=jsontext.loads(texts[0]), vectors=dict(vectors))
-
-
 async def clear(connection: aiosqlite.Connection, container: Container) -> int:
     """Remove every item of a container, start a new epoch, and return how many items there were."""
     removed = 0
@@ -198,7 +170,7 @@ async def clear(connection: aiosqlite.Connection, container: Container) -> int:
     entries = ("DELETE FROM {entry}",) if container.kind is ContainerKind.TABLE else ()
     for statement in (*entries, "DELETE FROM {vector}", "DELETE FROM {removal}", "DELETE FROM {item}"):
         removed = (await connection.execute(Tables.of(container).sql(statement))).rowcount
-    await _start_epoch(connection, container)
+    await start_epoch(connection, container)
     return removed
 
 
@@ -211,10 +183,11 @@ async def shorten_log(connection: aiosqlite.Connection, container: Container, re
     [(removals, items)] = await connection.execute_fetchall(counts)
     if removals > max(_SHORTEST_LOG, items):
         await connection.execute(tables.sql("DELETE FROM {removal}"))
-        await _start_epoch(connection, container)
+        await start_epoch(connection, container)
 
 
-async def _start_epoch(connection: aiosqlite.Connection, container: Container) -> None:
+async def start_epoch(connection: aiosqlite.Connection, container: Container) -> None:
+    """Have indexes forget what they have read of a container, and begin anew."""
     await connection.execute("UPDATE container SET epoch = epoch + 1 WHERE id = ?", (container.id,))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from storage.documents import containers, integrity, items
 from storage.documents.filter_cache import FilterCache
+from storage.documents.reshaping import Shape, change_container
 from storage.documents.scanning import CHUNK, count_items, matching_seqs, scan_items
 from storage.documents.schema import MIGRATIONS, Tables
 from storage.documents.term_rows import among, ranked_rows
@@ -141,19 +143,14 @@ class DatabaseStore:
                 connection, keyspace, name, kind=kind, definition=definition, vectors=vectors, texts=texts or {}
             )
 
-    async def change_container(
-        self, container: Container, definition: Mapping[str, Any], vectors: Mapping[str, VectorSpec]
-    ) -> Container:
-        """Give a container another definition, and remove the vectors whose names are gone; return it as it is now.
-
-        A name that stays keeps its dimension; its metric may change.
+    async def change_container(self, container: Container, shape: Shape) -> Container:
+        """Give a container another shape: what is gone is removed, what is new is filled; return it as it is now.
 
         Raises:
             ContainerChangedError: Its definition was changed since it was read; nothing was done.
             ContainerMissingError: It was dropped.
         """
-        async with self._file.transaction() as connection:
-            return await containers.change_container(connection, container, definition, vectors)
+        return await self._file.write(partial(change_container, container=container, shape=shape))
 
     async def drop_container(self, container: Container) -> bool:
         """Drop a collection or table with its items; False if it is gone already."""

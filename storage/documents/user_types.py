@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from storage import jsontext
 from storage.documents import containers
+from storage.documents.reshaping import Shape, change_container
 from storage.errors import CorruptStoreError, KeyspaceMissingError
 from storage.shapes import Container
 from storage.sqlite.store_file import StoreFile
@@ -60,7 +62,7 @@ class UserTypes:
                 raise KeyspaceMissingError(f"There is no keyspace {keyspace!r}.")
             await containers.next_revision(connection)
             for container, new in changed:
-                await containers.change_container(connection, container, new, container.vectors)
+                await change_container(connection, container, replace(Shape.of(container), definition=new))
             await connection.execute(
                 "INSERT INTO user_type (keyspace, name, definition) VALUES (?, ?, ?)"
                 " ON CONFLICT DO UPDATE SET definition = excluded.definition",

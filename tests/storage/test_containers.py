@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from storage.documents.reshaping import Shape
 from storage.documents.schema import MIGRATIONS
 from storage.documents.store import DatabaseStore
 from storage.errors import (
@@ -153,12 +154,12 @@ async def table_of_two(store: DatabaseStore) -> Container:
 
 async def test_a_definition_is_changed_and_the_vectors_of_names_that_are_gone_go(store: DatabaseStore) -> None:
     made = await table_of_two(store)
-    changed = await store.change_container(made, {"n": 2}, {"w": made.vectors["w"]})
+    changed = await store.change_container(made, Shape({"n": 2}, {"w": made.vectors["w"]}))
     assert await store.container(KEYSPACE, "t") == changed
     assert (changed.id, changed.definition, list(changed.vectors)) == (made.id, {"n": 2}, ["w"])
     [item] = [item async for items in store.scan(changed, vectors=["v", "w"]) for item in items]
     assert list(item.vectors) == ["w"]
-    again = await store.change_container(changed, {"n": 2}, made.vectors)
+    again = await store.change_container(changed, Shape({"n": 2}, made.vectors))
     assert await store.search(again, "v", np.array([1, 0], np.float32), 5) == []
     assert await store.integrity_check() == []
 
@@ -167,20 +168,20 @@ async def test_a_vector_is_compared_by_its_new_metric_at_once(store: DatabaseSto
     made, query = await table_of_two(store), np.array([1, 0], np.float32)
     [hit] = await store.search(made, "v", query, 1)
     assert hit.similarity == pytest.approx(0.8)
-    changed = await store.change_container(made, {}, {**made.vectors, "v": VectorSpec(2, Metric.EUCLIDEAN)})
+    changed = await store.change_container(made, Shape({}, {**made.vectors, "v": VectorSpec(2, Metric.EUCLIDEAN)}))
     [hit] = await store.search(changed, "v", query, 1)
     assert hit.similarity == pytest.approx(1 / 1.8)
 
 
 async def test_a_change_that_another_one_has_overtaken_is_refused(store: DatabaseStore) -> None:
     made = await table_of_two(store)
-    changed = await store.change_container(made, {"n": 2}, made.vectors)
+    changed = await store.change_container(made, Shape({"n": 2}, made.vectors))
     with pytest.raises(ContainerChangedError):
-        await store.change_container(made, {"n": 3}, {})
+        await store.change_container(made, Shape({"n": 3}))
     assert await store.container(KEYSPACE, "t") == changed
     await store.drop_container(changed)
     with pytest.raises(ContainerMissingError):
-        await store.change_container(changed, {"n": 3}, {})
+        await store.change_container(changed, Shape({"n": 3}))
 
 
 async def test_user_types_come_and_go_with_their_keyspace(store: DatabaseStore) -> None:
