@@ -26,7 +26,7 @@ from pydantic import SecretStr
 from astrolabe.providers.catalogue.catalogue import load_catalogue
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.engine import EmbeddingEngine
-from astrolabe.providers.embedding.retry import EngineLimits
+from astrolabe.providers.throttle.retry import EngineLimits
 from benchmarks.machine import machine_line
 from storage.embedding_cache.cache import EmbeddingCache
 from storage.shapes import Matrix

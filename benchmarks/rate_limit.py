@@ -24,7 +24,7 @@ from pydantic import SecretStr
 from astrolabe.providers.catalogue.catalogue import load_catalogue
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.engine import EmbeddingEngine
-from astrolabe.providers.embedding.retry import EngineLimits
+from astrolabe.providers.throttle.retry import EngineLimits
 from benchmarks.machine import machine_line
 
 _PROVIDER, _MODEL, _DIMENSION, _BATCH, _LIMIT, _AT_ONCE = "huggingfaceDedicated", "endpoint-defined-model", 8, 32, 60, 8

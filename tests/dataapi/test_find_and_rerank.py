@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from astrolabe.dataapi.protocol import Json, JsonValue
-from astrolabe.providers.embedding.retry import EngineLimits
 from astrolabe.providers.rerank.engine import RerankerAccess, RerankingEngine
+from astrolabe.providers.throttle.retry import EngineLimits
 from tests.support.local_api import LocalDatabase, codes, local_database, message
 from tests.support.provider_server import Answer, ProviderServer
 

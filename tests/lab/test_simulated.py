@@ -13,9 +13,9 @@ from astrolabe.portal.failure_lab import lab_providers
 from astrolabe.providers.catalogue.catalogue import EMBEDDED, load_catalogue
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.catalogue.wire_format import Envelope, WireFormat
-from astrolabe.providers.embedding.retry import EngineLimits
 from astrolabe.providers.simulated.answers import Replaced, _bodies, _wrong_vectors, other_dimension
 from astrolabe.providers.simulated.rules import Rule, SimulatedFailure, find_trouble
+from astrolabe.providers.throttle.retry import EngineLimits
 from astrolabe.providers.wire.adapters import WireAdapter
 from tests.providers.setup import KEY, SUBJECTS, Bench
 from tests.support.provider_server import Answer, ProviderServer

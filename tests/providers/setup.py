@@ -12,7 +12,7 @@ from astrolabe.errors import ProviderError
 from astrolabe.providers.catalogue.catalogue import load_catalogue
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.engine import EmbeddingEngine
-from astrolabe.providers.embedding.retry import EngineLimits
+from astrolabe.providers.throttle.retry import EngineLimits
 from storage.shapes import Matrix
 from tests.support.fake_time import FakeTime
 from tests.support.provider_server import ProviderServer

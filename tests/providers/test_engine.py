@@ -15,7 +15,7 @@ from astrolabe.errors import Owner, ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.catalogue import load_catalogue
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.engine import EmbeddingEngine
-from astrolabe.providers.embedding.retry import EngineLimits
+from astrolabe.providers.throttle.retry import EngineLimits
 from tests.providers.setup import KEY, SUBJECTS, Bench
 from tests.support.provider_server import Answer, ProviderServer, vector_of
 

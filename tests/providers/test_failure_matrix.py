@@ -16,7 +16,7 @@ import pytest
 from astrolabe.dataapi.language.provider_errors import provider_error, read_provider_error
 from astrolabe.errors import DataApiError, Owner, ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.embedding.retry import EngineLimits
+from astrolabe.providers.throttle.retry import EngineLimits
 from screens.kit.error_dialog import describe
 from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
 from tests.support.provider_server import Answer, ProviderServer

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from astrolabe.providers.throttle.throttle import Lane, backoff, retry_after
+from astrolabe.providers.throttle.throttle import Throttle, backoff, retry_after
 from tests.support.fake_time import FakeTime
 
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
@@ -46,12 +46,12 @@ def test_backoff_is_full_jitter_under_a_doubling_bound() -> None:
     assert backoff(10_000, first=1, longest=60, random=lambda: 1.0) == 60
 
 
-def lane(time: FakeTime, *, start: int = 4, most: int = 8) -> Lane:
-    return Lane(start=start, most=most, clock=time.clock, sleep=time.sleep)
+def throttle(time: FakeTime, *, start: int = 4, most: int = 8) -> Throttle:
+    return Throttle(start=start, most=most, clock=time.clock, sleep=time.sleep)
 
 
 async def test_no_more_requests_at_once_than_the_limit() -> None:
-    road = lane(FakeTime(), start=2)
+    road = throttle(FakeTime(), start=2)
     running = most = 0
 
     async def request() -> None:
@@ -67,7 +67,7 @@ async def test_no_more_requests_at_once_than_the_limit() -> None:
 
 
 async def test_a_cancelled_request_frees_its_place() -> None:
-    road = lane(FakeTime(), start=1)
+    road = throttle(FakeTime(), start=1)
     entered = asyncio.Event()
 
     async def endless() -> None:
@@ -88,7 +88,7 @@ async def test_a_cancelled_request_frees_its_place() -> None:
 
 def test_the_limit_rises_with_answers_and_halves_with_refusals() -> None:
     time = FakeTime()
-    road = lane(time)
+    road = throttle(time)
     for _ in range(4):
         road.succeeded({})
     assert 4.9 < road.limit < 5
@@ -101,7 +101,7 @@ def test_the_limit_rises_with_answers_and_halves_with_refusals() -> None:
 
 def test_refusals_during_one_pause_count_once() -> None:
     time = FakeTime()
-    road = lane(time, start=8)
+    road = throttle(time, start=8)
     for _ in range(5):
         road.refused(10)
     assert road.limit == 4
@@ -112,7 +112,7 @@ def test_refusals_during_one_pause_count_once() -> None:
 
 async def test_a_pause_holds_every_request() -> None:
     time = FakeTime()
-    road = lane(time)
+    road = throttle(time)
     road.hold(5)
     async with road.slot():
         assert time.now == 1005
@@ -121,7 +121,7 @@ async def test_a_pause_holds_every_request() -> None:
 
 async def test_a_used_up_quota_in_a_success_holds_the_next_request() -> None:
     time = FakeTime()
-    road = lane(time)
+    road = throttle(time)
     road.succeeded({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "2s"})
     async with road.slot():
         pass

@@ -18,7 +18,7 @@ from astrolabe.providers.catalogue.catalogue import load_catalogue
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.cache_lookup import context_of, hits_listener
 from astrolabe.providers.embedding.engine import EmbeddingEngine
-from astrolabe.providers.embedding.retry import EngineLimits
+from astrolabe.providers.throttle.retry import EngineLimits
 from astrolabe.providers.wire.adapters import Call
 from storage.embedding_cache.cache import EmbeddingCache
 from storage.shapes import Matrix

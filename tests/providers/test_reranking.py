@@ -13,9 +13,9 @@ from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.provider_info import ModelStatus
-from astrolabe.providers.embedding.retry import EngineLimits
 from astrolabe.providers.rerank.catalogue import RerankerInfo, Rerankers, RerankModel, load_rerankers
 from astrolabe.providers.rerank.engine import RerankerAccess, RerankingEngine, RerankKeys
+from astrolabe.providers.throttle.retry import EngineLimits
 from tests.support.fake_time import FakeTime
 from tests.support.provider_server import Answer, ProviderServer
 

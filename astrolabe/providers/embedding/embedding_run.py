@@ -16,11 +16,11 @@ from pydantic import SecretStr
 from astrolabe.errors import ProviderError, ProviderFailure
 from astrolabe.providers.call_health import Gauge
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec, ProviderInfo
-from astrolabe.providers.embedding.retry import EngineLimits, OnWait, Pace, Persistence, first_failure
 from astrolabe.providers.simulated.answers import Replaced, reply_to
 from astrolabe.providers.simulated.rules import Lab, Rule
 from astrolabe.providers.throttle.quota import quota_headers, request_id, requests_left
-from astrolabe.providers.throttle.throttle import Clock, Lane, Sleep, retry_after
+from astrolabe.providers.throttle.retry import EngineLimits, OnWait, Retries, RetryMeans, first_failure
+from astrolabe.providers.throttle.throttle import Clock, Sleep, Throttle, retry_after
 from astrolabe.providers.wire.adapters import Adapter, AnswerError, Parsed, Reply
 from astrolabe.providers.wire.adapters.answers import check_json, check_vectors
 from astrolabe.providers.wire.failures import (
@@ -89,7 +89,7 @@ class Means:
 
     transport: Transport
     adapter: Adapter
-    lane: Lane
+    throttle: Throttle
     limits: EngineLimits
     clock: Clock
     sleep: Sleep
@@ -98,9 +98,9 @@ class Means:
     lab: Lab | None = None
 
     @property
-    def pace(self) -> Pace:
+    def retrying(self) -> RetryMeans:
         """What decides when a request is tried again."""
-        return Pace(self.lane, self.limits, self.clock, self.sleep, self.random)
+        return RetryMeans(self.throttle, self.limits, self.clock, self.sleep, self.random)
 
 
 class Delivery:
@@ -112,7 +112,7 @@ class Delivery:
         self._sent = job.secret
         self._urgent = job.direction is Direction.QUERY
         end = means.clock() + means.limits.total_seconds
-        self._persistence = Persistence(job.provider, means.pace, end, job.on_wait, urgent=self._urgent)
+        self._retries = Retries(job.provider, means.retrying, end, job.on_wait, urgent=self._urgent)
         self._result: Matrix = np.empty((len(job.texts), job.spec.dimension), dtype=np.float32)
 
     async def run(self, batches: Sequence[range]) -> Matrix:
@@ -134,24 +134,12 @@ class Delivery:
             raise first_failure(failures) from None
         return self._result
 
-    async def ask(self, texts: Sequence[str]) -> tuple[Reply, Parsed] | FailedAttempt:
+    async def ask(self, texts: Sequence[str]) -> tuple[Reply, Parsed] | ProviderError:
         """Send one request, once, for a connection test; the dimension is not checked.
 
         While the model is being loaded it is waited for, if somebody listens and may be tired of it.
         """
-        attempt = 0
-        while True:
-            attempt += 1
-            outcome = await self.exchange(texts, any_dimension=True)
-            if not isinstance(outcome, FailedAttempt):
-                return outcome
-            outcome.error.attempts = attempt
-            delay = self._persistence.delay(outcome, attempt)
-            waiting = outcome.error.failure is ProviderFailure.LOADING and self._job.on_wait is not None
-            if delay is None or not waiting:
-                return outcome
-            await self._persistence.wait(outcome.error, delay)
-            await self._means.sleep(delay)
+        return await self._retries.run_while_loading(partial(self.exchange, texts, any_dimension=True))
 
     async def exchange(
         self, texts: Sequence[str], *, any_dimension: bool = False
@@ -210,7 +198,7 @@ class Delivery:
         job, means = self._job, self._means
         call = means.adapter.call(job.url, job.spec, texts, job.direction)
         seconds = means.limits.query_seconds if self._urgent else means.limits.call_seconds
-        seconds = min(seconds, max(self._persistence.deadline - means.clock(), _LEAST_SECONDS))
+        seconds = min(seconds, max(self._retries.deadline - means.clock(), _LEAST_SECONDS))
         if rule is not None:
             replaced = Replaced(job.provider, job.spec, len(texts), means.adapter.envelope, seconds)
             return await reply_to(rule, replaced, means.sleep)
@@ -229,7 +217,7 @@ class Delivery:
         while pending:
             current = pending.pop()
             texts = [self._job.texts[position] for position in current]
-            outcome = await self._persistence.run(partial(self._once, texts))
+            outcome = await self._retries.run(partial(self._once, texts))
             if isinstance(outcome, ProviderError):
                 pending += self._halves(current, outcome)
             else:
@@ -246,17 +234,16 @@ class Delivery:
             raise naming_text(job.provider, error, number, job.total or len(job.texts))
         middle = positions.start + (len(positions) + 1) // 2
         if error.failure is ProviderFailure.TOO_MANY:
-            lane = self._means.lane
-            lane.batch_limit = min(lane.batch_limit or len(positions), middle - positions.start)
+            throttle = self._means.throttle
+            throttle.batch_limit = min(throttle.batch_limit or len(positions), middle - positions.start)
         return range(middle, positions.stop), range(positions.start, middle)
 
     async def _once(self, texts: Sequence[str]) -> Matrix | FailedAttempt:
-        sent = self._means.clock()
         outcome = await self.exchange(texts)
         if isinstance(outcome, FailedAttempt):
             return outcome
         reply, parsed = outcome
-        self._means.lane.succeeded(reply.headers, sent=sent, left=requests_left(reply.headers))
+        self._means.throttle.succeeded(reply.headers, left=requests_left(reply.headers))
         return parsed.vectors
 
     def _parsed(self, reply: Reply, count: int) -> Parsed:

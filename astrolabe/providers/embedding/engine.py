@@ -23,14 +23,14 @@ from astrolabe.providers.embedding.batching import BatchLimits, plan
 from astrolabe.providers.embedding.cache_lookup import CacheLookup, Counts, VectorCache, context_of
 from astrolabe.providers.embedding.embedding_run import Delivery, Exchange, Job, Means
 from astrolabe.providers.embedding.local_runner import LocalRunner
-from astrolabe.providers.embedding.retry import EngineLimits, OnWait
 from astrolabe.providers.simulated.answers import local_failure
 from astrolabe.providers.simulated.rules import Lab
-from astrolabe.providers.throttle.lanes import Lanes
 from astrolabe.providers.throttle.quota import quota_headers, request_id
-from astrolabe.providers.throttle.throttle import Clock, Lane, Sleep
+from astrolabe.providers.throttle.retry import EngineLimits, OnWait
+from astrolabe.providers.throttle.throttle import Clock, Sleep, Throttle
+from astrolabe.providers.throttle.throttles import Throttles
 from astrolabe.providers.wire.adapters import Usage, WireAdapter
-from astrolabe.providers.wire.failures import FailedAttempt, make_error, sendable_key
+from astrolabe.providers.wire.failures import make_error, sendable_key
 from storage.shapes import Matrix
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class EmbeddingEngine:
         self._random = random
         self._lab = lab
         self._transport: Transport | None = None
-        self._lanes = Lanes()
+        self._throttles = Throttles()
         self._local = LocalRunner(catalogue.local_models)
         self._google: GoogleTokens | None = None
         self.weather = CallHealth(now)
@@ -168,7 +168,7 @@ class EmbeddingEngine:
         recall = await self._recall(provider, spec, cleaned, context_of(spec, direction, request))
         means.gauge.found(recall.hits)
         job = replace(job, texts=recall.missing, numbers=recall.numbers, total=len(cleaned), on_vectors=recall.keep)
-        batches = plan(recall.missing, self._batch_limits(job, wire, means.lane))
+        batches = plan(recall.missing, self._batch_limits(job, wire, means.throttle))
         return recall.filled(await Delivery(job, means).run(batches))
 
     async def probe(
@@ -205,8 +205,8 @@ class EmbeddingEngine:
         )
         delivery = Delivery(job, self._means(job, wire, gauge))
         outcome = await delivery.ask(job.texts)
-        if isinstance(outcome, FailedAttempt):
-            raise outcome.error
+        if isinstance(outcome, ProviderError):
+            raise outcome
         reply, parsed = outcome
         return Probe(
             reply.seconds,
@@ -332,12 +332,12 @@ class EmbeddingEngine:
         limits = self._limits
         most = (job.spec.route.concurrency if job.spec.route is not None else None) or limits.concurrency
         start = min(limits.first_concurrency, most)
-        lane = self._lanes.find(
-            job.url, job.secret, most, lambda: Lane(start=start, most=most, clock=self._clock, sleep=self._sleep)
+        throttle = self._throttles.find(
+            job.url, job.secret, most, lambda: Throttle(start=start, most=most, clock=self._clock, sleep=self._sleep)
         )
         adapter = WireAdapter(job.provider, wire)
         means = (self._clock, self._sleep, self._random, gauge, self._lab)
-        return Means(self._open(), adapter, lane, limits, *means)
+        return Means(self._open(), adapter, throttle, limits, *means)
 
     def _open(self) -> Transport:
         if self._transport is None:
@@ -347,13 +347,13 @@ class EmbeddingEngine:
             self._transport = Transport(self._client)
         return self._transport
 
-    def _batch_limits(self, job: Job, wire: WireFormat, lane: Lane) -> BatchLimits:
+    def _batch_limits(self, job: Job, wire: WireFormat, throttle: Throttle) -> BatchLimits:
         if wire.joining_parameter and job.spec.parameters.get(wire.joining_parameter):
             return BatchLimits(1)
         by_answer = max(self._limits.answer_numbers // max(job.spec.dimension, 1), 1)
         model = job.provider.known_model(job.spec.model)
         most = min(job.provider.batch_limit, (model and model.request_texts) or job.provider.batch_limit)
-        texts = min(most, lane.batch_limit or most, by_answer)
+        texts = min(most, throttle.batch_limit or most, by_answer)
         return BatchLimits(texts, (model and model.request_tokens) or wire.request_tokens, wire.request_bytes)
 
 

@@ -15,10 +15,10 @@ from pydantic import SecretStr
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.address import AddressError, check
 from astrolabe.providers.catalogue.provider_info import ProviderInfo
-from astrolabe.providers.embedding.retry import EngineLimits, Pace, Persistence, first_failure
 from astrolabe.providers.rerank.catalogue import RERANKING_KEY_HEADER, RerankerInfo, Rerankers, load_rerankers
-from astrolabe.providers.throttle.lanes import Lanes
-from astrolabe.providers.throttle.throttle import Clock, Lane, Sleep, retry_after
+from astrolabe.providers.throttle.retry import EngineLimits, Retries, RetryMeans, first_failure
+from astrolabe.providers.throttle.throttle import Clock, Sleep, Throttle, retry_after
+from astrolabe.providers.throttle.throttles import Throttles
 from astrolabe.providers.wire.adapters.answers import check_json
 from astrolabe.providers.wire.adapters.error_text import find_words
 from astrolabe.providers.wire.adapters.protocol import AnswerError, Reply
@@ -88,7 +88,7 @@ class _Job:
     query: str
     url: str
     secret: SecretStr | None
-    pace: Pace
+    retrying: RetryMeans
     deadline: float
 
 
@@ -127,7 +127,7 @@ class RerankingEngine:
         self._sleep = sleep
         self._random = random
         self._transport: Transport | None = None
-        self._lanes = Lanes()
+        self._throttles = Throttles()
 
     def reaches(self, provider: str) -> bool:
         """Return whether the settings have an address for a reranker."""
@@ -174,8 +174,8 @@ class RerankingEngine:
         return [score for task in tasks for score in task.result()]
 
     async def _batch(self, job: _Job, passages: Sequence[str]) -> list[float]:
-        persistence = Persistence(job.provider, job.pace, job.deadline)
-        outcome = await persistence.run(partial(self._once, job, passages))
+        retries = Retries(job.provider, job.retrying, job.deadline)
+        outcome = await retries.run(partial(self._once, job, passages))
         if isinstance(outcome, ProviderError):
             raise outcome
         return outcome
@@ -190,7 +190,7 @@ class RerankingEngine:
             return from_transport(job.provider, job.url, failure)
         if reply.status not in _SUCCESS:
             return self._refusal(job, reply)
-        job.pace.lane.succeeded(reply.headers)
+        job.retrying.throttle.succeeded(reply.headers)
         try:
             check_json(reply)
             return parse_rankings(reply.body, len(passages))
@@ -228,15 +228,15 @@ class RerankingEngine:
                 shown, ProviderFailure.UNAVAILABLE, error.message, hint=error.hint, owner=Owner.MACHINE
             ) from error
         secret = _key(shown, access, keys)
-        lane = self._lane(access.url, secret)
-        pace = Pace(lane, self._limits, self._clock, self._sleep, self._random)
+        throttle = self._throttle(access.url, secret)
+        retrying = RetryMeans(throttle, self._limits, self._clock, self._sleep, self._random)
         deadline = self._clock() + self._limits.total_seconds
-        return _Job(shown, info, model, _clean(query), access.url, secret, pace, deadline)
+        return _Job(shown, info, model, _clean(query), access.url, secret, retrying, deadline)
 
-    def _lane(self, url: str, secret: SecretStr | None) -> Lane:
+    def _throttle(self, url: str, secret: SecretStr | None) -> Throttle:
         start, most = self._limits.first_concurrency, self._limits.concurrency
-        return self._lanes.find(
-            url, secret, most, lambda: Lane(start=start, most=most, clock=self._clock, sleep=self._sleep)
+        return self._throttles.find(
+            url, secret, most, lambda: Throttle(start=start, most=most, clock=self._clock, sleep=self._sleep)
         )
 
     def _open(self) -> Transport:

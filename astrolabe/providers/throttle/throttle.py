@@ -9,8 +9,6 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from astrolabe.providers.rate import Spacing
-
 Clock = Callable[[], float]
 """Seconds since some fixed moment, never going back."""
 
@@ -21,17 +19,24 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
 _QUOTAS = ("requests", "tokens")
 
+_LONGEST_SPREAD = 120.0
+"""Seconds over which what is left of a quota is spread; a quota for a day is used as fast as it can be."""
 
-class Lane:
-    """The road to one address with one key: how many requests at once, how often, and from when on.
+_SHORTEST_INTERVAL = 0.005
+"""Seconds between two requests below which pacing is not worth its waits."""
 
-    The number at once rises by one per round of answers and halves when the provider says it is too much. After a
-    refusal one request at a time tries whether the provider accepts again. Searches go before loads.
+
+class Throttle:
+    """What may be sent to one address with one key: how many requests at once, how often, and from when on.
+
+    Where answers say how many requests are left and until when, those are spread over that time. That suits windows
+    that begin anew as well as buckets that fill continually. Everywhere else the number at once rises by one per round
+    of answers and halves when the provider refuses, and after a refusal one request at a time tries whether it accepts
+    again (additive increase, multiplicative decrease). Searches go before loads.
 
     Attributes:
         limit: Requests that may be under way at once; a fraction counts up to the next whole one.
         batch_limit: Most texts per request, as learned from refusals; None before the first.
-        spacing: How often requests are sent.
         refusals: Pauses that the provider asked for since its last answer.
         succeeded_at: Moment of the last answer, or None.
     """
@@ -39,12 +44,12 @@ class Lane:
     def __init__(self, *, start: int, most: int, clock: Clock, sleep: Sleep) -> None:
         self.limit = float(min(start, most))
         self.batch_limit: int | None = None
-        self.spacing = Spacing(clock())
         self.refusals = 0
         self.succeeded_at: float | None = None
         self._most = most
         self._clock = clock
         self._sleep = sleep
+        self._quota = _Quota(clock())
         self._running = 0
         self._under_way = 0
         self._urgent = 0
@@ -77,7 +82,7 @@ class Lane:
                 await self._turn(urgent=urgent)
             finally:
                 self._urgent -= urgent
-            self.spacing.taken(self._clock())
+            self._quota.taken(self._clock())
             self._under_way += 1
             try:
                 yield
@@ -92,57 +97,93 @@ class Lane:
         return 1 if self.refusals else int(self.limit)
 
     async def _turn(self, *, urgent: bool) -> None:
-        """Wait for the end of a pause, for the pace, and for those who are in a hurry."""
+        """Wait for the end of a pause, for the quota, and for those who are in a hurry."""
         while True:
-            delay = max(self._opens_at - self._clock(), self.spacing.delay(self._clock()))
-            if delay <= 0 and self._urgent and not urgent and self.spacing.rate is not None:
-                delay = 0.5 / self.spacing.rate
+            now = self._clock()
+            delay = max(self._opens_at - now, self._quota.delay(now))
+            if delay <= 0 and self._urgent and not urgent:
+                delay = self._quota.interval(now) / 2
             if delay <= 0:
                 return
             await self._sleep(delay)
 
-    def succeeded(
-        self, headers: Mapping[str, str], *, sent: float | None = None, left: tuple[int, float] | None = None
-    ) -> None:
+    def succeeded(self, headers: Mapping[str, str], *, left: tuple[int, float] | None = None) -> None:
         """Note an answer; its headers may say that the quota is used up until some moment.
 
         Args:
             headers: Of the answer, names in lower case.
-            sent: When the request was sent; now by default.
             left: How many requests the provider says are left, and for how many seconds.
         """
         now = self._clock()
         self.limit = min(self.limit + 1 / self.limit, float(self._most))
         self.refusals = 0
         self.succeeded_at = now
-        free = None if left is None else (left[0] - max(self._under_way - 1, 0), left[1])
-        self.spacing.accepted(now, now if sent is None else sent, free)
+        if left is not None and 0 < left[1] <= _LONGEST_SPREAD:
+            self._quota.told(now, left[0] - max(self._under_way - 1, 0), left[1])
         self.hold(_quota_pause(headers))
 
-    def refused(self, delay: float, sent: float | None = None) -> bool:
+    def refused(self, delay: float) -> bool:
         """Note that the provider asked for fewer requests: halve them, once per pause, and hold all for ``delay``.
 
         Args:
             delay: Seconds.
-            sent: When the request was made; just now by default.
 
         Returns:
-            Whether all are held: not where the refusal may have another reason than the number of requests. Where it is
-            known to have one, they are not halved either.
+            Whether all are held. Not where the provider told its quota and no more than that was sent: then the refusal
+            has another reason than the number of requests, and delays nothing but its own.
         """
         now = self._clock()
-        closed = self.spacing.refused(now, now if sent is None else sent)
-        if self._halved_until <= now and (closed or not self.spacing.noisy):
+        if self._quota.is_kept(now):
+            return False
+        if self._halved_until <= now:
             self.limit = max(self.limit / 2, 1.0)
             self._halved_until = now + delay
-        if closed:
-            self.refusals += self._opens_at <= now
-            self.hold(delay)
-        return closed
+        self.refusals += self._opens_at <= now
+        self.hold(delay)
+        return True
 
     def hold(self, delay: float) -> None:
         """Send nothing for ``delay`` seconds."""
         self._opens_at = max(self._opens_at, self._clock() + delay)
+
+
+class _Quota:
+    """What a provider said is left, and until when, spread over the time between. Moments are seconds of one clock."""
+
+    def __init__(self, now: float) -> None:
+        self._left = 0
+        self._until = now
+        self._next = now
+
+    def told(self, now: float, left: int, seconds: float) -> None:
+        """Note that ``left`` requests may be made in the next ``seconds``."""
+        self._left, self._until = left, now + seconds
+
+    def left_at(self, now: float) -> int:
+        """Return how many requests may still be made; 0 where nothing is known."""
+        return max(self._left, 0) if now < self._until else 0
+
+    def is_kept(self, now: float) -> bool:
+        """Return whether a quota is known, and no more requests were made than it allows."""
+        return now < self._until and self._left >= 0
+
+    def interval(self, now: float) -> float:
+        """Return the seconds between two requests that use up what is left when it ends; 0 where nothing is known."""
+        left = self.left_at(now)
+        seconds = (self._until - now) / left if left else 0.0
+        return seconds if seconds >= _SHORTEST_INTERVAL else 0.0
+
+    def delay(self, now: float) -> float:
+        """Return the seconds until the next request may be made."""
+        if now < self._until and self._left <= 0:
+            return self._until - now
+        return max(self._next - now, 0.0)
+
+    def taken(self, now: float) -> None:
+        """Note that a request is being made."""
+        interval = self.interval(now)
+        self._left -= 1
+        self._next = max(self._next, now - interval) + interval
 
 
 def backoff(attempt: int, *, first: float, longest: float, random: Callable[[], float]) -> float:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from astrolabe.errors import ProviderError, ProviderFailure, ProviderReply
 from astrolabe.providers.catalogue.provider_info import ProviderInfo
-from astrolabe.providers.throttle.throttle import Clock, Lane, Sleep, backoff
+from astrolabe.providers.throttle.throttle import Clock, Sleep, Throttle, backoff
 from astrolabe.providers.wire.failures import FailedAttempt, make_error
 
 T = TypeVar("T")
@@ -60,23 +60,23 @@ class EngineLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RetryMeans:
     """What decides when a request is tried again: the road it takes, the limits, and the time."""
 
-    lane: Lane
+    throttle: Throttle
     limits: EngineLimits
     clock: Clock
     sleep: Sleep
     random: Callable[[], float]
 
 
-class Persistence:
+class Retries:
     """Tries until it works or is hopeless.
 
     Args:
         provider: Who is asked.
-        pace: What decides when it is tried again.
-        deadline: Moment of the pace's clock beyond which no try is begun.
+        means: What decides when it is tried again.
+        deadline: Moment of the means' clock beyond which no try is begun.
         on_wait: Told of every wait.
         urgent: Whether somebody waits for the answer: it goes first, and is given up at the deadline.
     """
@@ -84,14 +84,14 @@ class Persistence:
     def __init__(
         self,
         provider: ProviderInfo,
-        pace: Pace,
+        means: RetryMeans,
         deadline: float,
         on_wait: OnWait | None = None,
         *,
         urgent: bool = True,
     ) -> None:
         self._provider = provider
-        self._pace = pace
+        self._means = means
         self._end = deadline
         self._on_wait = on_wait
         self._urgent = urgent
@@ -99,42 +99,59 @@ class Persistence:
     @property
     def deadline(self) -> float:
         """The moment beyond which no try is begun; later while a provider that holds a load back lets it get ahead."""
-        answered = self._pace.lane.succeeded_at
+        answered = self._means.throttle.succeeded_at
         if self._urgent or answered is None:
             return self._end
-        return max(self._end, answered + self._pace.limits.patience)
+        return max(self._end, answered + self._means.limits.patience)
+
+    async def run_while_loading(self, attempt: Callable[[], Awaitable[T | FailedAttempt]]) -> T | ProviderError:
+        """Return what an attempt returned, for a connection test: tried again only while the model is being loaded.
+
+        That is waited for only if somebody listens and may be tired of it. The request takes nobody's turn.
+        """
+        tries = 0
+        while True:
+            tries += 1
+            outcome = await attempt()
+            if not isinstance(outcome, FailedAttempt):
+                return outcome
+            outcome.error.attempts = tries
+            delay = self._delay(outcome, tries)
+            if delay is None or self._on_wait is None or outcome.error.failure is not ProviderFailure.LOADING:
+                return outcome.error
+            await self._wait(outcome.error, delay)
+            await self._means.sleep(delay)
 
     async def run(self, attempt: Callable[[], Awaitable[T | FailedAttempt]]) -> T | ProviderError:
         """Return what an attempt returned at last; a final error is returned, because the caller may mend it."""
         tries = 0
-        pause = self._pace.lane.pause
+        pause = self._means.throttle.pause
         if pause > 0 and self._on_wait is not None:  # an earlier job was told to wait, and so is this one
             self._on_wait(pause, f"{self._provider.label} asked to wait")
         while True:
             tries += 1
-            pause = self._pace.lane.pause
-            if self._pace.clock() + pause > self.deadline:
+            pause = self._means.throttle.pause
+            if self._means.clock() + pause > self.deadline:
                 return self._closed(pause)
-            async with self._pace.lane.slot(urgent=self._urgent):
-                sent = self._pace.clock()
+            async with self._means.throttle.slot(urgent=self._urgent):
                 outcome = await attempt()
             if not isinstance(outcome, FailedAttempt):
                 return outcome
             outcome.error.attempts = tries
-            delay = self.delay(outcome, tries)
+            delay = self._delay(outcome, tries)
             if delay is None:
                 return outcome.error
-            await self.wait(outcome.error, delay, sent)
+            await self._wait(outcome.error, delay)
 
-    def delay(self, failed_attempt: FailedAttempt, tries: int) -> float | None:
+    def _delay(self, failed_attempt: FailedAttempt, tries: int) -> float | None:
         """Seconds before the next try; None when there is to be none."""
-        limits, error = self._pace.limits, failed_attempt.error
+        limits, error = self._means.limits, failed_attempt.error
         patient, going = error.failure in _PATIENT, self._going_on(error)
         most_tries = limits.patient_attempts if patient else limits.attempts
         if not failed_attempt.transient or (tries >= most_tries and not going):
             return None
         if going:  # all that a load has under way count together
-            tries = self._pace.lane.refusals + 1
+            tries = self._means.throttle.refusals + 1
         asked = error.retry_after
         if error.failure is ProviderFailure.LOADING:
             delay = min(limits.loading_delay if asked is None else asked, limits.longest_wait)
@@ -144,22 +161,22 @@ class Persistence:
         else:
             delay = self._backoff(error, tries, going=going)
         longest_wait = limits.patience if going else limits.longest_wait
-        if delay > longest_wait or self._pace.clock() + delay > self.deadline:
+        if delay > longest_wait or self._means.clock() + delay > self.deadline:
             return None
         return delay
 
     def _backoff(self, error: ProviderError, tries: int, *, going: bool) -> float:
         """Seconds before the next try where the provider names none."""
-        limits = self._pace.limits
+        limits = self._means.limits
         first, longest = limits.first_delay, limits.longest_delay
         if error.failure in _PATIENT:
             first, longest = limits.rate_delay, limits.longest_rate_delay if going else limits.longest_wait
-        return backoff(tries, first=first, longest=longest, random=self._pace.random)
+        return backoff(tries, first=first, longest=longest, random=self._means.random)
 
     def _going_on(self, error: ProviderError) -> bool:
         """Tell whether a load is only held back by a limit that lets some of it through."""
         held_back = error.failure is ProviderFailure.RATE_LIMITED and not error.simulated
-        return held_back and not self._urgent and self._pace.lane.succeeded_at is not None
+        return held_back and not self._urgent and self._means.throttle.succeeded_at is not None
 
     def _closed(self, pause: float) -> ProviderError:
         """Return the error of a request that would have to wait for longer than it may."""
@@ -167,24 +184,23 @@ class Persistence:
         reply = ProviderReply(None, "", pause)
         return make_error(self._provider, ProviderFailure.RATE_LIMITED, message, reply=reply)
 
-    async def wait(self, error: ProviderError, delay: float, sent: float | None = None) -> None:
-        """Wait before the next try, or see to it that the lane does.
+    async def _wait(self, error: ProviderError, delay: float) -> None:
+        """Wait before the next try, or see to it that the throttle does.
 
         Args:
             error: Why there has to be one.
             delay: Seconds.
-            sent: When the last try was made; just now by default.
         """
         if self._on_wait is not None and delay > 0:
             self._on_wait(delay, _reason(self._provider, error.failure))
-        lane = self._pace.lane
+        throttle = self._means.throttle
         limited = error.failure is ProviderFailure.RATE_LIMITED
-        if limited and lane.refused(delay, sent):
+        if limited and throttle.refused(delay):
             return
-        if error.failure is ProviderFailure.LOADING or (limited and error.retry_after is not None):
-            lane.hold(delay)
+        if error.failure is ProviderFailure.LOADING:
+            throttle.hold(delay)
         else:
-            await self._pace.sleep(delay)
+            await self._means.sleep(delay)
 
 
 def _reason(provider: ProviderInfo, failure: ProviderFailure) -> str:
