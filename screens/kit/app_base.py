@@ -27,6 +27,7 @@ from astrolabe.serving.control import ServerControl
 from astrolabe.serving.options import ServerOptions
 from astrolabe.text.safe_text import display_text
 from astrolabe.workspace import Workspace
+from astrolabe.workspace.connection import Connection
 from screens.kit.control_filter import ControlFilter
 from screens.kit.type_ahead import TypeAhead
 
@@ -92,13 +93,17 @@ class Console(TypeAhead):
     def __init__(self, workspace: Workspace, environment: AppEnvironment | None = None) -> None:
         super().__init__()
         self.workspace = workspace
-        self.connection = workspace.connection
         self.environment = environment or AppEnvironment()
         self.selection = Selection()
         self._control_filter = ControlFilter()
         self.load_job: LoadJob | None = None
         self._badges: dict[str, str] = {}
         self.server = ServerControl(self.environment.server, now=self.environment.now, changed=self._show_server)
+
+    @property
+    def connection(self) -> Connection:
+        """What the console is connected to."""
+        return self.workspace.connection
 
     @property
     def badges(self) -> tuple[str, ...]:
