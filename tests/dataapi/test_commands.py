@@ -73,11 +73,6 @@ def test_a_command_on_the_wrong_path_is_told_the_right_one(verb: str, level: Lev
     assert f"post it to {path}" in message
 
 
-@pytest.mark.parametrize("verb", ["createTable", "dropTable", "dropIndex", "createType", "listTypes"])
-def test_commands_on_tables_are_not_supported(verb: str) -> None:
-    assert refusal({verb: {"name": "t"}}, Level.KEYSPACE)[0] == "UNSUPPORTED_TABLE_COMMAND"
-
-
 def test_table_commands_are_no_collection_commands() -> None:
     assert not TABLE_COMMANDS & set(COMMANDS[Level.COLLECTION])
 

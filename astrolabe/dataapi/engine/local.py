@@ -11,8 +11,10 @@ from pydantic import SecretStr
 
 from astrolabe.dataapi.client.client import EMBEDDING_KEY_HEADER
 from astrolabe.dataapi.engine.collection_definition import read_collection
+from astrolabe.dataapi.engine.definitions.table_definition import read_table
 from astrolabe.dataapi.engine.handlers import counting, deleting, general, inserting, reading, reranking, updating
 from astrolabe.dataapi.engine.handlers import keyspace as keyspace_handlers
+from astrolabe.dataapi.engine.handlers.tables import altering, creating, indexing, user_types
 from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.engine.target import (
     Engine,
@@ -47,7 +49,12 @@ _log = logging.getLogger(__name__)
 _TOKEN_HEADER = "token"  # noqa: S105 - the header's name, not a token
 
 _GENERAL: Mapping[type[Command], GeneralHandler] = {**general.HANDLERS, **reranking.GENERAL}
-_KEYSPACE: Mapping[type[Command], KeyspaceHandler] = keyspace_handlers.HANDLERS
+_KEYSPACE: Mapping[type[Command], KeyspaceHandler] = {
+    **keyspace_handlers.HANDLERS,
+    **creating.HANDLERS,
+    **indexing.KEYSPACE_HANDLERS,
+    **user_types.HANDLERS,
+}
 _COLLECTION: Mapping[type[Command], TargetHandler] = {
     **counting.HANDLERS,
     **deleting.HANDLERS,
@@ -56,7 +63,7 @@ _COLLECTION: Mapping[type[Command], TargetHandler] = {
     **reranking.HANDLERS,
     **updating.HANDLERS,
 }
-_TABLE: Mapping[type[Command], TargetHandler] = {}
+_TABLE: Mapping[type[Command], TargetHandler] = {**altering.HANDLERS, **indexing.HANDLERS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ class _Kind:
 
 _KINDS: Mapping[ContainerKind, _Kind] = {
     ContainerKind.COLLECTION: _Kind(Level.COLLECTION, _COLLECTION, read_collection),
-    ContainerKind.TABLE: _Kind(Level.TABLE, _TABLE, read_collection),
+    ContainerKind.TABLE: _Kind(Level.TABLE, _TABLE, read_table),
 }
 _CODES: Mapping[type[AstrolabeError], str] = {
     ContainerMissingError: "UNKNOWN_COLLECTION_OR_TABLE",

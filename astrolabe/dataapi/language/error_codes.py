@@ -108,6 +108,7 @@ _SCHEMA_TABLES = {
     "UNKNOWN_PRIMITIVE_DATA_TYPE": "Primitive data type is unknown",
     "UNKNOWN_DATA_TYPE": "Data type is unknown",
     "UNKNOWN_USER_DEFINED_TYPE": "User defined type is unknown",
+    "INVALID_USER_DEFINED_TYPE_NAME": "User defined type name is not valid.",
     "UNSUPPORTED_DATA_TYPE_TABLE_CREATION": "Table creation with unsupported data types",
     "UNSUPPORTED_LIST_DEFINITION": "List definition contains unsupported data types",
     "UNSUPPORTED_SET_DEFINITION": "Set definition contains unsupported data types",
@@ -117,6 +118,9 @@ _SCHEMA_TABLES = {
         "Dimension is required for vector column if embedding service is not specified"
     ),
     "UNSUPPORTED_VECTOR_DIMENSION": "Vector definition contains unsupported dimension",
+    "INVALID_FORMAT_FOR_INDEX_CREATION_COLUMN": (
+        "Unable to create index, format for index creation column is invalid."
+    ),
     "UNKNOWN_INDEX_COLUMN": "Index column is not defined in the table schema",
     "UNKNOWN_INDEX_TYPE": "Index type is unknown",
     "UNSUPPORTED_INDEX_TYPE": "Index type is not supported",
@@ -211,7 +215,7 @@ _SORT = {
         "Vector sort cannot be used with mismatched vector dimensions"
     ),
     "CANNOT_VECTOR_SORT_WITH_LIMIT_EXCEEDS_MAX": "Limit exceeds the maximum allowed for vector sort",
-    "CANNOT_VECTOR_SORT_WITH_SKIP_OPTION": "Skip option cannot be used with vector sort",
+    "CANNOT_VECTOR_SORT_WITH_SKIP_OPTION": "Skip option cannot be used with  vector sort",
     "INVALID_VECTOR_SORT_EXPRESSION": "Sort expression is not valid for vector/vectorize sort",
     "INVALID_REGULAR_SORT_EXPRESSION": "Sort expression is not valid for regular sort",
     "UNSUPPORTED_PAGINATION_WITH_IN_MEMORY_SORTING": "Pagination not supported when using in-memory sorting",
@@ -277,6 +281,8 @@ _SERVER = {
 
 _DATABASE = {
     "INVALID_DATABASE_QUERY": "Invalid database query",
+    "UNSUPPORTED_DATABASE_QUERY": "Unsupported database query",
+    "UNEXPECTED_DRIVER_ERROR": "Unexpected driver error",
     "TIMEOUT_WRITING_DATA": "Timeout writing data",
 }
 

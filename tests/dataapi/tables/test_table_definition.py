@@ -9,11 +9,11 @@ import pytest
 from astrolabe.dataapi.engine.definitions.table_definition import (
     IndexKind,
     MapPart,
-    PrimaryKey,
     TableDefinition,
     TableIndex,
     read_table,
 )
+from astrolabe.dataapi.language.tables.key_parsing import PrimaryKey
 from astrolabe.dataapi.language.tables.types import (
     ColumnType,
     ListType,

@@ -22,6 +22,7 @@ from astrolabe.dataapi.engine.definitions.column_types import (
     user_type_fields,
 )
 from astrolabe.dataapi.language.named_vectors import DEFAULT_SOURCE_MODEL, NamedVector
+from astrolabe.dataapi.language.tables.key_parsing import PrimaryKey
 from astrolabe.dataapi.language.tables.types import ColumnType, UserType, VectorType, user_types
 from astrolabe.dataapi.protocol import Json, JsonValue
 from storage.lexical.analyzers import STANDARD_ANALYZER, Analyzer, read_analyzer
@@ -88,28 +89,6 @@ class TableIndex:
         """Return what is stored under the index's name."""
         part = {"part": self.part.value} if self.part is not None else {}
         return {"kind": self.kind.value, "column": self.column, **part, "options": dict(self.options)}
-
-
-@dataclass(frozen=True, slots=True)
-class PrimaryKey:
-    """What a table's rows are found by.
-
-    Attributes:
-        partition_by: The columns that decide which rows lie together.
-        partition_sort: The columns that order the rows of a partition, each ascending (1) or descending (-1).
-    """
-
-    partition_by: tuple[str, ...]
-    partition_sort: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """All columns of the key, in the order of the key."""
-        return (*self.partition_by, *self.partition_sort)
-
-    def to_json(self) -> Json:
-        """Return the key in its long form."""
-        return {"partitionBy": list(self.partition_by), "partitionSort": dict(self.partition_sort)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from astrolabe.dataapi.engine.limits import check_limits, too_many_collections
 from astrolabe.dataapi.engine.schema import check_existing, definition_of
 from astrolabe.dataapi.engine.target import Engine, KeyspaceHandler, look_up
 from astrolabe.dataapi.language.commands.base import Command
-from astrolabe.dataapi.language.commands.schema import CreateCollection, DeleteCollection, FindCollections, ListTables
+from astrolabe.dataapi.language.commands.schema import CreateCollection, DeleteCollection, FindCollections
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import Json, Response
 from storage.errors import ContainerExistsError
@@ -99,20 +99,8 @@ async def delete_collection(engine: Engine, keyspace: str, command: DeleteCollec
     return Response(status={"ok": 1})
 
 
-async def list_tables(engine: Engine, keyspace: str, command: ListTables) -> Response:
-    """List the tables, with their definitions when asked to explain."""
-    found = [
-        container for container in await engine.store.containers(keyspace) if container.kind is ContainerKind.TABLE
-    ]
-    if command.options is not None and command.options.explain:
-        explained = [{"name": container.name, "definition": dict(container.definition)} for container in found]
-        return Response(status={"tables": explained})
-    return Response(status={"tables": [container.name for container in found]})
-
-
 HANDLERS: Mapping[type[Command], KeyspaceHandler] = {
     CreateCollection: create_collection,
     DeleteCollection: delete_collection,
     FindCollections: find_collections,
-    ListTables: list_tables,
 }

@@ -10,7 +10,8 @@ from pydantic_core import ErrorDetails
 
 from astrolabe.dataapi.language.commands import collection_commands as documents
 from astrolabe.dataapi.language.commands import general, schema
-from astrolabe.dataapi.language.commands.base import NO_OPTIONS, Command, Level
+from astrolabe.dataapi.language.commands import table_schema as tables
+from astrolabe.dataapi.language.commands.base import NO_OPTIONS, Command, Level, PartT
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import cut, listed
 from astrolabe.dataapi.language.values import shown, type_name
@@ -33,6 +34,13 @@ COMMANDS: Mapping[Level, Mapping[str, type[Command]]] = {
         "deleteCollection": schema.DeleteCollection,
         "findCollections": schema.FindCollections,
         "listTables": schema.ListTables,
+        "alterType": tables.AlterType,
+        "createTable": tables.CreateTable,
+        "createType": tables.CreateType,
+        "dropIndex": tables.DropIndex,
+        "dropTable": tables.DropTable,
+        "dropType": tables.DropType,
+        "listTypes": tables.ListTypes,
     },
     Level.COLLECTION: {
         "countDocuments": documents.CountDocuments,
@@ -50,17 +58,18 @@ COMMANDS: Mapping[Level, Mapping[str, type[Command]]] = {
         "updateMany": documents.UpdateMany,
         "updateOne": documents.UpdateOne,
     },
-    Level.TABLE: {},
+    Level.TABLE: {
+        "alterTable": tables.AlterTable,
+        "createIndex": tables.CreateIndex,
+        "createTextIndex": tables.CreateTextIndex,
+        "createVectorIndex": tables.CreateVectorIndex,
+        "listIndexes": tables.ListIndexes,
+    },
 }
 """The commands of each group."""
 
-TABLE_COMMANDS = frozenset({"alterTable", "createIndex", "createTextIndex", "createVectorIndex", "listIndexes"})
+TABLE_COMMANDS = frozenset(COMMANDS[Level.TABLE]) - frozenset(COMMANDS[Level.COLLECTION])
 """Commands that only a table takes; they are posted to its own path."""
-
-_SCHEMA_COMMANDS = frozenset(
-    {"alterType", "createTable", "createType", "dropIndex", "dropTable", "dropType", "listTypes"}
-)
-"""Commands on the tables of a keyspace, which this engine does not have."""
 
 _PATHS = {
     Level.GENERAL: "/v1",
@@ -127,6 +136,27 @@ def parse_command(body: JsonValue, level: Level, *, target: str = "") -> ParsedC
         return ParsedCommand(verb, None, _translate(verb, details))
 
 
+def parse_part(verb: str, place: tuple[str, ...], model: type[PartT], given: JsonValue) -> PartT:
+    """Read an object inside a command that is not read with it.
+
+    Args:
+        verb: The command's name.
+        place: The names of the members that lead to it.
+        model: What it has to be.
+        given: As it came.
+
+    Raises:
+        DataApiError: The first thing that is wrong.
+    """
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=True)
+        for detail in details:
+            detail["loc"] = (*place, *detail["loc"])
+        raise _translate(verb, details)[0] from None
+
+
 def _wrong_shape(body: JsonValue) -> DataApiError | None:
     if body is None:
         return invalid_field("command", None, "must not be null")
@@ -141,7 +171,7 @@ def _wrong_shape(body: JsonValue) -> DataApiError | None:
 def parse_for_any(body: JsonValue) -> ParsedCommand:
     """Read a request body as a command of either kind: it was posted to what does not exist."""
     parsed = parse_command(body, Level.COLLECTION)
-    return ParsedCommand(parsed.verb, None) if parsed.verb in TABLE_COMMANDS else parsed
+    return parse_command(body, Level.TABLE) if parsed.verb in TABLE_COMMANDS else parsed
 
 
 def _unknown(verb: str, level: Level, target: str) -> DataApiError:
@@ -151,9 +181,6 @@ def _unknown(verb: str, level: Level, target: str) -> DataApiError:
         return data_api_error("UNSUPPORTED_COLLECTION_COMMAND", message)
     if level is Level.TABLE and verb in COMMANDS[Level.COLLECTION]:
         message = f"'{target}' is a table, and '{verb}' is a command for collections."
-        return data_api_error("UNSUPPORTED_TABLE_COMMAND", message)
-    if level is Level.KEYSPACE and verb in _SCHEMA_COMMANDS:
-        message = f"This database has collections and no tables, so '{verb}' is not supported. Use a collection."
         return data_api_error("UNSUPPORTED_TABLE_COMMAND", message)
     group = ", ".join(sorted(COMMANDS[level]))
     message = f"The command '{cut(str(verb))}' is not one of the commands of the group {level.value}: [{group}]."
@@ -165,10 +192,6 @@ def _unknown(verb: str, level: Level, target: str) -> DataApiError:
 
 def _path_of(verb: str) -> str:
     """Return the path that takes the command, empty when none does."""
-    if verb in TABLE_COMMANDS:
-        return _PATHS[Level.TABLE]
-    if verb in _SCHEMA_COMMANDS:
-        return _PATHS[Level.KEYSPACE]
     return next((_PATHS[level] for level in Level if verb in COMMANDS[level]), "")
 
 
@@ -203,8 +226,8 @@ def _unknown_members(verb: str, unknown: Sequence[ErrorDetails]) -> DataApiError
 
 
 def _shape_message(verb: str, detail: ErrorDetails) -> str:
-    expected = _EXPECTED.get(detail["type"], "of another type")
-    return f"'{_path(detail)}' of '{verb}' must be {expected}, not {type_name(detail['input'])}."
+    expected, given = _EXPECTED.get(detail["type"], "of another type"), detail["input"]
+    return f"'{_path(detail)}' of '{verb}' must be {expected}, not {type_name(given)}: {_shown(given)}."
 
 
 def _mismatch(message: str) -> DataApiError:
