@@ -91,12 +91,6 @@ def test_an_unknown_word_is_the_unknown_token(tmp_path: Path, spec: TransformerS
     np.testing.assert_allclose(vectors, [plain_vector(weights, [CLS, UNKNOWN, SEP])], atol=2e-6)
 
 
-def test_the_weights_are_not_copied(tmp_path: Path, spec: TransformerSpec) -> None:
-    encoder = TransformerModel(spec, tmp_path)._load().encoder
-    assert not encoder._words.flags.owndata
-    assert not encoder._words.flags.writeable
-
-
 @pytest.mark.parametrize("name", ["model.safetensors", "tokenizer.json"])
 def test_another_file_of_the_same_size_is_refused(tmp_path: Path, spec: TransformerSpec, name: str) -> None:
     content = bytearray((tmp_path / name).read_bytes())

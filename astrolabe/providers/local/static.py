@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from astrolabe.providers.local.protocol import LongText
-from astrolabe.providers.local.tensors import map_file, read_tensors
+from astrolabe.providers.local.tensors import PACKAGE, read_tensors
 from storage.shapes import Matrix
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ INSTALL_LINE = "pip install wordllama==0.4.0.post1"
 
 _WEIGHTS = Path("weights") / "l2_supercat_256.safetensors"
 _TOKENIZER = Path("tokenizers") / "l2_supercat_tokenizer_config.json"
-_NEEDED = ("wordllama", "tokenizers")
+_NEEDED = ("wordllama", "tokenizers", PACKAGE)
 _TOKENS_AT_ONCE = 16_384
 """Token vectors gathered at a time (16 MB), so that one huge text does not take gigabytes."""
 
@@ -102,7 +102,7 @@ def _read_model(folder: Path) -> tuple[NDArray[np.float32], Tokenizer]:
     from tokenizers import Tokenizer  # noqa: PLC0415
 
     weights = folder / _WEIGHTS
-    table = read_tensors(weights, map_file(weights))["embedding.weight"].astype(np.float32)
+    table = read_tensors(weights)["embedding.weight"].astype(np.float32)
     tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
     tokenizer.no_truncation()
     tokenizer.no_padding()

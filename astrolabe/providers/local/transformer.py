@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from astrolabe.providers.local.protocol import LocalModelError, LongText
-from astrolabe.providers.local.tensors import map_file, read_tensors
+from astrolabe.providers.local.tensors import PACKAGE, read_tensors
 from storage.shapes import Matrix
 
 if TYPE_CHECKING:
@@ -107,10 +106,9 @@ class TransformerModel:
 
     def why_unavailable(self) -> str:
         """Return why it cannot be used here and how to get it; sizes are compared, hashes only when it is loaded."""
-        if importlib.util.find_spec(_TOKENIZERS) is None:
-            return (
-                f"{self.name} needs the package {_TOKENIZERS}, which is not installed. Run: pip install {_TOKENIZERS}"
-            )
+        for package in (_TOKENIZERS, PACKAGE):
+            if importlib.util.find_spec(package) is None:
+                return f"{self.name} needs the package {package}, which is not installed. Run: pip install {package}"
         folder = self._place()
         if folder is None:
             return f"{self.name} is not installed. Run: {self.spec.install}"
@@ -184,18 +182,19 @@ class TransformerModel:
         if reason or folder is None:
             raise LocalModelError(reason)
         weights, tokenizer_file = folder / self.spec.weights.name, folder / self.spec.tokenizer.name
-        mapped = map_file(weights)
+        self._check(weights, self.spec.weights)
+        self._check(tokenizer_file, self.spec.tokenizer)
         description = tokenizer_file.read_bytes()
-        self._check(weights, mapped, self.spec.weights)
-        self._check(tokenizer_file, description, self.spec.tokenizer)
         tokenizer = Tokenizer.from_buffer(description)
         tokenizer.no_padding()
         tokenizer.no_truncation()
         try:
-            return _Loaded(BertEncoder(read_tensors(weights, mapped), heads=self.spec.heads), tokenizer)
+            return _Loaded(BertEncoder(read_tensors(weights), heads=self.spec.heads), tokenizer)
         except KeyError as error:
             raise LocalModelError(self._other(weights, f"it has no tensor {error}")) from error
 
-    def _check(self, path: Path, content: bytes | mmap.mmap, file: PinnedFile) -> None:
-        if hashlib.sha256(content).hexdigest() != file.sha256:
+    def _check(self, path: Path, file: PinnedFile) -> None:
+        with path.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+        if digest != file.sha256:
             raise LocalModelError(self._other(path, "its SHA-256 is another"))
