@@ -22,6 +22,7 @@ from astrolabe.dataapi.language.tables.column_parsing import parse_columns
 from astrolabe.dataapi.language.values import type_name
 from astrolabe.dataapi.protocol import JsonValue, Response
 from astrolabe.errors import DataApiError
+from storage.documents.reshaping import Shape
 from storage.errors import ContainerChangedError, ContainerMissingError
 
 _VERB = "alterTable"
@@ -47,11 +48,17 @@ async def change_table(target: Target, change: Change) -> None:
                 raise ContainerMissingError(f"The table '{target.name}' was dropped meanwhile.")
             changed = await change(read_table(found))
             try:
-                await store.change_container(found, changed.to_json(), changed.vector_specs)
+                await store.change_container(found, shape_of(changed))
             except ContainerChangedError:
                 continue
             return
     raise too_many_changes()
+
+
+def shape_of(table: TableDefinition) -> Shape:
+    """Return what the store is to make of a table's definition."""
+    texts = {table.stored_as(column): analyzer for column, analyzer in table.analyzers.items()}
+    return Shape(table.to_json(), table.vector_specs, texts)
 
 
 async def alter_table(target: Target, command: AlterTable) -> Response:
