@@ -20,7 +20,7 @@ from storage.errors import (
     CorruptStoreError,
     KeyspaceMissingError,
 )
-from storage.lexical.analyzers import Analyzer, read_analyzer
+from storage.lexical.analyzers import Analyzer, stored_analyzer
 from storage.shapes import Container, ContainerKind, Metric, TextSpec, ValueSpec, VectorSpec
 from storage.sqlite.store_file import StoreFile
 from storage.sqlite.threaded import Block
@@ -273,7 +273,7 @@ def _container(row: Sequence[Any]) -> Container:
             for vector, spec in jsontext.loads(vectors).items()
         }
         words = {
-            text: TextSpec(spec["number"], read_analyzer(spec["analyzer"]))
+            text: TextSpec(spec["number"], stored_analyzer(spec["analyzer"]))
             for text, spec in jsontext.loads(texts).items()
         }
         found_by = {value: ValueSpec(spec["number"], spec["many"]) for value, spec in jsontext.loads(values).items()}

@@ -80,6 +80,9 @@ async def _stray_words(connection: aiosqlite.Connection, container: Container) -
     tables = Tables.of(container)
     found: list[str] = []
     for name, spec in container.texts.items():
+        if spec.analyzer.problem:
+            found.append(f"the analyzer of {name!r} cannot be used: {spec.analyzer.problem}.")
+            continue
         extra, missing = [
             await connection.execute_fetchall(tables.sql(f"{one} EXCEPT {other} LIMIT 20", spec.number), (name,))
             for one, other in ((_ENTERED, _TEXTS), (_TEXTS, _ENTERED))

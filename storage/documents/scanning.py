@@ -32,7 +32,7 @@ from storage.documents.schema import Tables
 from storage.documents.term_rows import word_table
 from storage.documents.vector_rows import numbers_from_text, with_vectors
 from storage.errors import CorruptStoreError
-from storage.filters.matching import matches
+from storage.filters.matching import matcher
 from storage.filters.to_sql import Source, narrow
 from storage.filters.tree import Filter
 from storage.shapes import LEXICAL_FIELD, Container, Item
@@ -118,11 +118,11 @@ class ItemSelection:
         Raises:
             CorruptStoreError: A body is not JSON.
         """
-        where = self.where
+        holds = matcher(self.where) if self.where is not None else None
         return [
             candidate.item
             for candidate in in_turns(candidates)
-            if candidate.certain or where is None or matches(where, parse_body(candidate.item))
+            if candidate.certain or holds is None or holds(parse_body(candidate.item))
         ]
 
 

@@ -78,9 +78,13 @@ async def change_words(connection: aiosqlite.Connection, tables: Tables, item: I
 
 
 async def remove_words(connection: aiosqlite.Connection, tables: Tables, items: Sequence[Item]) -> None:
-    """Take the texts of items out, each once; their bodies must be those that are stored."""
+    """Take the texts of items out, each once; their bodies must be those that are stored.
+
+    With an analyzer that reads no text nothing can be found by words, so what stays in the index harms nobody.
+    """
     for name, spec in tables.texts.items():
-        await connection.executemany(tables.sql(_REMOVE, spec.number), _rows(name, spec, items))
+        if not spec.analyzer.problem:
+            await connection.executemany(tables.sql(_REMOVE, spec.number), _rows(name, spec, items))
 
 
 async def clear_words(connection: aiosqlite.Connection, tables: Tables) -> None:

@@ -108,6 +108,33 @@ def _same_scalar(one: object, other: object) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
+def identity(value: object) -> tuple[object, ...]:
+    """Return a key that two JSON values have in common exactly when they are the same, for sets of them."""
+    value = unwrapped(value)
+    if isinstance(value, list):
+        return (list, *map(identity, value))
+    if isinstance(value, Mapping):
+        return (Mapping, *((name, identity(inner)) for name, inner in value.items()))
+    return ("number" if is_number(value) else type(value), value)
+
+
+class _Choices:
+    """Operands of ``$in`` and ``$all``: a document is looked up in them, however many they are."""
+
+    def __init__(self, operands: Sequence[object]) -> None:
+        self.all = frozenset(map(identity, operands))
+        scalars = (operand for operand in operands if not isinstance(unwrapped(operand), list | Mapping))
+        self._scalars = frozenset(map(identity, scalars))
+
+    def have(self, value: object) -> bool:
+        """Return whether a value equals one of them."""
+        if value is MISSING:
+            return False
+        if isinstance(value, list) and any(identity(element) in self._scalars for element in value):
+            return True
+        return identity(value) in self.all
+
+
 def _equals(value: object, operand: object) -> bool:
     if value is MISSING:
         return False
@@ -118,12 +145,12 @@ def _equals(value: object, operand: object) -> bool:
     return any(same(element, operand) for element in value)
 
 
-def _is_any_of(value: object, operand: Sequence[object]) -> bool:
-    return any(_equals(value, choice) for choice in operand)
+def _is_any_of(value: object, operand: _Choices) -> bool:
+    return operand.have(value)
 
 
-def _has_all(value: object, operand: Sequence[object]) -> bool:
-    return isinstance(value, list) and all(any(same(element, wanted) for element in value) for wanted in operand)
+def _has_all(value: object, operand: _Choices) -> bool:
+    return isinstance(value, list) and operand.all <= set(map(identity, value))
 
 
 def _has_size(value: object, operand: int) -> bool:
@@ -179,16 +206,30 @@ _TESTS: Mapping[Operator, Test] = {
 }
 
 
-def matches(where: Filter, body: Mapping[str, Any]) -> bool:
-    """Return whether a document matches.
+Matcher = Callable[[Mapping[str, Any]], bool]
+"""Whether a parsed document matches a filter."""
+
+_OF_CHOICES = frozenset({Operator.IN, Operator.NIN, Operator.ALL, Operator.NOT_ALL})
+
+
+def matcher(where: Filter) -> Matcher:
+    """Return what decides whether a document matches; worth making once for many documents.
+
+    The documents are parsed; numbers are int or Decimal. One whose vector is kept beside the body carries
+    ``"$vector": null`` in it, so that ``$exists`` can be answered from the body alone.
 
     Args:
         where: The filter; its nesting is bounded by the parser that made it.
-        body: The parsed document; numbers as int or Decimal. A document whose vector is kept beside the body carries
-            ``"$vector": null`` in it, so that ``$exists`` can be answered from the body alone.
     """
-    if isinstance(where, All):
-        return all(matches(part, body) for part in where.parts)
-    if isinstance(where, AnyOf):
-        return any(matches(part, body) for part in where.parts)
-    return _TESTS[where.operator](value_at(body, where.path), where.operand)
+    if isinstance(where, All | AnyOf):
+        decide = all if isinstance(where, All) else any
+        parts = [matcher(part) for part in where.parts]
+        return lambda body: decide(part(body) for part in parts)
+    test, path = _TESTS[where.operator], where.path
+    operand = _Choices(where.operand) if where.operator in _OF_CHOICES else where.operand
+    return lambda body: test(value_at(body, path), operand)
+
+
+def matches(where: Filter, body: Mapping[str, Any]) -> bool:
+    """Return whether one document matches; see :func:`matcher`."""
+    return matcher(where)(body)

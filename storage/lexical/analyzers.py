@@ -7,7 +7,7 @@ only keeps and ranks them (docs/decisions/0051-lexical-search.md says how near t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -21,6 +21,11 @@ STANDARD = "standard"
 MOST_BYTES = 8192
 """Bytes that all terms of one document may have together, repetitions included, as in the database behind the API."""
 
+MOST_PARTS = 32
+"""Filters, and filters of characters, that one analyzer may have. Each takes what the one before it gives, one inside
+the other, so that a long chain of them is as deep as the stack of a thread."""
+
+_LONGEST_NAME = 100
 _LONGEST_TERM = 255
 """Characters of one term; what is longer is cut into terms of this length."""
 
@@ -35,12 +40,14 @@ class Analyzer:
 
     Attributes:
         definition: What it was made from, as JSON text; analyzers with the same definition are equal.
+        problem: Why it reads no text, as a clause; empty for one that does.
     """
 
     definition: str
     _tokenizer: Tokenizer = field(compare=False, repr=False)
     _filters: tuple[TokenFilter, ...] = field(compare=False, repr=False)
     _prepare: tuple[Callable[[str], str], ...] = field(default=(), compare=False, repr=False)
+    problem: str = field(default="", compare=False)
 
     def terms(self, text: str) -> list[str]:
         """Return the terms of a text, in order, each as often as it occurs."""
@@ -68,6 +75,8 @@ class Analyzer:
         return TermQuery(self, tuple(terms))
 
     def _stream(self, text: str) -> Iterator[str]:
+        if self.problem:
+            raise AnalyzerError(self.problem)
         if not text.isascii():
             text = text.encode("utf-8", "replace").decode("utf-8")
         for prepare in self._prepare:
@@ -99,9 +108,25 @@ def read_analyzer(definition: str | Mapping[str, Any]) -> Analyzer:
     """Return the analyzer of a name, or of an object ``{tokenizer, filters, charFilters}``.
 
     Raises:
-        AnalyzerError: The name is unknown, or the object asks for what there is not.
+        AnalyzerError: The name is unknown, or the object asks for what there is not, or for too much.
     """
+    if isinstance(definition, Mapping):
+        _check_members(definition)
+        for member in ("filters", "charFilters"):
+            _parts(definition, member)
+        if not jsontext.is_small(definition):
+            raise AnalyzerError("the object is larger than any analyzer needs")
+    elif len(definition) > _LONGEST_NAME:
+        raise _unknown("analyzer", definition, NAMED)
     return _read(jsontext.dumps(definition))
+
+
+def stored_analyzer(definition: str | Mapping[str, Any]) -> Analyzer:
+    """Return the analyzer of a stored definition; one that could not be made today says so when it is used."""
+    try:
+        return read_analyzer(definition)
+    except AnalyzerError as problem:
+        return Analyzer(jsontext.dumps(definition), TOKENIZERS["keyword"], (), problem=str(problem))
 
 
 @lru_cache(maxsize=64)
@@ -110,19 +135,22 @@ def _read(text: str) -> Analyzer:
     if isinstance(definition, str):
         tokenizer, filters = _named(definition)
         return Analyzer(text, tokenizer, filters)
-    unknown = sorted(set(definition) - {"tokenizer", "filters", "charFilters"})
-    if unknown:
-        raise AnalyzerError(f"an analyzer has 'tokenizer', 'filters' and 'charFilters', not {_listed(unknown)}")
     tokenizer = _tokenizer(definition.get("tokenizer"))
     filters = tuple(_part("filter", part, FILTERS) for part in _parts(definition, "filters"))
     prepare = tuple(_part("charFilter", part, CHAR_FILTERS) for part in _parts(definition, "charFilters"))
     return Analyzer(text, tokenizer, filters, prepare)
 
 
+def _check_members(definition: Mapping[str, Any]) -> None:
+    unknown = sorted(set(definition) - {"tokenizer", "filters", "charFilters"})
+    if unknown:
+        raise AnalyzerError(f"an analyzer has 'tokenizer', 'filters' and 'charFilters', not {_listed(unknown)}")
+
+
 def _named(name: str) -> tuple[Tokenizer, tuple[TokenFilter, ...]]:
     found = NAMED.get(name.casefold())
     if found is None:
-        raise AnalyzerError(f"there is no analyzer {name[:60]!r}. There are: {', '.join(sorted(NAMED))}")
+        raise _unknown("analyzer", name, NAMED)
     return found
 
 
@@ -132,13 +160,19 @@ def _parts(definition: Mapping[str, Any], member: str) -> Sequence[Any]:
         return ()
     if not isinstance(parts, list):
         raise AnalyzerError(f"'{member}' must be an array")
+    if len(parts) > MOST_PARTS:
+        raise AnalyzerError(f"'{member}' has {len(parts)} parts, at most {MOST_PARTS} are allowed")
     return parts
+
+
+def _unknown(kind: str, name: str, known: Mapping[str, Any]) -> AnalyzerError:
+    return AnalyzerError(f"there is no {kind} {name[:60]!r}. There are: {', '.join(sorted(known))}")
 
 
 def _part(kind: str, part: object, known: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a filter of either kind
     name, arguments = _name_and_arguments(kind, part)
     if name.casefold() not in known:
-        raise AnalyzerError(f"there is no {kind} {name[:60]!r}. There are: {', '.join(sorted(known))}")
+        raise _unknown(kind, name, known)
     if arguments:
         raise AnalyzerError(f"the {kind} {name!r} takes no arguments here")
     return known[name.casefold()]
@@ -179,10 +213,12 @@ def _grams(arguments: Mapping[str, Any]) -> Tokenizer:
 
 
 _LONGEST_GRAM = 10
+_MOST_LISTED = 5
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"{name[:60]!r}" for name in names)
+def _listed(names: Sequence[str]) -> str:
+    shown = [f"{name[:60]!r}" for name in names[:_MOST_LISTED]]
+    return ", ".join([*shown, "…"] if len(names) > _MOST_LISTED else shown)
 
 
 def _pieces(token: str) -> Sequence[str]:

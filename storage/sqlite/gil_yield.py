@@ -8,11 +8,16 @@ to wait a quarter of a second. A pause that is long enough to wake up in ends th
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
-from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from typing import TypeVar, TypeVarTuple
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 _TURN = 0.002
 """Seconds of work between two pauses: what the event loop waits for at most, each time that it needs the lock."""
@@ -21,9 +26,47 @@ _PAUSE = 1e-6
 """Seconds; the system makes about fifty times as much of it."""
 
 
+_stop: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
+
+
+class StoppedError(Exception):
+    """Nobody waits any more for the work of this thread."""
+
+
+@contextmanager
+def stopped_by(stop: threading.Event) -> Iterator[None]:
+    """Have the work of this block, on this thread, end at its next turn once ``stop`` is set."""
+    before = _stop.set(stop)
+    try:
+        yield
+    finally:
+        _stop.reset(before)
+
+
 def give_way() -> None:
-    """Let a thread that waits for the interpreter have it; not for the event loop's thread."""
+    """Let a thread that waits for the interpreter have it; not for the event loop's thread.
+
+    Raises:
+        StoppedError: Nobody waits any more for what this thread does.
+    """
+    stop = _stop.get()
+    if stop is not None and stop.is_set():
+        raise StoppedError
     time.sleep(_PAUSE)
+
+
+async def in_thread(work: Callable[[*Ts], T], *arguments: *Ts) -> T:
+    """Run long work in a thread; when the caller is cancelled, the work ends at its next turn."""
+    stop = threading.Event()
+
+    def run() -> T:
+        with stopped_by(stop):
+            return work(*arguments)
+
+    try:
+        return await asyncio.get_running_loop().run_in_executor(None, copy_context().run, run)
+    finally:
+        stop.set()
 
 
 def in_turns(values: Iterable[T]) -> Iterator[T]:

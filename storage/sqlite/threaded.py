@@ -8,6 +8,7 @@ once, with all its statements.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, TypeAlias, TypeVar, cast
@@ -15,6 +16,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 import aiosqlite
 
 from storage.sqlite.access import Access
+from storage.sqlite.gil_yield import stopped_by
 
 T = TypeVar("T")
 
@@ -35,13 +37,19 @@ class ThreadedConnection(aiosqlite.Connection):
     async def run(self, block: Block[T]) -> T:
         """Run a block on the connection's thread, from its first statement to its last.
 
+        When the caller is cancelled, what the block computes in turns ends at the next of them.
+
         Raises:
             RuntimeError: The block waited for something that is no statement of its connection.
         """
         if self._here is None:
             self._here = InlineConnection(self._conn)
         execute: Any = self._execute
-        return cast("T", await execute(_drive, block, self._here))
+        stop = threading.Event()
+        try:
+            return cast("T", await execute(_drive, block, self._here, stop))
+        finally:
+            stop.set()
 
 
 class InlineConnection(aiosqlite.Connection):
@@ -70,14 +78,15 @@ def run_inline(block: Block[T], connection: sqlite3.Connection) -> T:
     Raises:
         RuntimeError: The block waited for something that is no statement of its connection.
     """
-    return _drive(block, InlineConnection(connection))
+    return _drive(block, InlineConnection(connection), threading.Event())
 
 
-def _drive(block: Block[T], connection: aiosqlite.Connection) -> T:
+def _drive(block: Block[T], connection: aiosqlite.Connection, stop: threading.Event) -> T:
     """Run a coroutine that never has to wait."""
     coroutine = block(connection)
     try:
-        coroutine.send(None)
+        with stopped_by(stop):
+            coroutine.send(None)
     except StopIteration as end:
         return cast("T", end.value)
     coroutine.close()

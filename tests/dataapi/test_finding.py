@@ -147,6 +147,20 @@ async def test_a_field_sort_returns_one_page(db: LocalDatabase) -> None:
     assert answer["data"]["nextPageState"] is None
 
 
+async def test_a_field_sort_keeps_no_more_than_it_answers_with_and_no_more_than_a_limit(
+    db: LocalDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await db.create()
+    for start in range(0, 300, 100):
+        await db.insert(*({"_id": n, "a": ["x" * 1000, 300 - n]} for n in range(start, start + 100)))
+    monkeypatch.setattr(search, "MOST_SORT_BYTES", 150_000)
+    answer = await find(db, sort={"a": 1}, options={"limit": 2})
+    assert [document["_id"] for document in answer["data"]["documents"]] == [299, 298]
+    answer = await find(db, sort={"a": 1}, options={"skip": 250})
+    assert codes(answer) == ["OVERLOADED_SORT_ROW_LIMIT"]
+    assert "sort by fewer or smaller fields" in message(answer)
+
+
 async def test_too_many_documents_for_a_field_sort(docs: LocalDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "MOST_SORTED", 5)
     assert codes(await find(docs, sort={"price": 1})) == ["OVERLOADED_SORT_ROW_LIMIT"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
@@ -12,7 +12,7 @@ from storage.documents import items as item_statements
 from storage.documents import scanning
 from storage.documents.store import DatabaseStore
 from storage.errors import CorruptStoreError
-from storage.filters.matching import matches
+from storage.filters.matching import Matcher, matcher
 from storage.filters.tree import All, AnyOf, Comparison, Filter, Operator
 from storage.shapes import COLLECTION_VECTOR, Container, Item
 from tests.support.stores import insert, new_collection, new_item
@@ -219,11 +219,11 @@ async def test_matching_is_not_done_on_the_event_loop(
 ) -> None:
     threads: set[int] = set()
 
-    def watched(where: Filter, body: Mapping[str, object]) -> bool:
+    def watched(where: Filter) -> Matcher:
         threads.add(threading.get_ident())
-        return matches(where, body)
+        return matcher(where)
 
-    monkeypatch.setattr("storage.documents.scanning.matches", watched)
+    monkeypatch.setattr("storage.documents.scanning.matcher", watched)
     await fill(store, books, 100)
     assert await store.count(books, where("tags", Operator.EQ, ["z"])) == 0
     assert threads

@@ -56,7 +56,7 @@ def read_collection(container: Container) -> CollectionDefinition:
         default_id=DefaultId(default_id) if default_id else None,
         vectors={name: _named_vector(name, spec, definition) for name, spec in container.vectors.items()},
         analyzers={name: text.analyzer for name, text in container.texts.items()},
-        indexing=parse_indexing(definition.get("indexing")),
+        indexing=parse_indexing(definition.get("indexing"), most=None),
     )
     return CollectionDefinition(rules, RerankChoice.read(definition))
 

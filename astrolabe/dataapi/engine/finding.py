@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import heapq
@@ -19,7 +18,7 @@ from astrolabe.dataapi.language.document_rules import restored
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.filters import id_keys, parse_filter
 from astrolabe.dataapi.language.projection import Projection
-from astrolabe.dataapi.language.sorting import SortKind, SortPlan, parse_sort
+from astrolabe.dataapi.language.sorting import SortKind, SortPlan, key_weight, parse_sort
 from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.dataapi.language.vectors import floats_to_json, vector_to_json
 from astrolabe.dataapi.protocol import Json, JsonValue
@@ -29,10 +28,13 @@ from storage.documents.scanning import CHUNK, parse_body
 from storage.filters.tree import All, Comparison, Filter
 from storage.lexical.analyzers import TermQuery
 from storage.shapes import Hit, Item, VectorValue
-from storage.sqlite.gil_yield import in_turns
+from storage.sqlite.gil_yield import in_thread, in_turns
 
 MOST_SORTED = 10_000
 """From this many documents on, a field sort is refused: it would have to hold them all."""
+
+MOST_SORT_BYTES = 64 << 20
+"""Bytes that the values which documents are sorted by may take in memory."""
 
 MOST_HITS = 1000
 """Documents that a sort by vector or by words returns at most."""
@@ -174,21 +176,32 @@ async def sorted_seqs(selection: DocumentSelection, count: int) -> list[int]:
         DataApiError: ``OVERLOADED_SORT_ROW_LIMIT``.
     """
     found: list[list[_Place]] = []
+    documents = weight = 0
     async with scan(selection) as chunks:
         async for items in chunks:
-            found.append(await asyncio.to_thread(_sorted_places, selection.sort, items))
-            if sum(map(len, found)) >= MOST_SORTED:
-                raise _too_many_to_sort()
-    return [seq for _, seq in await asyncio.to_thread(first_of, found, count)]
+            documents += len(items)
+            if documents >= MOST_SORTED:
+                raise _too_much_to_sort(f"The filter matches {MOST_SORTED} documents or more")
+            places, heavier = await in_thread(_sorted_places, selection.sort, items, count)
+            found.append(places)
+            weight += heavier
+            if weight > MOST_SORT_BYTES:
+                megabytes = MOST_SORT_BYTES >> 20
+                raise _too_much_to_sort(f"What the documents are sorted by has more than {megabytes} MB")
+    return [seq for _, seq in await in_thread(first_of, found, count)]
 
 
 _Place: TypeAlias = tuple[tuple[Any, ...], int]
 """What decides a document's place in the order, and its row number."""
 
 
-def _sorted_places(sort: SortPlan, items: Sequence[Item]) -> list[_Place]:
-    """Return what decides the order of a chunk, in order; run in a thread, because it reads the documents."""
-    return sorted((sort.key(parse_body(item)), item.seq) for item in in_turns(items))
+def _sorted_places(sort: SortPlan, items: Sequence[Item], count: int) -> tuple[list[_Place], int]:
+    """Return what decides the order of the first ``count`` of a chunk, in order, and about how many bytes it takes.
+
+    Run in a thread, because it reads the documents.
+    """
+    places = sorted((sort.key(parse_body(item)), item.seq) for item in in_turns(items))[:count]
+    return places, sum(key_weight(key) for key, _ in in_turns(places))
 
 
 def first_of(runs: Sequence[list[_Place]], count: int) -> list[_Place]:
@@ -199,11 +212,11 @@ def first_of(runs: Sequence[list[_Place]], count: int) -> list[_Place]:
     return list(islice(in_turns(heapq.merge(*runs)), count))
 
 
-def _too_many_to_sort() -> DataApiError:
+def _too_much_to_sort(what: str) -> DataApiError:
     return data_api_error(
         "OVERLOADED_SORT_ROW_LIMIT",
-        f"The filter matches {MOST_SORTED} documents or more, which is too many to sort in memory.\n"
-        "Use a filter that matches fewer, or sort by vector.",
+        f"{what}, which is too much to sort in memory.\n"
+        "Use a filter that matches fewer, sort by fewer or smaller fields, or sort by vector.",
     )
 
 
@@ -214,7 +227,7 @@ async def render(items: Sequence[Item], projection: Projection) -> list[Json]:
         return [projection.apply(document_of(item)) for item in items]
 
     small = sum(len(item.body) for item in items) < _WORTH_A_THREAD and not any(item.vectors for item in items)
-    return documents(items) if small else await asyncio.to_thread(documents, in_turns(items))
+    return documents(items) if small else await in_thread(documents, in_turns(items))
 
 
 def document_of(item: Item) -> Json:

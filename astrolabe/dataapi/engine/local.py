@@ -46,6 +46,9 @@ from storage.shapes import Container, ContainerKind
 
 _log = logging.getLogger(__name__)
 
+_MOST_KNOWN = 256
+"""Definitions that are kept read; some may belong to collections that are gone."""
+
 _TOKEN_HEADER = "token"  # noqa: S105 - the header's name, not a token
 
 _GENERAL: Mapping[type[Command], GeneralHandler] = {**general.HANDLERS, **reranking.GENERAL}
@@ -117,6 +120,7 @@ class LocalDataApi:
         allowed = limits or DatabaseLimits()
         self._engine = Engine(database, store, vectorizer, catalogue, allowed, lab, reranker or RerankingEngine())
         self._endpoint = endpoint
+        self._known: dict[int, tuple[Container, TargetDefinition]] = {}
 
     @property
     def endpoint(self) -> str:
@@ -164,8 +168,17 @@ class LocalDataApi:
         parsed = parse_command(command, kind.level, target=f"{keyspace}.{container.name}")
         if parsed.command is None:
             return Response(errors=parsed.errors)
-        target = self._open(container, kind.read(container), headers)
+        target = self._open(container, self._definition(container, kind), headers)
         return await kind.handlers[type(parsed.command)](target, parsed.command)
+
+    def _definition(self, container: Container, kind: _Kind) -> TargetDefinition:
+        """Read a definition once for as long as the store gives the same container."""
+        known = self._known.get(container.id)
+        if known is None or known[0] is not container:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            known = self._known[container.id] = container, kind.read(container)
+        return known[1]
 
     def _open(self, container: Container, definition: TargetDefinition, headers: Mapping[str, str]) -> Target:
         if container.kind is ContainerKind.COLLECTION:

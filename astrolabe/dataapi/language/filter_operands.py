@@ -13,8 +13,9 @@ from storage.filters.matching import is_number
 from storage.filters.tree import Instant, Operator
 
 MAX_CHOICES = 100
-"""Values of one ``$in`` or ``$nin``."""
+"""Values of one ``$in``, ``$nin`` or ``$all``."""
 
+_OF_CHOICES = frozenset({Operator.IN, Operator.NIN, Operator.ALL})
 _LONGER_THAN_ANY_ARRAY = Decimal(10**9)
 
 
@@ -24,6 +25,16 @@ def invalid_filter(problem: str) -> DataApiError:
         "FILTER_INVALID_EXPRESSION",
         f"The filter is not valid: {problem}.\n\nCorrect the filter and resend the command.",
     )
+
+
+def check_choices(operator: Operator, operand: object, path: str) -> None:
+    """Refuse more choices than an operator takes; arguments as of :func:`parse_operand`.
+
+    Raises:
+        DataApiError: FILTER_INVALID_EXPRESSION.
+    """
+    if operator in _OF_CHOICES and isinstance(operand, list) and len(operand) > MAX_CHOICES:
+        raise invalid_filter(f"'{operator}' on '{path}' has {len(operand)} values, at most {MAX_CHOICES} are allowed")
 
 
 def parse_operand(operator: Operator, operand: object, path: str) -> object:
@@ -71,8 +82,6 @@ def _check_names(value: object, path: str) -> None:
 def _choices(operator: Operator, operand: object, path: str) -> tuple[object, ...]:
     if not isinstance(operand, list):
         raise invalid_filter(f"'{operator}' on '{path}' needs an array of values, not {type_name(operand)}")
-    if len(operand) > MAX_CHOICES:
-        raise invalid_filter(f"'{operator}' on '{path}' has {len(operand)} values, at most {MAX_CHOICES} are allowed")
     return tuple(_any_value(operator, choice, path) for choice in operand)
 
 

@@ -11,16 +11,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from astrolabe.dataapi.language.error_codes import data_api_error
-from astrolabe.dataapi.language.filter_operands import WRITTEN_OPERATORS, invalid_filter, parse_operand
+from astrolabe.dataapi.language.filter_operands import WRITTEN_OPERATORS, check_choices, invalid_filter, parse_operand
 from astrolabe.dataapi.language.ids import canonical_key
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
 from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.special_fields import LEXICAL, SPECIAL_FIELDS
-from astrolabe.dataapi.language.values import ejson_name, shown, type_name
+from astrolabe.dataapi.language.values import count_values, ejson_name, shown, type_name
 from astrolabe.errors import DataApiError
 from storage.filters.tree import All, AnyOf, Comparison, Filter, Operator
 
 MAX_COMPARISONS = 64
+MAX_VALUES = 10_000
+"""Values that its fields are compared with in all, with those inside arrays and objects."""
+
+MAX_CLAUSES = 256
+"""Objects in a filter that hold comparisons or other filters, empty ones too."""
+
 MAX_NESTING = 64
 """Levels of ``$and``, ``$or`` and ``$not``; more cannot be of use with 64 comparisons."""
 
@@ -58,7 +64,7 @@ def parse_filter(clause: object, rules: DocumentRules) -> Filter:
         rules: The collection's.
 
     Returns:
-        The tree, free of ``$not``; at most 64 comparisons and 64 levels.
+        The tree, free of ``$not``; of bounded size.
 
     Raises:
         DataApiError: One of the FILTER codes, or LEXICAL_NOT_ENABLED_FOR_COLLECTION.
@@ -86,15 +92,20 @@ def id_keys(where: Filter) -> tuple[str, ...] | None:
 
 @dataclass(slots=True)
 class _Parser:
-    """Reads one clause and counts its comparisons."""
+    """Reads one clause and counts its comparisons and filters."""
 
     rules: DocumentRules
     comparisons: int = 0
+    clauses: int = 0
+    values: int = 0
 
     def parse(self, clause: object, scope: _Scope) -> Filter:
         """Read one filter object."""
         if not isinstance(clause, Mapping):
             raise _not_an_object(clause)
+        self.clauses += 1
+        if self.clauses > MAX_CLAUSES:
+            raise _too_large(f"{MAX_CLAUSES} filters inside it")
         if scope.depth > MAX_NESTING:
             raise invalid_filter(f"'$and', '$or' and '$not' nest more than {MAX_NESTING} deep")
         parts: list[Filter] = []
@@ -131,14 +142,15 @@ class _Parser:
         written = _operators(name, value)
         self.comparisons += len(written)
         if self.comparisons > MAX_COMPARISONS:
-            raise data_api_error(
-                "FILTER_FIELDS_LIMIT_VIOLATION",
-                f"The filter has more than {MAX_COMPARISONS} comparisons.\n\nUse fewer and resend the command.",
-            )
+            raise _too_large(f"{MAX_COMPARISONS} comparisons")
         return [self._comparison(path, name, operator, operand, scope) for operator, operand in written]
 
     def _comparison(self, path: Path, name: str, operator: Operator, operand: object, scope: _Scope) -> Comparison:
         self._check_special(name, operator)
+        check_choices(operator, operand, name)
+        self.values += count_values(operand, MAX_VALUES)
+        if self.values > MAX_VALUES:
+            raise _too_large(f"{MAX_VALUES} values to compare with")
         parsed = parse_operand(operator, operand, name)
         if operator is Operator.MATCH:
             parsed = self.rules.analyzer().query(str(parsed))
@@ -181,6 +193,13 @@ def _joined(parts: list[Any], *, any_of: bool) -> Filter:
         only: Filter = parts[0]
         return only
     return AnyOf(tuple(parts)) if any_of else All(tuple(parts))
+
+
+def _too_large(limit: str) -> DataApiError:
+    return data_api_error(
+        "FILTER_FIELDS_LIMIT_VIOLATION",
+        f"The filter has more than {limit}.\n\nUse fewer and resend the command.",
+    )
 
 
 def _not_an_object(clause: object) -> DataApiError:

@@ -12,6 +12,11 @@ from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.errors import DataApiError
 from storage.filters.matching import as_position
 
+MAX_RULES = 1000
+"""Paths that the option of a new collection may list."""
+
+_EVERYTHING: Path = ("*",)
+
 
 @dataclass(frozen=True, slots=True)
 class IndexingRules:
@@ -23,8 +28,8 @@ class IndexingRules:
             list stands for every field, ``_id`` included.
     """
 
-    allow: tuple[Path, ...] | None = None
-    deny: tuple[Path, ...] | None = None
+    allow: frozenset[Path] | None = None
+    deny: frozenset[Path] | None = None
 
     def indexes(self, path: Path) -> bool:
         """Return whether the field at ``path`` is indexed.
@@ -38,13 +43,20 @@ class IndexingRules:
         return self.deny is None or not _covers(self.deny, path)
 
 
-def _covers(rules: tuple[Path, ...], path: Path) -> bool:
+def _covers(rules: frozenset[Path], path: Path) -> bool:
+    """Look for what begins the path, not for what each rule begins: there are more rules than names in a path."""
+    if _EVERYTHING in rules or any(path[:end] in rules for end in range(1, len(path) + 1)):
+        return True
     names = tuple(name for name in path if as_position(name) is None)
-    return any(rule == ("*",) or path[: len(rule)] == rule or names[: len(rule)] == rule for rule in rules)
+    return len(names) < len(path) and any(names[:end] in rules for end in range(1, len(names) + 1))
 
 
-def parse_indexing(definition: object) -> IndexingRules:
+def parse_indexing(definition: object, *, most: int | None = MAX_RULES) -> IndexingRules:
     """Read the ``indexing`` option of createCollection; None gives the rules of a collection without it.
+
+    Args:
+        definition: The option.
+        most: How many paths it may have; None for any number, of a definition that was stored when there was no limit.
 
     Raises:
         DataApiError: INVALID_INDEXING_DEFINITION.
@@ -57,18 +69,22 @@ def parse_indexing(definition: object) -> IndexingRules:
     if len(given) != 1:
         raise _invalid(f"it needs exactly one of 'allow' and 'deny', and has {len(given)}")
     ((name, paths),) = given.items()
-    rules = _parse_list(name, paths)
+    rules = _parse_list(name, paths, most)
     return IndexingRules(allow=rules) if name == "allow" else IndexingRules(deny=rules)
 
 
-def _parse_list(name: str, paths: object) -> tuple[Path, ...]:
+def _parse_list(name: str, paths: object, most: int | None) -> frozenset[Path]:
     if not isinstance(paths, list) or not paths:
         raise _invalid(f"'{name}' must be an array of at least one path, not {shown(paths)}")
-    rules = tuple(_parse_rule(name, path) for path in paths)
-    if len(set(rules)) < len(rules):
-        twice = next(path for path, rule in zip(paths, rules, strict=True) if rules.count(rule) > 1)
-        raise _invalid(f"'{name}' has the path '{twice}' more than once")
-    return rules
+    if most is not None and len(paths) > most:
+        raise _invalid(f"'{name}' has {len(paths)} paths, at most {most} are allowed")
+    rules: set[Path] = set()
+    for path in paths:
+        rule = _parse_rule(name, path)
+        if rule in rules:
+            raise _invalid(f"'{name}' has the path '{path}' more than once")
+        rules.add(rule)
+    return frozenset(rules)
 
 
 def _parse_rule(name: str, path: object) -> Path:

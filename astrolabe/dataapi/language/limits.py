@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from astrolabe.dataapi.language.error_codes import data_api_error
-from astrolabe.dataapi.language.paths import Path, escape_name, join_path
+from astrolabe.dataapi.language.paths import LONGEST_PATH, Path, escape_name, join_path
 from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.special_fields import LEXICAL, SPECIAL_FIELDS
 from astrolabe.dataapi.language.values import (
@@ -21,7 +21,6 @@ from astrolabe.dataapi.language.values import (
 from astrolabe.errors import DataApiError
 from storage.lexical.analyzers import MOST_BYTES
 
-MAX_PATH = 1000
 MAX_OBJECT_PROPERTIES = 1000
 MAX_DOCUMENT_PROPERTIES = 2000
 MAX_ARRAY = 1000
@@ -79,10 +78,10 @@ class _Walk:
             _check_name(path, name)
             inner = (*path, name)
             inner_length = length + bool(path) + len(escape_name(name))
-            if inner_length > MAX_PATH:
+            if inner_length > LONGEST_PATH:
                 raise limit_violation(
-                    f"the path to a field has {inner_length} characters, at most {MAX_PATH} are allowed; it ends in "
-                    f"{shown(name)}"
+                    f"the path to a field has {inner_length} characters, at most {LONGEST_PATH} are allowed; it ends "
+                    f"in {shown(name)}"
                 )
             is_indexed = self.rules.indexing.indexes(inner)
             indexed += is_indexed

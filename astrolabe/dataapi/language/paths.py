@@ -8,6 +8,9 @@ from itertools import pairwise
 Path = tuple[str, ...]
 """A path as the names it is made of; a name of digits also addresses an array's element."""
 
+LONGEST_PATH = 1000
+"""Characters of a path; no document has a longer one."""
+
 SEPARATOR = "."
 ESCAPE = "&"
 
@@ -23,8 +26,11 @@ def split_path(text: str) -> Path:
     """Split a dotted path into its names.
 
     Raises:
-        PathSyntaxError: The path or one of its names is empty, or an ``&`` escapes neither ``.`` nor ``&``.
+        PathSyntaxError: The path or one of its names is empty, it is longer than any document's, or an ``&`` escapes
+            neither ``.`` nor ``&``.
     """
+    if len(text) > LONGEST_PATH:
+        raise PathSyntaxError(f"it has {len(text)} characters, at most {LONGEST_PATH} are allowed")
     names: list[str] = []
     name: list[str] = []
     letters = iter(text)

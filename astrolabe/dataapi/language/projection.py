@@ -15,6 +15,9 @@ from storage.filters.matching import as_position, is_number
 
 EVERYTHING = "*"
 
+MAX_PATHS = 2000
+"""Paths of a projection: as many as a document may have indexed fields."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slice:
@@ -42,10 +45,14 @@ class _Node:
 
     slice: Slice | None = None
     below: dict[str, _Node] = field(default_factory=dict)
+    elements: _Node | None = field(default=None, repr=False, compare=False)
 
     def of_elements(self) -> _Node:
         """Return the names that go for every element of an array; positions go for one, and are looked up before."""
-        return _Node(below={name: node for name, node in self.below.items() if as_position(name) is None})
+        if self.elements is None:
+            named = {name: node for name, node in self.below.items() if as_position(name) is None}
+            self.elements = self if len(named) == len(self.below) and self.slice is None else _Node(below=named)
+        return self.elements
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,8 @@ def parse_projection(clause: object) -> Projection:
         )
     if EVERYTHING in clause:
         return _everything(clause)
+    if len(clause) > MAX_PATHS:
+        raise _unsupported(f"it has {len(clause)} paths, at most {MAX_PATHS} are allowed")
     flags = {name: _flag(name, value) for name, value in clause.items() if not isinstance(value, Mapping)}
     slices = {name: _slice(name, value) for name, value in clause.items() if isinstance(value, Mapping)}
     paths = {name: _parse_path(name) for name in clause if name not in SPECIAL_FIELDS}

@@ -56,7 +56,7 @@ class DocumentRules:
         """Return how the texts that are searched by words are read.
 
         Raises:
-            DataApiError: ``LEXICAL_NOT_ENABLED_FOR_COLLECTION``.
+            DataApiError: ``LEXICAL_NOT_ENABLED_FOR_COLLECTION``, also where the stored analyzer cannot be used.
         """
         if LEXICAL not in self.analyzers:
             raise data_api_error(
@@ -65,7 +65,15 @@ class DocumentRules:
                 f"cannot use '{LEXICAL}'.\n\nResend the command without it, or use a collection created with "
                 "'lexical' enabled.",
             )
-        return self.analyzers[LEXICAL]
+        found = self.analyzers[LEXICAL]
+        if found.problem:
+            raise data_api_error(
+                "LEXICAL_NOT_ENABLED_FOR_COLLECTION",
+                f"Lexical search cannot be used in the collection {self.name}, because its analyzer was made with more "
+                f"than is allowed: {found.problem}.\n\nResend the command without '{LEXICAL}', or create a collection "
+                "with another analyzer.",
+            )
+        return found
 
     def no_embedding_service(self) -> DataApiError:
         """Return the error for ``$vectorize`` on a collection without an embedding service."""

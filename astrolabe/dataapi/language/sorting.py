@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import total_ordering
@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from astrolabe.dataapi.language import special_fields
 from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.name_lists import listed
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
 from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.special_fields import LEXICAL, VECTOR, VECTORIZE
@@ -22,6 +23,10 @@ from storage.lexical.analyzers import TermQuery
 from storage.shapes import VectorValue
 
 T = TypeVar("T")
+
+
+MAX_FIELDS = 64
+"""Fields of a field sort; what each document is sorted by is kept while its place is looked for."""
 
 
 class SortKind(StrEnum):
@@ -100,10 +105,8 @@ def sort_key(value: object) -> tuple[Any, ...]:
     value, in order; arrays by their elements in order. ``MISSING`` stands for a missing value.
     """
     value = unwrapped(value)
-    if isinstance(value, Mapping):
-        return (_OBJECT, tuple((name, sort_key(inner)) for name, inner in value.items()))
-    if isinstance(value, list):
-        return (_ARRAY, tuple(map(sort_key, value)))
+    if isinstance(value, Mapping | list):
+        return (_ARRAY if isinstance(value, list) else _OBJECT, _Holder(value))
     if value is MISSING or value is None:
         return (_MISSING,) if value is MISSING else (_NULL,)
     if isinstance(value, bool):
@@ -111,6 +114,64 @@ def sort_key(value: object) -> tuple[Any, ...]:
     if isinstance(value, Instant):
         return (_DATE, value.milliseconds)
     return (_STRING, value) if isinstance(value, str) else (_NUMBER, value)
+
+
+@total_ordering
+class _Holder:
+    """An array or object as a part of a key: what lies inside is looked at when two of them are compared.
+
+    Keys of all of it, made beforehand, would take many times the memory of the value.
+    """
+
+    __slots__ = ("_value",)
+    __hash__ = None  # type: ignore[assignment]  # it holds what has none
+
+    def __init__(self, value: Mapping[str, Any] | list[Any]) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Holder):
+            return NotImplemented
+        same_size = len(self._value) == len(other._value)
+        return same_size and all(one == two for one, two in zip(self._keys(), other._keys(), strict=True))
+
+    def __lt__(self, other: _Holder) -> bool:
+        for one, two in zip(self._keys(), other._keys(), strict=False):
+            if one != two:
+                return one < two
+        return len(self._value) < len(other._value)
+
+    def _keys(self) -> Iterator[tuple[Any, ...]]:
+        if isinstance(self._value, list):
+            return map(sort_key, self._value)
+        return ((name, sort_key(inner)) for name, inner in self._value.items())
+
+    def weight(self) -> int:
+        """Return about how many bytes the value takes."""
+        bytes_ = 0
+        todo: list[object] = [self._value]
+        while todo:
+            part = todo.pop()
+            bytes_ += _WEIGHT + (len(part) if isinstance(part, str | list | Mapping) else 0)
+            if isinstance(part, list | Mapping):
+                todo.extend(part if isinstance(part, list) else part.values())
+        return bytes_
+
+
+_WEIGHT = 64
+"""Bytes of a value of no length, about."""
+
+
+def key_weight(key: tuple[Any, ...]) -> int:
+    """Return about how many bytes a document's key takes in memory."""
+    bytes_ = 0
+    for part in key:
+        rank, *inner = part.key if isinstance(part, _Descending) else part
+        value = inner[0] if inner else rank
+        bytes_ += _WEIGHT + (
+            value.weight() if isinstance(value, _Holder) else len(value) if isinstance(value, str) else 0
+        )
+    return bytes_
 
 
 def parse_sort(clause: object, rules: DocumentRules) -> SortPlan:
@@ -130,9 +191,11 @@ def parse_sort(clause: object, rules: DocumentRules) -> SortPlan:
         raise _invalid(f"it must be an object, not {type_name(clause)}: {shown(clause)}")
     special = [name for name in clause if name in _SPECIAL]
     if special and len(clause) > 1:
-        raise _invalid(f"'{special[0]}' must be the only key, and there are {len(clause)}: {', '.join(clause)}")
+        raise _invalid(f"'{special[0]}' must be the only key, and there are {len(clause)}: {listed(clause)}")
     if special:
         return _PARSERS[SortKind(special[0])](clause[special[0]], rules)
+    if len(clause) > MAX_FIELDS:
+        raise _invalid(f"it has {len(clause)} fields, at most {MAX_FIELDS} are allowed")
     fields = tuple(_field(name, value, rules) for name, value in clause.items())
     return SortPlan(SortKind.FIELDS, fields) if fields else SortPlan()
 

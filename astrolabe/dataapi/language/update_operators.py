@@ -16,7 +16,7 @@ from astrolabe.dataapi.language.sorting import sort_key
 from astrolabe.dataapi.language.update_paths import UpdateTarget, bad_path, copied, find_place, make_place
 from astrolabe.dataapi.language.values import MAX_DEPTH, ejson_name, limit_violation, nests_deeper, shown, type_name
 from astrolabe.errors import DataApiError
-from storage.filters.matching import MISSING, is_number, same, unwrapped
+from storage.filters.matching import MISSING, identity, is_number, unwrapped
 
 _ARITHMETIC = decimal.Context(
     prec=400,
@@ -191,8 +191,11 @@ def _array_at(place: UpdateTarget, action: OperatorCall) -> list[Any]:
 
 def _add_to_set(document: dict[str, Any], action: OperatorCall) -> None:
     array = _array_at(make_place(document, action.path), action)
+    known = set(map(identity, array))
     for value in action.argument.values:
-        if not any(same(element, value) for element in array):
+        key = identity(value)
+        if key not in known:
+            known.add(key)
             array.append(copied(value))
 
 

@@ -13,7 +13,8 @@ from astrolabe.errors import DataApiError
 from storage.filters.matching import MISSING, as_position
 
 MAX_PADDED = 1_000_000
-"""Longest array that padding with null may make; a longer one could not be stored."""
+"""Longest array that padding with null may make, and nulls that one document may be padded with in all; with more it
+could not be stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,30 @@ def make_place(document: dict[str, Any], path: Path) -> UpdateTarget:
             place.put({})
         holder = place.get()
     raise ValueError("a path has at least one name")
+
+
+class Padding:
+    """Counts the nulls that arrays of one document are padded with, before they are."""
+
+    def __init__(self) -> None:
+        self._left = MAX_PADDED
+
+    def allow(self, document: dict[str, Any], path: Path) -> None:
+        """Count what putting a value at a path adds.
+
+        Raises:
+            DataApiError: SHRED_DOC_LIMIT_VIOLATION: the document would have more than :data:`MAX_PADDED`.
+        """
+        holder: Any = document
+        for name in path:
+            place = _member(holder, name)
+            if place is None:
+                return
+            if isinstance(place.name, int) and place.name < MAX_PADDED:
+                self._left -= max(place.name - len(holder), 0)
+            holder = place.get()
+        if self._left < 0:
+            raise limit_violation(f"its arrays are padded with more than {MAX_PADDED} times null")
 
 
 def _member(holder: object, name: str) -> UpdateTarget | None:

@@ -15,7 +15,7 @@ from astrolabe.dataapi.language.paths import Path, PathSyntaxError, join_path, o
 from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.special_fields import LEXICAL, SPECIAL_FIELDS, VECTOR, VECTORIZE
 from astrolabe.dataapi.language.update_operators import OperatorCall, UpdateOperator, bad_argument, parse_action
-from astrolabe.dataapi.language.update_paths import bad_path, copied, make_place
+from astrolabe.dataapi.language.update_paths import Padding, bad_path, copied, make_place
 from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.dataapi.language.vectorize import invalid_usage
 from astrolabe.dataapi.language.vectors import parse_vector_of
@@ -23,6 +23,9 @@ from astrolabe.errors import DataApiError
 from storage import jsontext
 from storage.filters.matching import MISSING, same
 from storage.filters.tree import All, Comparison, Filter, Instant, Operator
+
+MAX_PATHS = 2000
+"""Paths of an update: as many as a document may have indexed fields."""
 
 _FOR_SPECIALS = frozenset({UpdateOperator.SET, UpdateOperator.SET_ON_INSERT, UpdateOperator.UNSET})
 _VECTOR_FIELDS = frozenset({(VECTOR,), (VECTORIZE,)})
@@ -64,9 +67,12 @@ class Update:
                 SHRED_DOC_LIMIT_VIOLATION. The result may still break rules for documents; prepare it to know.
         """
         result = UpdatedDocument(copied(document), changed=False)
+        padding = Padding()
         for action in self.actions:
             if action.operator is UpdateOperator.SET_ON_INSERT and not upsert:
                 continue
+            for path in action.paths:
+                padding.allow(result.document, path)
             if action.path in _VECTOR_FIELDS:
                 result = _apply_to_vector(result, action)
             else:
@@ -105,6 +111,7 @@ def seed_for_upsert(where: Filter) -> dict[str, Any]:
         DataApiError: UNSUPPORTED_UPDATE_OPERATION_PATH when two of them cannot stand in one document.
     """
     seed: dict[str, Any] = {}
+    padding = Padding()
     todo: list[Filter] = [where]
     while todo:
         part = todo.pop(0)
@@ -113,6 +120,7 @@ def seed_for_upsert(where: Filter) -> dict[str, Any]:
         elif isinstance(part, Comparison) and part.operator is Operator.EQ:
             operand = part.operand
             value = {"$date": operand.milliseconds} if isinstance(operand, Instant) else copied(operand)
+            padding.allow(seed, part.path)
             make_place(seed, part.path).put(value)
     return seed
 
@@ -136,6 +144,8 @@ def parse_update(clause: object, rules: DocumentRules) -> Update:
         operator = _operator(name)
         if not isinstance(arguments, Mapping):
             raise _bad_type(f"The argument of '{operator}'", arguments)
+        if len(actions) + len(arguments) > MAX_PATHS:
+            raise bad_argument(f"it has more than {MAX_PATHS} paths")
         actions.extend(_action(operator, path, argument, rules) for path, argument in arguments.items())
     _check_conflicts(actions)
     order = list(UpdateOperator)

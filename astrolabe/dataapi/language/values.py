@@ -63,6 +63,19 @@ def nests_deeper(value: object, limit: int) -> bool:
     return True
 
 
+def count_values(value: object, most: int) -> int:
+    """Return how many values a value is, with all that lies inside it; once that is more than ``most``, no more are."""
+    todo, found = [value], 0
+    while todo and found <= most:
+        found += 1
+        part = todo.pop()
+        if isinstance(part, list | Mapping):
+            if found + len(todo) + len(part) > most:
+                return most + 1
+            todo.extend(part if isinstance(part, list) else part.values())
+    return found
+
+
 def ejson_name(value: object) -> str | None:
     """Return the ``$`` name of an extended JSON value, or None; only objects with exactly one member count."""
     if isinstance(value, Mapping) and len(value) == 1:

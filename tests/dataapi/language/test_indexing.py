@@ -34,7 +34,7 @@ def test_a_rule_covers_its_paths_and_what_lies_inside(
     assert [path for path in paths if rules.indexes(split_path(path))] == indexed
 
 
-@pytest.mark.parametrize("rules", [IndexingRules(allow=(("a",),)), IndexingRules(deny=(("*",),))])
+@pytest.mark.parametrize("rules", [IndexingRules(allow=frozenset({("a",)})), IndexingRules(deny=frozenset({("*",)}))])
 @pytest.mark.parametrize("name", ["$vector", "$vectorize", "$lexical"])
 def test_special_fields_are_always_indexed(rules: IndexingRules, name: str) -> None:
     assert rules.indexes((name,))
