@@ -8,7 +8,7 @@ from string import ascii_lowercase, ascii_uppercase
 
 from pydantic import SecretStr
 
-from astrolabe.providers.spellings import Reading, Span, readings
+from astrolabe.providers.wire.spellings import Reading, Span, readings
 
 SHORTEST_KEY = 4
 """Shorter keys are no keys, and replacing them would garble the words."""
