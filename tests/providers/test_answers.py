@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from astrolabe.providers.wire.adapters import AnswerError
 from astrolabe.providers.wire.adapters.answers import check_vectors, parse_bare, parse_json, parse_openai
 from astrolabe.providers.wire.adapters.error_text import find_words, is_json
+from astrolabe.providers.wire.adapters.google import parse_vertex
+from astrolabe.providers.wire.adapters.ollama import parse_ollama
 
 
 def entries(*pairs: tuple[Any, Any]) -> dict[str, Any]:
@@ -25,7 +27,44 @@ def test_entries_are_put_in_the_order_of_their_index() -> None:
     assert parsed.usage.total_tokens is None
 
 
-@pytest.mark.parametrize("usage", [None, 7, {"prompt_tokens": "many"}])
+ONE, TWO, THREE = [1.0, 2.0], [3.0, 4.0], [5.0, 6.0]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ([{"embedding": ONE}, {"embedding": TWO}], [ONE, TWO]),
+        ([{"index": None, "embedding": ONE}, {"index": None, "embedding": TWO}], [ONE, TWO]),
+        ([{"embedding": ONE}, {"index": 1, "embedding": TWO}], [ONE, TWO]),
+        ([{"index": 1, "embedding": TWO}, {"embedding": ONE}], [ONE, TWO]),
+        ([{"index": 2, "embedding": THREE}, {"index": None, "embedding": ONE}, {"index": 1, "embedding": TWO}],
+         [ONE, TWO, THREE]),
+        ([{"embedding": ONE}], [ONE]),
+        ([{"index": None, "embedding": ONE}], [ONE]),
+    ],
+)  # fmt: skip
+def test_an_index_that_is_left_out_is_read_where_the_order_is_clear(
+    data: list[dict[str, Any]], expected: list[list[float]]
+) -> None:
+    assert parse_openai({"data": data}, len(data)).vectors.tolist() == expected
+
+
+@pytest.mark.parametrize("index", [-1, 1, 7, True, False, "0", 0.5, [], {}])
+def test_the_index_of_a_single_embedding_is_nothing_but_nought(index: object) -> None:
+    with pytest.raises(AnswerError, match="'index'"):
+        parse_openai(entries((index, [1.0])), 1)
+
+
+@pytest.mark.parametrize("tokens", ["many", True, False, -3, 2.5, float("nan"), float("inf"), 10**400, None, [1]])
+def test_what_is_no_number_of_tokens_is_not_counted(tokens: object) -> None:
+    usage = parse_openai(entries((0, [1.0])) | {"usage": {"prompt_tokens": tokens, "total_tokens": tokens}}, 1).usage
+    assert (usage.prompt_tokens, usage.total_tokens) == (None, None)
+    assert parse_ollama({"embeddings": [[1.0]], "prompt_eval_count": tokens}, 1).usage.total_tokens is None
+    counted = {"values": [1.0], "statistics": {"token_count": tokens}}
+    assert parse_vertex({"predictions": [{"embeddings": counted}]}, 1).usage.total_tokens is None
+
+
+@pytest.mark.parametrize("usage", [None, 7, True, []])
 def test_usage_may_be_missing_or_odd(usage: object) -> None:
     assert parse_openai(entries((0, [1.0])) | {"usage": usage}, 1).usage.prompt_tokens is None
 
@@ -44,14 +83,20 @@ def test_usage_may_be_missing_or_odd(usage: object) -> None:
         (entries((0, [1.0]), (2, [1.0])), "out of range"),
         (entries((0, [1.0]), (None, [1.0])), "missing"),
         (entries((0, [1.0]), (True, [1.0])), "missing"),
-        ({"data": [{"embedding": [1.0]}, {"embedding": [1.0]}]}, "missing"),
+        ({"data": [{"embedding": [1.0]}, {"index": 2, "embedding": [1.0]}]}, "out of range"),
+        (entries((-1, [1.0]), (0, [1.0])), "out of range"),
+        (entries((-2, [1.0]), (-1, [1.0])), "out of range"),
+        (entries((0, [1.0]), ("1", [1.0])), "no number"),
+        (entries((0, [1.0]), (1.5, [1.0])), "no number"),
         (entries((0, [1.0]), (1, [1.0, 2.0])), "different lengths"),
         (entries((0, [1.0]), (1, None)), "different lengths|something else"),
         (entries((0, ["1.0"]), (1, ["2.0"])), "something else"),
         (entries((0, "not base64!"), (1, [1.0])), "a text where"),
         (entries((0, {"a": 1}), (1, {"a": 1})), "something else"),
         (entries((0, 1.0), (1, 2.0)), "something else"),
-        (entries((0, [True]), (1, [False])), "something else"),
+        (entries((0, [True]), (1, [False])), "true or false"),
+        (entries((0, [1.0, True]), (1, [0.5, 2])), "true or false"),
+        (entries((0, [1.0, 2.0]), (1, [0.5, False])), "true or false"),
     ],
 )  # fmt: skip
 def test_broken_openai_answers_are_refused(answer: object, problem: str) -> None:
@@ -69,6 +114,7 @@ def test_broken_openai_answers_are_refused(answer: object, problem: str) -> None
         ([0.1, 0.2], "something else"),
         ([[[1.0, 2.0]], [[1.0, 2.0]]], "per token"),
         ([["a"], ["b"]], "something else"),
+        ([[0.5, True], [0.5, 1]], "true or false"),
     ],
 )
 def test_broken_bare_answers_are_refused(answer: object, problem: str) -> None:

@@ -207,6 +207,20 @@ def test_tokens_of_many_accounts_are_forgotten_in_the_end() -> None:
     assert b"valid 999" in tokens._kept
 
 
+@pytest.mark.parametrize("lifetime", [True, -5, float("nan"), float("inf"), 10**400, "3600", None, 60])
+async def test_a_token_of_an_odd_lifetime_is_used_once(lifetime: object) -> None:
+    async with ProviderServer(dimension=8) as server:
+        engine = EmbeddingEngine(CATALOGUE, urls={"vertex": server.url + VERTEX})
+        account = Account(f"{server.url}/token")
+        where = spec("vertex", Model="text-embedding-005", Location="us-central1")
+        granted = Answer(body={"access_token": TOKEN, "expires_in": lifetime})
+        for _ in range(2):
+            server.script(granted)
+            await engine.embed(where, TEXTS, Direction.STORE, account.secret)
+        await engine.close()
+    assert [request.path for request in server.requests].count("/token") == 2
+
+
 class OneTrouble:
     """A lab that puts everything into one trouble, once."""
 
@@ -254,6 +268,8 @@ async def test_the_newest_vertex_models_get_one_text_a_request() -> None:
         (Answer(400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}), "authentication"),
         (Answer(500, "oops"), "server error"),
         (Answer(200, {"no": "token"}), "unexpected response"),
+        (Answer(200, {"access_token": "schlüssel"}), "unexpected response"),
+        (Answer(200, {"access_token": "a\r\nhost: b"}), "unexpected response"),
     ],
 )
 async def test_a_refused_account_is_explained_without_its_key(answer: Answer, failure: str) -> None:

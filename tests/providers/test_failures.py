@@ -25,6 +25,14 @@ async def test_a_provider_that_quotes_the_key_back_does_not_spread_it(
     assert KEY not in str(error)
 
 
+async def test_a_provider_that_sends_the_key_back_as_the_kind_of_its_answer_does_not_spread_it(
+    bench: Bench, server: ProviderServer
+) -> None:
+    server.always(Answer(200, "x", {"content-type": f"text/{KEY}"}))
+    error = await bench.fail(SUBJECTS["openai"])
+    assert "is not JSON but text/•••" in error.message
+
+
 @pytest.mark.parametrize("key", ["hf_abc\ndef", "schlüssel", "\x1b[31m"])
 async def test_a_key_that_no_header_can_carry_is_refused_before_it_leaves(
     bench: Bench, server: ProviderServer, key: str

@@ -26,6 +26,12 @@ LIMIT = 60
 """Requests a minute that every provider here allows."""
 
 
+def unread(status: int, document: object, headers: dict[str, str]) -> httpx.Response:
+    """Return an answer whose body is still to be read, as one over a network is."""
+    stream = httpx.ByteStream(json.dumps(document).encode())
+    return httpx.Response(status, headers=headers | {"content-type": "application/json"}, stream=stream)
+
+
 @dataclass
 class LimitedProvider:
     """A provider in this process that takes :data:`LIMIT` requests a minute.
@@ -72,13 +78,13 @@ class LimitedProvider:
         await self.time.sleep(self.latency)
         if not allowed:
             self.refused.append(now)
-            return httpx.Response(429, headers=headers, json={"message": "slow down"})
+            return unread(429, {"message": "slow down"}, headers)
         if busy:
-            return httpx.Response(429, json={"message": "busy"})
+            return unread(429, {"message": "busy"}, {})
         texts = json.loads(request.content)["input"]
         self.texts.update(texts)
         data = [{"index": n, "embedding": [1.0] * SUBJECT.dimension} for n in range(len(texts))]
-        return httpx.Response(200, headers=headers, json={"data": data})
+        return unread(200, {"data": data}, headers)
 
     def _refill(self, now: float) -> None:
         passed = now - self._since

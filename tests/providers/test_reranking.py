@@ -61,6 +61,15 @@ async def test_scores_come_in_the_order_of_the_passages(server: ProviderServer) 
         assert "authorization" not in request.headers
 
 
+@pytest.mark.parametrize("first", [{}, {"index": None}])
+async def test_the_index_of_the_first_passage_may_be_left_out(server: ProviderServer, first: dict[str, None]) -> None:
+    server.script(Answer(200, {"rankings": [{"index": 1, "logit": 5}, first | {"logit": 3}]}))
+    server.script(Answer(200, {"rankings": [first | {"logit": 4}]}))
+    async with engine_for(f"{server.url}/ranking") as engine:
+        assert await engine.score("nvidia", MODEL, "q", ["one", "two"]) == [3.0, 5.0]
+        assert await engine.score("nvidia", MODEL, "q", ["one"]) == [4.0]
+
+
 async def test_ten_passages_go_in_one_request(server: ProviderServer) -> None:
     async with engine_for(f"{server.url}/ranking") as engine:
         passages = ["word " * n for n in range(1, 26)]
@@ -137,6 +146,24 @@ CASES = {
     "too few": Case(Answer(200, {"rankings": [{"index": 0, "logit": 1}]}), ProviderFailure.BAD_RESPONSE),
     "doubled": Case(Answer(200, {"rankings": [{"index": 0, "logit": 1}] * 2}), ProviderFailure.BAD_RESPONSE),
     "no index": Case(Answer(200, {"rankings": [{"logit": 1}, {"logit": 2}]}), ProviderFailure.BAD_RESPONSE),
+    "negative index": Case(
+        Answer(200, {"rankings": [{"index": -1, "logit": 1}, {"index": 0, "logit": 2}]}), ProviderFailure.BAD_RESPONSE
+    ),
+    "true as an index": Case(
+        Answer(200, {"rankings": [{"index": True, "logit": 1}, {"index": 0, "logit": 2}]}), ProviderFailure.BAD_RESPONSE
+    ),
+    "true as a score": Case(
+        Answer(200, {"rankings": [{"index": 1, "logit": True}, {"index": 0, "logit": 2}]}), ProviderFailure.BAD_RESPONSE
+    ),
+    "a score too large": Case(
+        Answer(200, {"rankings": [{"index": 1, "logit": 10**400}, {"index": 0, "logit": 2}]}),
+        ProviderFailure.BAD_RESPONSE,
+    ),
+    "key as content type": Case(Answer(200, "x", {"content-type": f"text/{KEY}"}), ProviderFailure.BAD_RESPONSE),
+    "compressed twice": Case(
+        Answer(200, b"x", {"content-type": "application/json", "content-encoding": "gzip, gzip"}),
+        ProviderFailure.BAD_RESPONSE,
+    ),
     "no score": Case(Answer(200, {"rankings": [{"index": 0}, {"index": 1}]}), ProviderFailure.BAD_RESPONSE),
     "not a number": Case(
         Answer(200, b'{"rankings": [{"index": 0, "logit": NaN}, {"index": 1, "logit": 1}]}'),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _HOST_PART = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_NUMERIC = re.compile(r"[0-9a-fxA-FX.]+")
 MODEL_PARAMETER = "modelId"
 """The template parameter that stands for the model's name."""
 
@@ -80,12 +82,24 @@ def check(url: str, *, allow_plain_http: bool) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether ``host`` (name or address, without brackets or port) is this machine."""
-    if host.lower() == "localhost":
+    """Return whether ``host`` (name or address, without brackets or port) is this machine, however it is spelled."""
+    if host.lower().removesuffix(".") == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
+        return _is_loopback_number(host)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def _is_loopback_number(host: str) -> bool:
+    """Read the spellings of IPv4 that only the system's own functions know, such as ``127.1`` and ``0x7f000001``."""
+    if not _NUMERIC.fullmatch(host):
+        return False
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host)).is_loopback
+    except OSError:
         return False
 
 

@@ -254,7 +254,7 @@ class Delivery:
         words = self._words(reply) if problem.quote else ""
         error = bad_answer(
             self._job.provider,
-            str(problem),
+            self.without_key(str(problem)),  # which may quote a header
             status=reply.status,
             words=words,
             meaning=problem.meaning,

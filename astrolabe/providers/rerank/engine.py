@@ -196,9 +196,8 @@ class RerankingEngine:
             return parse_rankings(reply.body, len(passages))
         except AnswerError as problem:
             words = _words(job, reply) if problem.quote else ""
-            return FailedAttempt(
-                bad_answer(job.provider, str(problem), status=reply.status, words=words, hint=problem.hint)
-            )
+            what = without_key(str(problem), job.secret)  # which may quote a header
+            return FailedAttempt(bad_answer(job.provider, what, status=reply.status, words=words, hint=problem.hint))
 
     def _refusal(self, job: _Job, reply: Reply) -> FailedAttempt:
         wait = retry_after(reply.headers)

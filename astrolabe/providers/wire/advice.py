@@ -71,7 +71,7 @@ _GENERAL: Mapping[ProviderFailure, Advice] = {
     ),
     ProviderFailure.TLS: Advice(
         "The certificate is not valid for that address, or a proxy on the way replaces it.",
-        "Check the address. Behind such a proxy, install its certificate on this machine.",
+        "Check the address. Where a proxy or an authority of your own signs, let SSL_CERT_FILE name its certificate.",
     ),
     ProviderFailure.BAD_RESPONSE: Advice(
         "What listens at that address may not be an embedding model.", "Check the address and the model."

@@ -17,7 +17,8 @@ from pydantic import SecretStr
 from astrolabe.errors import Owner, ProviderError, ProviderFailure, ProviderReply
 from astrolabe.providers.catalogue.address import host_of
 from astrolabe.providers.catalogue.provider_info import ProviderInfo
-from astrolabe.providers.wire.advice import advice
+from astrolabe.providers.wire.advice import Advice, advice
+from astrolabe.providers.wire.foreign_json import finite_number, read_json
 
 _WORDS_IN_MESSAGE = 300
 _SCALES_TO_ZERO = "huggingfaceDedicated"
@@ -101,12 +102,24 @@ class TransportError(Exception):
     Attributes:
         failure: UNKNOWN_HOST, UNREACHABLE, TLS, TIMEOUT or BAD_RESPONSE.
         transient: Whether the same request may succeed a little later.
+        advice: What it means and what to do, where that is known better than from the kind of failure.
+        owner: Who can mend it, where that is known better, too.
     """
 
-    def __init__(self, failure: ProviderFailure, detail: str, *, transient: bool) -> None:
+    def __init__(
+        self,
+        failure: ProviderFailure,
+        detail: str,
+        *,
+        transient: bool,
+        advice: Advice | None = None,
+        owner: Owner | None = None,
+    ) -> None:
         super().__init__(detail)
         self.failure = failure
         self.transient = transient
+        self.advice = advice
+        self.owner = owner
 
 
 def make_error(
@@ -213,8 +226,10 @@ def from_transport(provider: ProviderInfo, url: str, failure: TransportError) ->
         ProviderFailure.UNREACHABLE: f"{provider.label} cannot be reached at {host}: {failure}.",
         ProviderFailure.TIMEOUT: f"{provider.label} at {host} did not answer in time: {failure}.",
     }.get(failure.failure, f"The answer of {provider.label} {failure}.")
-    owner = Owner.REQUEST if failure.failure is ProviderFailure.UNKNOWN_HOST and provider.parameters else None
-    return FailedAttempt(make_error(provider, failure.failure, message, owner=owner), failure.transient)
+    owner = Owner.REQUEST if failure.failure is ProviderFailure.UNKNOWN_HOST and provider.parameters else failure.owner
+    known = failure.advice or Advice("", "")
+    error = make_error(provider, failure.failure, message, meaning=known.meaning, hint=known.step, owner=owner)
+    return FailedAttempt(error, failure.transient)
 
 
 def failure_by_status(provider: ProviderInfo, status: int, words: str) -> ProviderFailure:
@@ -244,17 +259,15 @@ def _is_loading(provider: ProviderInfo, text: str, document: Mapping[str, Any]) 
 
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
+        document = read_json(body)
+    except ValueError:
         return {}
     return document if isinstance(document, dict) else {}
 
 
 def _loading_time(document: Mapping[str, Any]) -> float | None:
-    seconds = document.get("estimated_time")
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
-        return None
-    return float(seconds) if 0 <= seconds < float("inf") else None
+    seconds = finite_number(document.get("estimated_time"))
+    return seconds if seconds is not None and seconds >= 0 else None
 
 
 def _phrase(status: int) -> str:

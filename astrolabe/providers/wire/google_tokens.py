@@ -27,6 +27,7 @@ from astrolabe.providers.wire.adapters import Call
 from astrolabe.providers.wire.adapters.error_text import find_words
 from astrolabe.providers.wire.adapters.table import USER_AGENT
 from astrolabe.providers.wire.failures import TransportError, from_answer, from_transport, make_error
+from astrolabe.providers.wire.foreign_json import finite_number, read_json
 from astrolabe.providers.wire.redaction import without_key
 
 if TYPE_CHECKING:
@@ -166,14 +167,14 @@ def _encoded(part: bytes) -> bytes:
 
 def _token(provider: ProviderInfo, reply: Reply) -> tuple[SecretStr, float]:
     try:
-        answer = json.loads(reply.body)
-    except (ValueError, RecursionError):
+        answer = read_json(reply.body)
+    except ValueError:
         answer = None
     token = answer.get("access_token") if isinstance(answer, dict) else None
-    if not isinstance(token, str) or not token:
+    if not isinstance(token, str) or not token.strip() or not (token.isascii() and token.isprintable()):
         raise make_error(provider, ProviderFailure.BAD_RESPONSE, "Google's token address answered without a token.")
-    lifetime = answer.get("expires_in") if isinstance(answer, dict) else None
-    return SecretStr(token), float(lifetime) if isinstance(lifetime, int | float) else 0.0
+    lifetime = finite_number(answer.get("expires_in")) if isinstance(answer, dict) else None
+    return SecretStr(token), min(lifetime or 0.0, _HOURS)
 
 
 def _refused(provider: ProviderInfo, reply: Reply, signed: SecretStr) -> ProviderError:

@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import Generator
+from http import HTTPStatus
+from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import urlsplit
 
 import httpx
 from pydantic import SecretStr
 
 from astrolabe.errors import ProviderFailure
 from astrolabe.providers.wire.adapters import Call, Reply
+from astrolabe.providers.wire.bodies import ACCEPTED_ENCODINGS, Body, BodyError
+from astrolabe.providers.wire.connection_errors import misled, refused_by, translated
+from astrolabe.providers.wire.environment import EnvironmentProblem, Proxies, Proxy, trusted
 from astrolabe.providers.wire.failures import TransportError
 
 CONNECT_SECONDS = 10.0
 """How long opening a connection may take."""
+
+LARGEST_REFUSAL = 64 * 1024
+"""Bytes that are read of an answer that is no success: enough for what it says."""
+
+_NO_COOKIES = DefaultCookiePolicy(allowed_domains=())
 
 
 class _KeyHeader(httpx.Auth):
@@ -34,22 +44,28 @@ class _KeyHeader(httpx.Auth):
 
 
 class Transport:
-    """Sends calls over one pool of connections.
+    """Sends calls over pools of connections: one for each way there, directly or through a proxy.
+
+    No cookie is kept: what one account was given must not travel with the key of another.
 
     Args:
-        client: A client to use and not to close; by default one is made, and closed by :meth:`close`.
+        client: A client to use and not to close; by default they are made as they are needed, and closed by
+            :meth:`close`.
+        proxies: What the environment says about proxies; read now by default.
     """
 
-    def __init__(self, client: httpx.AsyncClient | None = None) -> None:
-        self._own = client is None
-        self._client = client or httpx.AsyncClient(
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30),
-        )
+    def __init__(self, client: httpx.AsyncClient | None = None, proxies: Proxies | None = None) -> None:
+        self._given = client
+        if client is not None:
+            client.cookies.jar.set_policy(_NO_COOKIES)
+        self._proxies = proxies or Proxies()
+        self._clients: dict[tuple[str, str], httpx.AsyncClient] = {}
 
     async def close(self) -> None:
-        """Close the connections, if they are our own."""
-        if self._own:
-            await self._client.aclose()
+        """Close the connections that are our own."""
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
 
     async def post(self, call: Call, secret: SecretStr | None, *, seconds: float, most_bytes: int) -> Reply:
         """Send one request and return its answer, whatever its status; redirects are answers too.
@@ -58,80 +74,71 @@ class Transport:
             call: The request.
             secret: The key, or None for no authentication.
             seconds: Time limit for the whole exchange.
-            most_bytes: Largest body that is read.
+            most_bytes: Largest body that is read, decompressed; an error's is cut off.
 
         Raises:
             TransportError: There was no complete answer.
         """
-        auth = _KeyHeader(call.auth_header, call.auth_scheme, secret) if secret is not None else None
-        started = time.perf_counter()
-        timeout = httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
         try:
-            async with (
-                asyncio.timeout(seconds),
-                self._client.stream(
-                    "POST",
-                    call.url,
-                    content=call.content,
-                    headers=dict(call.headers),
-                    auth=auth,
-                    timeout=timeout,
-                    follow_redirects=False,
-                ) as response,
-            ):
-                body = await _read(response.aiter_bytes(), most_bytes)
-                headers = {name.lower(): value for name, value in response.headers.items()}
-                return Reply(response.status_code, headers, body, time.perf_counter() - started)
+            proxy = self._proxies.of(call.url)
+            client = self._client(call.url, proxy)
+        except EnvironmentProblem as error:
+            raise misled(error) from error
+        try:
+            async with asyncio.timeout(seconds):
+                reply = await _exchange(client, call, secret, seconds, most_bytes)
         except TimeoutError as error:
             detail = f"no complete answer in {seconds:g} seconds"
             raise TransportError(ProviderFailure.TIMEOUT, detail, transient=True) from error
+        except BodyError as error:
+            raise TransportError(ProviderFailure.BAD_RESPONSE, str(error), transient=False) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise _translated(error) from error
+            raise translated(error, proxy) from error
+        if proxy is not None and reply.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            raise refused_by(proxy, reply.status)
+        return reply
+
+    def _client(self, url: str, proxy: Proxy | None) -> httpx.AsyncClient:
+        """Return the client for one way; where there is no TLS, no certificates are read that could be missing."""
+        if self._given is not None:
+            return self._given
+        scheme = urlsplit(url).scheme
+        way = (scheme, proxy.url if proxy is not None else "")
+        client = self._clients.get(way)
+        if client is None:
+            secure = proxy is not None and proxy.secure
+            context = trusted() if scheme == "https" or secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            through = httpx.Proxy(proxy.url, ssl_context=context if secure else None) if proxy is not None else None
+            client = self._clients[way] = httpx.AsyncClient(
+                verify=context,
+                proxy=through,
+                trust_env=False,
+                limits=httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30),
+            )
+            client.cookies.jar.set_policy(_NO_COOKIES)
+        return client
 
 
-async def _read(chunks: AsyncIterator[bytes], most_bytes: int) -> bytes:
-    body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > most_bytes:
-            detail = f"is larger than {most_bytes:,} bytes, which no answer to this request needs"
-            raise TransportError(ProviderFailure.BAD_RESPONSE, detail, transient=False)
-    return bytes(body)
-
-
-def _translated(error: httpx.HTTPError | httpx.InvalidURL) -> TransportError:
-    if isinstance(error, httpx.TimeoutException):
-        return TransportError(ProviderFailure.TIMEOUT, "it took too long to answer", transient=True)
-    if isinstance(error, httpx.ConnectError):
-        return _not_connected(list(_chain(error)))
-    if isinstance(error, httpx.DecodingError):
-        return TransportError(ProviderFailure.BAD_RESPONSE, "cannot be decompressed", transient=False)
-    if isinstance(error, (httpx.NetworkError, httpx.RemoteProtocolError)):
-        return TransportError(ProviderFailure.UNREACHABLE, "the connection broke off", transient=True)
-    return TransportError(ProviderFailure.UNREACHABLE, type(error).__name__, transient=False)
-
-
-def _not_connected(causes: list[BaseException]) -> TransportError:
-    if any(isinstance(cause, socket.gaierror) for cause in causes):
-        return TransportError(ProviderFailure.UNKNOWN_HOST, "its name does not resolve", transient=False)
-    tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
-    if tls is not None:
-        return TransportError(ProviderFailure.TLS, tls.reason or "handshake failed", transient=False)
-    refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
-    detail = "the connection was refused" if refused else "no connection could be opened"
-    return TransportError(ProviderFailure.UNREACHABLE, detail, transient=False)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what led to it; an attempt per address of a host hides its causes in a group."""
-    pending: list[BaseException | None] = [error]
-    seen: set[int] = set()
-    while pending:
-        current = pending.pop()
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        pending += [current.__cause__, current.__context__]
-        if isinstance(current, BaseExceptionGroup):
-            pending += current.exceptions
+async def _exchange(
+    client: httpx.AsyncClient, call: Call, secret: SecretStr | None, seconds: float, most_bytes: int
+) -> Reply:
+    auth = _KeyHeader(call.auth_header, call.auth_scheme, secret) if secret is not None else None
+    started = time.perf_counter()
+    async with client.stream(
+        "POST",
+        call.url,
+        content=call.content,
+        headers=dict(call.headers) | {"Accept-Encoding": ACCEPTED_ENCODINGS},
+        auth=auth,
+        timeout=httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),
+        follow_redirects=False,
+    ) as response:
+        failed = response.status_code >= HTTPStatus.BAD_REQUEST
+        most = min(most_bytes, LARGEST_REFUSAL) if failed else most_bytes
+        body = Body(response.headers.get("content-encoding", ""), most, cut=failed)
+        async for chunk in response.aiter_raw():
+            body.feed(chunk)
+            if body.full:
+                break
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Reply(response.status_code, headers, body.content(), time.perf_counter() - started)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from astrolabe.providers.wire.adapters.error_text import is_json
 from astrolabe.providers.wire.adapters.protocol import AnswerError, Parsed, Reply, Usage
+from astrolabe.providers.wire.foreign_json import counted, read_json
 from storage.shapes import Matrix
 
 _MATRIX_DEPTH = 2
@@ -36,14 +37,17 @@ def parse_json(body: bytes) -> object:
     if not body.strip():
         raise AnswerError("has no body")
     try:
-        parsed: object = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        return read_json(body)
+    except json.JSONDecodeError as error:
         raise AnswerError("is not valid JSON", quote=True) from error
-    return parsed
+    except ValueError as error:
+        raise AnswerError(f"is no JSON that is read: {error}", quote=True) from error
 
 
 def parse_openai(answer: object, count: int) -> Parsed:
     """Read ``{"data": [{"index": n, "embedding": [...]}, …], "usage": {...}}``, whose entries come in any order.
+
+    An answer whose entries have no ``index`` at all is in the order of the texts. Some servers leave out an index of 0.
 
     Raises:
         AnswerError: No entries, the wrong number of them, a missing or doubled index, or something else than numbers.
@@ -62,7 +66,8 @@ def parse_openai(answer: object, count: int) -> Parsed:
     if not all(isinstance(entry, dict) for entry in entries):
         raise AnswerError("lists something else than embeddings")
     _check_count(len(entries), count)
-    vectors = [_decoded(entry.get("embedding")) for entry in _in_order(entries)]
+    places = positions([entry.get("index") for entry in entries], ordered=True)
+    vectors = [_decoded(entries[place].get("embedding")) for place in places]
     return Parsed(_matrix(vectors), _usage(document.get("usage")))
 
 
@@ -108,16 +113,30 @@ def _check_count(found: int, count: int) -> None:
         raise AnswerError(f"has {found} embeddings for {count} texts")
 
 
-def _in_order(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    if len(entries) == 1:
-        return entries
-    indexes = [entry.get("index") for entry in entries]
-    if any(type(index) is not int for index in indexes):
-        raise AnswerError("does not say which embedding belongs to which text: an 'index' is missing")
-    by_index = dict(zip(indexes, entries, strict=True))
-    if by_index.keys() != set(range(len(entries))):
-        raise AnswerError("does not say which embedding belongs to which text: an 'index' is doubled or out of range")
-    return [by_index[position] for position in range(len(entries))]
+def positions(indexes: Sequence[object], *, ordered: bool, nouns: tuple[str, str] = ("embedding", "text")) -> list[int]:
+    """Return where the entry of each text stands in an answer whose entries come in any order.
+
+    One index that is left out or null is that of the first text: 0 is nothing to some servers.
+
+    Args:
+        indexes: What each entry has as its index; None where it has none.
+        ordered: Whether entries of which none has an index are in the order of the texts.
+        nouns: What an entry and a text are called.
+
+    Raises:
+        AnswerError: It cannot be told.
+    """
+    if ordered and all(index is None for index in indexes):
+        return list(range(len(indexes)))
+    unclear = f"does not say which {nouns[0]} belongs to which {nouns[1]}: an 'index'"
+    if indexes.count(None) == 1 and 0 not in indexes:
+        indexes = [0 if index is None else index for index in indexes]
+    if any(type(index) is not int for index in indexes):  # true is an int, too
+        raise AnswerError(f"{unclear} is missing, or no number")
+    places = {index: place for place, index in enumerate(indexes)}
+    if places.keys() != set(range(len(indexes))):
+        raise AnswerError(f"{unclear} is doubled or out of range")
+    return [places[position] for position in range(len(indexes))]
 
 
 def _decoded(embedding: object) -> object:
@@ -131,6 +150,8 @@ def _decoded(embedding: object) -> object:
 
 
 def _matrix(vectors: list[object]) -> Matrix:
+    if any(bool in set(map(type, vector)) for vector in vectors if isinstance(vector, list)):
+        raise AnswerError("has true or false where a number belongs")  # which numpy would take for 1 and 0
     try:
         numbers = np.asarray(vectors)
     except (ValueError, TypeError, OverflowError) as error:
@@ -148,5 +169,4 @@ def _matrix(vectors: list[object]) -> Matrix:
 def _usage(usage: object) -> Usage:
     if not isinstance(usage, dict):
         return Usage()
-    prompt, total = usage.get("prompt_tokens"), usage.get("total_tokens")
-    return Usage(prompt if isinstance(prompt, int) else None, total if isinstance(total, int) else None)
+    return Usage(counted(usage.get("prompt_tokens")), counted(usage.get("total_tokens")))

@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from astrolabe.providers.wire.foreign_json import read_json
+
 LONGEST_WORDS = 2_000
 """Characters kept of what a provider says; some answer with a whole web page."""
+
+_MOST_BYTES = 16 * LONGEST_WORDS
+"""Bytes that are looked at for them: characters have up to four, and blanks may come first."""
 
 
 def is_json(content_type: str) -> bool:
@@ -21,13 +26,12 @@ def find_words(pointers: Sequence[str], content_type: str, body: bytes) -> str:
     The value at the first JSON pointer that exists; the whole document where none does; the raw text where it is not
     JSON. A text comes without quotes, anything else as JSON.
     """
-    raw = body.decode("utf-8", errors="replace").strip()
-    if not is_json(content_type):
-        return raw[:LONGEST_WORDS]
     try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError):
-        return raw[:LONGEST_WORDS]
+        document = read_json(body) if is_json(content_type) else None
+    except ValueError:
+        document = None
+    if document is None:
+        return body[:_MOST_BYTES].decode("utf-8", errors="replace").strip()[:LONGEST_WORDS]
     found = next((value for pointer in pointers if (value := _at(document, pointer)) is not None), document)
     return (found if isinstance(found, str) else json.dumps(found, ensure_ascii=False))[:LONGEST_WORDS]
 

@@ -9,6 +9,7 @@ from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.catalogue.wire_format import WireFormat
 from astrolabe.providers.wire.adapters.answers import parse_bare
 from astrolabe.providers.wire.adapters.protocol import AnswerError, Parsed, Usage
+from astrolabe.providers.wire.foreign_json import counted
 
 
 def google_body(wire: WireFormat, spec: EmbeddingSpec, texts: Sequence[str], direction: Direction) -> dict[str, Any]:
@@ -43,8 +44,8 @@ def parse_vertex(answer: object, count: int) -> Parsed:
         AnswerError: Not such an object, the wrong number of vectors, or something else than numbers.
     """
     embeddings = [_member(entry, "embeddings") for entry in _entries(answer, "predictions")]
-    counts = [_member(_member(one, "statistics"), "token_count") for one in embeddings]
-    tokens = sum(int(one) for one in counts if isinstance(one, int | float)) if any(counts) else None
+    counts = [counted(_member(_member(one, "statistics"), "token_count")) for one in embeddings]
+    tokens = sum(one for one in counts if one is not None) if any(counts) else None
     vectors = parse_bare([_values(one) for one in embeddings], count).vectors
     return Parsed(vectors, Usage(tokens, tokens))
 

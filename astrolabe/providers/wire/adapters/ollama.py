@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from astrolabe.providers.wire.adapters.answers import parse_bare
 from astrolabe.providers.wire.adapters.protocol import AnswerError, Parsed, Usage
+from astrolabe.providers.wire.foreign_json import counted
 
 
 def parse_ollama(answer: object, count: int) -> Parsed:
@@ -14,6 +15,6 @@ def parse_ollama(answer: object, count: int) -> Parsed:
     """
     if not isinstance(answer, dict) or not isinstance(answer.get("embeddings"), list):
         raise AnswerError("has no embeddings in it", quote=True)
-    tokens = answer.get("prompt_eval_count")
-    usage = Usage(tokens, tokens) if type(tokens) is int else Usage()
+    tokens = counted(answer.get("prompt_eval_count"))
+    usage = Usage(tokens, tokens)
     return Parsed(parse_bare(answer["embeddings"], count).vectors, usage)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from typing import Any
 
-from astrolabe.providers.wire.adapters.answers import parse_json
+from astrolabe.providers.wire.adapters.answers import parse_json, positions
 from astrolabe.providers.wire.adapters.protocol import AnswerError, Call
 from astrolabe.providers.wire.adapters.table import USER_AGENT
+from astrolabe.providers.wire.foreign_json import finite_number
 
 _SCORES = ("logit", "score")
 """Members of an entry that hold its score; the first is the wire's, the second is what some servers call it."""
@@ -37,14 +37,15 @@ def parse_rankings(body: bytes, count: int) -> list[float]:
     entries = answer.get("rankings") if isinstance(answer, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise AnswerError("has no rankings in it", quote=True)
-    scores = {entry.get("index"): _score(entry) for entry in entries if type(entry.get("index")) is int}
-    if len(entries) != count or scores.keys() != set(range(count)):
-        raise AnswerError(f"has rankings of other passages than the {count} that were sent")
-    return [scores[position] for position in range(count)]
+    if len(entries) != count:
+        raise AnswerError(f"has {len(entries)} rankings for {count} passages")
+    # Rankings may come in the order of their scores, so without an index only a single one is clear.
+    places = positions([entry.get("index") for entry in entries], ordered=count == 1, nouns=("ranking", "passage"))
+    return [_score(entries[place]) for place in places]
 
 
 def _score(entry: dict[str, Any]) -> float:
-    score = next((entry[name] for name in _SCORES if name in entry), None)
-    if isinstance(score, bool) or not isinstance(score, int | float) or not math.isfinite(score):
+    score = finite_number(next((entry[name] for name in _SCORES if name in entry), None))
+    if score is None:
         raise AnswerError("has a score that is no finite number")
-    return float(score)
+    return score
