@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gc
+import gzip
 import importlib.util
 import ipaddress
 import socket
 import ssl
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,12 +24,14 @@ from pydantic import SecretStr
 from ravendb.documents.operations.ai.ai_connection_string import AiConnectionString
 
 from astrolabe.errors import AstrolabeError, NotFoundError, Owner, UsageError
+from astrolabe.portal.connection_strings import raven_transport
 from astrolabe.portal.connection_strings.connection_string import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.connection_strings.exchange import embedding_strings, push_all, take_in_all
 from astrolabe.portal.connection_strings.json import read_all, to_json
 from astrolabe.portal.connection_strings.raven_server import INSTALL_LINE, RavenPlace, RavenServer
 from astrolabe.providers.catalogue.connectors import Connector, FieldKind, load_connectors
 from tests.support.portal import SECRET, Organization
+from tests.support.proxy import ProxyServer
 from tests.support.raven import Raven, raven_server
 
 ROUTE = "/databases/Orders/admin/connection-strings"
@@ -254,3 +258,98 @@ async def test_a_pfx_file_with_a_password_is_explained(tmp_path: Path, raven: Ra
     path.write_bytes(pkcs12.serialize_key_and_certificates(b"c", *certificate("client"), None, locked))
     with pytest.raises(AstrolabeError, match="password"):
         await server(raven, certificate=path).strings()
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Begin without a proxy and without certificates."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    return monkeypatch
+
+
+async def test_a_server_on_this_machine_is_not_reached_through_a_proxy(
+    raven: Raven, environment: pytest.MonkeyPatch
+) -> None:
+    async with ProxyServer() as proxy:
+        environment.setenv("HTTP_PROXY", proxy.url)
+        environment.setenv("ALL_PROXY", proxy.url)
+        assert await server(raven).strings() == {}
+    assert proxy.heads == []
+
+
+async def test_no_password_is_taken_from_elsewhere_and_no_cookie_kept(
+    raven: Raven, environment: pytest.MonkeyPatch, tmp_path: Path, portal: Organization
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login ada password secret\n")
+    (tmp_path / "netrc").chmod(0o600)
+    environment.setenv("NETRC", str(tmp_path / "netrc"))
+    raven.extra = {"Set-Cookie": "account=ada; Path=/"}
+    await push_all(portal.connection_strings, server(raven), [await face(portal)], replace=True, with_secrets=False)
+    assert len(raven.headers) == 2
+    assert not any(name in headers for headers in raven.headers for name in ("authorization", "cookie"))
+
+
+async def test_a_proxy_that_wants_a_password_is_named(environment: pytest.MonkeyPatch) -> None:
+    async with ProxyServer(status=407) as proxy:
+        environment.setenv("HTTPS_PROXY", proxy.url.replace("//", "//ada:s3cret-password@"))
+        with pytest.raises(AstrolabeError) as refused:
+            await RavenServer(RavenPlace("https://raven.test", "Orders")).strings()
+    assert "407" in refused.value.message
+    assert "HTTPS_PROXY" in refused.value.hint
+    assert "s3cret-password" not in f"{refused.value} {refused.value.hint}"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "problem"),
+    [
+        ("HTTPS_PROXY", "socks5://127.0.0.1:1", "HTTPS_PROXY names a SOCKS proxy"),
+        ("HTTPS_PROXY", "http://a:b:c", "HTTPS_PROXY does not hold the address of a proxy"),
+        ("SSL_CERT_FILE", "/nowhere/authorities.pem", "SSL_CERT_FILE names /nowhere/authorities.pem"),
+    ],
+)
+async def test_a_variable_that_is_wrong_is_named(
+    environment: pytest.MonkeyPatch, variable: str, value: str, problem: str
+) -> None:
+    environment.setenv(variable, value)
+    with pytest.raises(AstrolabeError, match=problem) as refused:
+        await RavenServer(RavenPlace("https://raven.test", "Orders")).strings()
+    assert refused.value.owner is Owner.MACHINE
+
+
+async def test_the_authority_may_come_from_the_environment(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "server.pem").write_bytes(pem(*certificate("server")))
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "server.pem")
+    environment.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))
+    with raven_server(Raven(), tls) as raven:
+        assert await server(raven).strings() == {}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "problem"), [("gzip", "larger than"), ("gzip, gzip", "more than once"), ("br", "was not asked for")]
+)
+async def test_an_answer_that_becomes_large_is_refused(raven: Raven, encoding: str, problem: str) -> None:
+    bomb = gzip.compress(b"[" * (48 * 1024 * 1024), 1)
+    bomb = gzip.compress(bomb) if "," in encoding else bomb
+    raven.failure = (200, bomb, {"Content-Encoding": encoding})
+    tracemalloc.start()
+    try:
+        with pytest.raises(AstrolabeError, match=problem):
+            await server(raven).strings()
+        assert tracemalloc.get_traced_memory()[1] < 48 * 1024 * 1024
+    finally:
+        tracemalloc.stop()
+
+
+async def test_a_compressed_answer_is_read(raven: Raven) -> None:
+    body = gzip.compress(b'{"AiConnectionStrings": {"A": {"Name": "A"}}}')
+    raven.failure = (200, body, {"Content-Encoding": "gzip"})
+    assert await server(raven).strings() == {"A": {"Name": "A"}}
+
+
+async def test_an_answer_that_never_ends_is_given_up(raven: Raven, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(raven_transport, "TOTAL_SECONDS", -1.0)
+    with pytest.raises(AstrolabeError, match="not complete within"):
+        await server(raven).strings()

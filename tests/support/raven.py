@@ -26,6 +26,8 @@ class Raven:
         database: The one database it has.
         strings: AI connection strings by name, as JSON.
         requests: Method, path and parsed body of each request, and the subject of the client's certificate.
+        headers: Of each request, names in lower case.
+        extra: Further headers of every answer.
         failure: Status and body that every request gets instead.
     """
 
@@ -33,7 +35,9 @@ class Raven:
     url: str = ""
     strings: dict[str, dict[str, Any]] = field(default_factory=dict)
     requests: list[tuple[str, str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     certificates: list[object] = field(default_factory=list)
+    extra: dict[str, str] = field(default_factory=dict)
     failure: tuple[int, bytes, dict[str, str]] | None = None
 
 
@@ -50,7 +54,7 @@ def raven_server(raven: Raven, tls: ssl.SSLContext | None = None) -> Iterator[Ra
         def answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
             self.send_response(status)
             for name, value in (
-                {"Raven-Server-Version": VERSION, "Content-Type": "application/json"} | headers
+                {"Raven-Server-Version": VERSION, "Content-Type": "application/json"} | raven.extra | headers
             ).items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
@@ -61,6 +65,7 @@ def raven_server(raven: Raven, tls: ssl.SSLContext | None = None) -> Iterator[Ra
             length = int(self.headers.get("Content-Length") or 0)
             body: Any = json.loads(self.rfile.read(length)) if length else None
             raven.requests.append((self.command, self.path, body))
+            raven.headers.append({name.lower(): value for name, value in self.headers.items()})
             if isinstance(self.connection, ssl.SSLSocket):
                 raven.certificates.append(self.connection.getpeercert())
             if raven.failure is not None:

@@ -1,14 +1,13 @@
 """A RavenDB server, asked for its AI connection strings and given ours, through RavenDB's own Python client.
 
 The client is an optional extra and blocks, so it is imported when it is needed and runs in a thread. What it lacks is
-added here: a time limit, and that no redirect is followed, since what is sent may hold keys.
+added in :mod:`raven_transport`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import importlib.util
-import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -21,7 +20,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pydantic import SecretStr
 
 from astrolabe.errors import AstrolabeError, Owner, UsageError
+from astrolabe.portal.connection_strings.raven_transport import NoAnswerError, prepare, single_adapter
 from astrolabe.providers.catalogue.address import AddressError, check, host_of
+from astrolabe.providers.wire.environment import EnvironmentProblem, Proxies, authorities
+from astrolabe.providers.wire.foreign_json import read_json
 from astrolabe.providers.wire.redaction import without_key
 
 if TYPE_CHECKING:
@@ -30,11 +32,7 @@ if TYPE_CHECKING:
 INSTALL_LINE = "pip install 'astrolabe-tui[ravendb]'"
 """What brings RavenDB's client."""
 
-SECONDS = 20.0
-"""Time limit of one request to the server, for connecting and for each silence."""
-
 _LONGEST_WORDS = 400
-_NO_ANSWERS = frozenset({408, 502, 503, 504})
 _PFX = frozenset({".pfx", ".p12"})
 _ResultT = TypeVar("_ResultT")
 
@@ -61,14 +59,6 @@ def why_unavailable() -> str:
     if importlib.util.find_spec("ravendb") is None:
         return f"RavenDB's Python client is not installed. Run: {INSTALL_LINE}"
     return ""
-
-
-class _NoAnswerError(Exception):
-    """A request that the server did not answer."""
-
-    def __init__(self, kind: str, words: str) -> None:
-        super().__init__(words)
-        self.kind = kind
 
 
 class RavenServer:
@@ -125,8 +115,9 @@ class RavenServer:
         # RavenDB's client raises errors of its own, of the HTTP library below it, and what follows from odd answers.
         from ravendb.exceptions import exceptions  # noqa: PLC0415
 
+        self._check_environment()
         usual = (RuntimeError, ValueError, KeyError, TypeError, AttributeError, OSError)
-        known: tuple[type[Exception], ...] = (_NoAnswerError, *_classes(exceptions), *usual)
+        known: tuple[type[Exception], ...] = (NoAnswerError, *_classes(exceptions), *usual)
         try:
             with _store(self._place) as store:
                 return work(store)
@@ -135,16 +126,27 @@ class RavenServer:
         # Raised here, so that the client's own error, which holds the whole request, is not even its context.
         raise failed
 
+    def _check_environment(self) -> None:
+        try:
+            Proxies().of(self._place.url)
+            authorities()
+        except EnvironmentProblem as problem:
+            raise AstrolabeError(
+                f"RavenDB at {host_of(self._place.url)} cannot be asked: {problem}.",
+                hint="Correct that variable of the environment or unset it.",
+                owner=Owner.MACHINE,
+            ) from problem
+
     def _failed(self, error: Exception, secrets: tuple[SecretStr, ...]) -> AstrolabeError:
         words = " ".join(str(error).split())
         for secret in secrets:
             words = without_key(words, secret)
         words = words if len(words) <= _LONGEST_WORDS else words[: _LONGEST_WORDS - 1] + "…"
-        kind = error.kind if isinstance(error, _NoAnswerError) else type(error).__name__
+        kind = error.kind if isinstance(error, NoAnswerError) else type(error).__name__
         return AstrolabeError(
             f"RavenDB at {host_of(self._place.url)}, database {self._place.database}: {kind}: {words or 'no details'}",
             hint=_HINTS.get(kind, "Check the address, the database's name and, for a secured server, the certificate."),
-            owner=Owner.NETWORK if isinstance(error, _NoAnswerError) else Owner.REQUEST,
+            owner=Owner.NETWORK if isinstance(error, NoAnswerError) else Owner.REQUEST,
         )
 
 
@@ -156,6 +158,7 @@ def _classes(module: ModuleType) -> tuple[type[Exception], ...]:
 _HINTS = {
     "AuthorizationException": "The server wants a client certificate that may administrate this database.",
     "SSLError": "The certificate of one side is not accepted by the other; --authority names a private authority's.",
+    "ProxyError": "HTTPS_PROXY or ALL_PROXY names the proxy (407: with NAME:PASSWORD@), NO_PROXY leaves hosts out.",
     "DatabaseDoesNotExistException": "Check the database's name; capital letters do not count, hyphens do.",
 }
 
@@ -183,55 +186,16 @@ def _store(place: RavenPlace) -> Iterator[DocumentStore]:
         store.conventions.disable_topology_updates = True
         if certificate is not None:
             store.certificate_pem_path = str(certificate)
-        if place.authority is not None:
-            store.trust_store_path = str(place.authority)
+        authority = place.authority or authorities()
+        if authority is not None:
+            store.trust_store_path = str(authority)
         try:
             store.initialize()
-            session = store.get_request_executor().http_session
-            with closing(_adapter()) as adapter:
-                session.mount("https://", adapter)
-                session.mount("http://", adapter)
+            with closing(single_adapter()) as adapter:
+                prepare(store.get_request_executor().http_session, adapter, Proxies().of(place.url))
                 yield store
         finally:
             store.close()
-
-
-def _adapter() -> Any:  # noqa: ANN401 - of a library without types
-    from requests import RequestException  # noqa: PLC0415
-    from requests.adapters import HTTPAdapter  # noqa: PLC0415
-
-    class Single(HTTPAdapter):  # type: ignore[misc]
-        """Asks once, within a time limit; the client would ask its one server for ever."""
-
-        def send(self, request: Any, **options: Any) -> Any:  # noqa: ANN401
-            """Send a request; what is no answer is raised as what the client does not try again."""
-            try:
-                answer = super().send(request, **options | {"timeout": SECONDS})
-            except (RequestException, OSError) as error:
-                raise _NoAnswerError(type(error).__name__, str(error)) from error
-            refusal = _refusal(answer)
-            if refusal is not None:
-                answer.close()
-                raise refusal
-            return answer
-
-        def close(self) -> None:
-            """Close the connections too; the library leaves them to the garbage collector."""
-            pools = self.poolmanager.pools
-            for key in pools.keys():  # noqa: SIM118 - it cannot be iterated over
-                pools[key].close()
-            super().close()
-
-    return Single()
-
-
-def _refusal(answer: Any) -> _NoAnswerError | None:  # noqa: ANN401 - of a library without types
-    """Return why an answer is none to the client's question, or None."""
-    if answer.status_code in _NO_ANSWERS:
-        return _NoAnswerError(f"HTTP {answer.status_code}", answer.reason or "")
-    if answer.is_redirect:
-        return _NoAnswerError("Redirect", "The server sends requests elsewhere; that is not followed.")
-    return None
 
 
 @contextmanager
@@ -279,7 +243,7 @@ def _get(store: DocumentStore) -> dict[str, Mapping[str, Any]]:
             """Take the answer; a missing one means that there is no such database."""
             if response is None:
                 raise ValueError("The server knows no such database.")
-            self.result = json.loads(response)
+            self.result = read_json(response.encode())
 
     class Operation(GetConnectionStringsOperation):  # type: ignore[misc]
         """Asks for all connection strings."""

@@ -120,26 +120,38 @@ def _variable(scheme: str) -> str:
     return next((name for name in names if os.environ.get(name)), "the system's proxy settings")
 
 
+def authorities() -> Path | None:
+    """Return the file or folder of certificates that the environment names, or None; it has some that can be read.
+
+    Raises:
+        CertificatesProblem: It has not.
+    """
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if not file:
+        if folder and not Path(folder).is_dir():
+            raise CertificatesProblem(f"SSL_CERT_DIR names {folder}, and there is no such folder")
+        return Path(folder) if folder else None
+    try:
+        if not Path(file).is_file():  # a pipe would be waited for
+            raise CertificatesProblem(f"SSL_CERT_FILE names {file}, and there is no such file")
+        ssl.create_default_context(cafile=file)
+    except ssl.SSLError as error:
+        raise CertificatesProblem(f"SSL_CERT_FILE names {file}, which holds no certificates") from error
+    except OSError as error:
+        raise CertificatesProblem(f"SSL_CERT_FILE names {file}, which cannot be read: {error.strerror}") from error
+    return Path(file)
+
+
 def trusted() -> ssl.SSLContext:
     """Return what certificates are checked with: those that the environment names, else the usual authorities.
 
     Raises:
         CertificatesProblem: It names a file or folder without any.
     """
-    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if not file and not folder:
-        from httpx import create_ssl_context  # noqa: PLC0415 - only who sends a request needs the library
+    named = authorities()
+    if named is not None:
+        is_file = named.is_file()
+        return ssl.create_default_context(cafile=named if is_file else None, capath=None if is_file else named)
+    from httpx import create_ssl_context  # noqa: PLC0415 - only who sends a request needs the library
 
-        return create_ssl_context(trust_env=False)
-    if not file:
-        if not Path(folder or "").is_dir():
-            raise CertificatesProblem(f"SSL_CERT_DIR names {folder}, and there is no such folder")
-        return ssl.create_default_context(capath=folder)
-    try:
-        if not Path(file).is_file():  # a pipe would be waited for
-            raise CertificatesProblem(f"SSL_CERT_FILE names {file}, and there is no such file")
-        return ssl.create_default_context(cafile=file)
-    except ssl.SSLError as error:
-        raise CertificatesProblem(f"SSL_CERT_FILE names {file}, which holds no certificates") from error
-    except OSError as error:
-        raise CertificatesProblem(f"SSL_CERT_FILE names {file}, which cannot be read: {error.strerror}") from error
+    return create_ssl_context(trust_env=False)
