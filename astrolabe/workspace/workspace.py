@@ -26,6 +26,7 @@ from astrolabe.dataapi.protocol import DataApi
 from astrolabe.dataapi.read_only import ReadOnlyDataApi
 from astrolabe.errors import AstrolabeError, StorageError
 from astrolabe.portal.audit.audit import Audit
+from astrolabe.portal.audit.column_services import ColumnServices
 from astrolabe.portal.audit.trail import AuditTrail
 from astrolabe.portal.connection_strings.connection_strings import ConnectionStrings
 from astrolabe.portal.connection_strings.usage import ConnectionUsage
@@ -124,6 +125,7 @@ class Workspace:
         self._vectorizer = Vectorizer(
             self.integrations, self.engine, self.catalogue, connections=self.connection_strings
         )
+        self._column_services = ColumnServices(catalog, trail)
         self._files = _files(options)
         self._stores: dict[str, DatabaseStore] = {}
         self._doors: dict[str, tuple[Database, DatabaseStore, DataApi]] = {}
@@ -194,6 +196,7 @@ class Workspace:
             limits=self.options.limits,
             lab=self.lab,
             reranker=self.reranker,
+            service_trail=self._column_services,
         )
         door: DataApi = ReadOnlyDataApi(local) if self.options.read_only else local
         return RecordingDataApi(door, self.activity, database.name, now=self.options.now)

@@ -20,6 +20,7 @@ from astrolabe.dataapi.engine.target import (
     Engine,
     GeneralHandler,
     KeyspaceHandler,
+    ServiceTrail,
     Target,
     TargetDefinition,
     TargetHandler,
@@ -103,6 +104,7 @@ class LocalDataApi:
         limits: What it may hold.
         lab: Says whether creating a collection is to fail; None where nothing is simulated.
         reranker: The reranking models; by default none of them can be reached.
+        service_trail: Notes what becomes of the services of table columns.
     """
 
     def __init__(
@@ -116,9 +118,10 @@ class LocalDataApi:
         limits: DatabaseLimits | None = None,
         lab: Lab | None = None,
         reranker: RerankingEngine | None = None,
+        service_trail: ServiceTrail | None = None,
     ) -> None:
-        allowed = limits or DatabaseLimits()
-        self._engine = Engine(database, store, vectorizer, catalogue, allowed, lab, reranker or RerankingEngine())
+        allowed, models = limits or DatabaseLimits(), reranker or RerankingEngine()
+        self._engine = Engine(database, store, vectorizer, catalogue, allowed, lab, models, service_trail)
         self._endpoint = endpoint
         self._known: dict[int, tuple[Container, TargetDefinition]] = {}
 

@@ -21,7 +21,7 @@ from astrolabe.dataapi.language.named_vectors import NamedVector
 from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.protocol import Response
 from astrolabe.errors import DataApiError
-from astrolabe.portal.organization import Database
+from astrolabe.portal.organization import Database, ServiceConfig
 from astrolabe.providers.catalogue.catalogue import Catalogue
 from astrolabe.providers.catalogue.provider_info import Direction
 from astrolabe.providers.rerank.engine import RerankingEngine, RerankKeys
@@ -29,6 +29,16 @@ from astrolabe.providers.simulated.rules import Lab
 from storage.documents.store import DatabaseStore
 from storage.lexical.analyzers import Analyzer
 from storage.shapes import Container, Matrix
+
+
+class ServiceTrail(Protocol):
+    """Notes what becomes of the services of table columns."""
+
+    async def note(
+        self, database: Database, column: str, before: ServiceConfig | None, after: ServiceConfig | None
+    ) -> None:
+        """Note that the column ``keyspace.table.column`` has another service than before."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class Engine:
         limits: What it may hold.
         lab: Says whether creating a collection is to fail; None where nothing is simulated.
         reranker: The reranking models.
+        service_trail: Notes what becomes of the services of columns; None where nobody wants to know.
         schema_lock: Held while collections are made, so that two requests at once do not exceed the limits.
     """
 
@@ -53,6 +64,7 @@ class Engine:
     limits: DatabaseLimits = field(default_factory=DatabaseLimits)
     lab: Lab | None = None
     reranker: RerankingEngine = field(default_factory=RerankingEngine)
+    service_trail: ServiceTrail | None = None
     schema_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
@@ -23,7 +24,9 @@ from astrolabe.dataapi.language.values import type_name
 from astrolabe.dataapi.protocol import JsonValue, Response
 from astrolabe.errors import DataApiError
 from storage.documents.reshaping import Shape
-from storage.errors import ContainerChangedError, ContainerMissingError
+from storage.errors import ContainerChangedError, ContainerMissingError, StorageError
+
+_log = logging.getLogger(__name__)
 
 _VERB = "alterTable"
 
@@ -36,6 +39,8 @@ _PartT = TypeVar("_PartT", GivenColumns, ColumnNames)
 async def change_table(target: Target, change: Change) -> None:
     """Change a table's definition; what another program changes meanwhile is not overwritten.
 
+    The trail is told of services that columns have got or lost.
+
     Raises:
         DataApiError, NotDoneError: What ``change`` raises; nothing was done then.
         ContainerMissingError: The table was dropped.
@@ -46,13 +51,29 @@ async def change_table(target: Target, change: Change) -> None:
             found = await store.container(container.keyspace, container.name)
             if found is None or found.id != container.id:
                 raise ContainerMissingError(f"The table '{target.name}' was dropped meanwhile.")
-            changed = await change(read_table(found))
+            before = read_table(found)
+            changed = await change(before)
             try:
                 await store.change_container(found, shape_of(changed))
             except ContainerChangedError:
                 continue
+            await _note_services(target, before, changed)
             return
     raise too_many_changes()
+
+
+async def _note_services(target: Target, before: TableDefinition, after: TableDefinition) -> None:
+    """Tell the trail; a change that was done stays done where that is not possible."""
+    trail = target.engine.service_trail
+    had = {name: kind.service for name, kind in before.vector_columns.items()}
+    has = {name: kind.service for name, kind in after.vector_columns.items()}
+    for column in sorted({*had, *has}) if trail is not None else ():
+        service = had.get(column), has.get(column)
+        if trail is not None and service[0] != service[1]:
+            try:
+                await trail.note(target.engine.database, f"{target.name}.{column}", *service)
+            except StorageError as error:
+                _log.warning("The audit trail lacks a change of the service of a column: %s", error.message)
 
 
 def shape_of(table: TableDefinition) -> Shape:
