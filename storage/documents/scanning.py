@@ -32,6 +32,7 @@ from storage.documents.schema import Tables
 from storage.documents.term_rows import word_table
 from storage.documents.vector_rows import numbers_from_text, with_vectors
 from storage.errors import CorruptStoreError
+from storage.filters.json_sql import Parameter
 from storage.filters.matching import matcher
 from storage.filters.to_sql import Source, narrow
 from storage.filters.tree import Filter
@@ -237,7 +238,7 @@ async def _seqs_by_sql(file: StoreFile, selection: ItemSelection) -> AsyncGenera
 
 
 async def _fetch(
-    file: StoreFile, selection: ItemSelection, sql: str, parameters: Sequence[str | int | float]
+    file: StoreFile, selection: ItemSelection, sql: str, parameters: Sequence[Parameter]
 ) -> list[tuple[Any, ...]]:
     async def rows(connection: aiosqlite.Connection) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await connection.execute_fetchall(sql, parameters)]

@@ -7,7 +7,6 @@ other's writes; the vector index beside it is a cache that catches up from the r
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.documents import containers, integrity, items
-from storage.documents.filter_cache import FilterCache
 from storage.documents.reshaping import Shape, change_container
 from storage.documents.scanning import CHUNK, count_items, matching_seqs, scan_items
 from storage.documents.schema import MIGRATIONS, Tables
-from storage.documents.term_rows import among, ranked_rows
+from storage.documents.searching import ItemSearch
 from storage.documents.user_types import UserTypes
 from storage.documents.vector_rows import VectorRows, check_vectors, with_vectors
 from storage.filters.tree import Filter
@@ -46,15 +44,17 @@ class DatabaseStore:
 
     Attributes:
         user_types: The user-defined types of its keyspaces.
+        file: What the contents are in.
+        searching: Searches them by vector and by words.
     """
 
     def __init__(self, file: StoreFile, *, read_only: bool = False) -> None:
         self.user_types = UserTypes(file)
-        self._file = file
+        self.file = file
         self._rows = VectorRows(file)
         folder = file.path.with_name(file.path.name + ".vectors")
         self._indexes = IndexCache(folder, self._rows, policy=NEVER_SAVED if read_only else DEFAULT_POLICY)
-        self._survivors = FilterCache()
+        self.searching = ItemSearch(file, self._indexes, self._rows)
         self._known = containers.ContainerCache()
 
     @classmethod
@@ -79,16 +79,16 @@ class DatabaseStore:
         try:
             await self._indexes.close()
         finally:
-            await self._file.close()
+            await self.file.close()
 
     async def keyspaces(self) -> list[str]:
         """Return the keyspaces' names in name order."""
-        async with self._file.reader() as connection:
+        async with self.file.reader() as connection:
             return await containers.list_keyspaces(connection)
 
     async def create_keyspace(self, name: str) -> bool:
         """Create a keyspace; False if it exists."""
-        async with self._file.transaction() as connection:
+        async with self.file.transaction() as connection:
             await containers.next_revision(connection)
             return await containers.add_keyspace(connection, name)
 
@@ -99,19 +99,19 @@ class DatabaseStore:
             await containers.next_revision(connection)
             return await containers.remove_keyspace(connection, name)
 
-        removed = await self._file.write(drop, reserved=True)
+        removed = await self.file.write(drop, reserved=True)
         for container in removed or ():
             await self._indexes.forget(container.id)
         return removed is not None
 
     async def containers(self, keyspace: str | None = None) -> list[Container]:
         """Return the collections and tables of a keyspace (None: of all), in name order."""
-        async with self._file.reader() as connection:
+        async with self.file.reader() as connection:
             return await containers.list_containers(connection, keyspace)
 
     async def container(self, keyspace: str, name: str) -> Container | None:
         """Return a collection or table by its name, or None."""
-        return await self._known.find(self._file, keyspace, name)
+        return await self._known.find(self.file, keyspace, name)
 
     async def create_container(
         self,
@@ -137,7 +137,7 @@ class DatabaseStore:
             KeyspaceMissingError: The keyspace does not exist.
             ContainerExistsError: The name is taken, by either kind.
         """
-        async with self._file.transaction() as connection:
+        async with self.file.transaction() as connection:
             await containers.next_revision(connection)
             return await containers.add_container(
                 connection, keyspace, name, kind=kind, definition=definition, vectors=vectors, texts=texts or {}
@@ -150,7 +150,7 @@ class DatabaseStore:
             ContainerChangedError: Its definition was changed since it was read; nothing was done.
             ContainerMissingError: It was dropped.
         """
-        return await self._file.write(partial(change_container, container=container, shape=shape))
+        return await self.file.write(partial(change_container, container=container, shape=shape))
 
     async def drop_container(self, container: Container) -> bool:
         """Drop a collection or table with its items; False if it is gone already."""
@@ -159,7 +159,7 @@ class DatabaseStore:
             await containers.next_revision(connection)
             return await containers.remove_container(connection, container)
 
-        removed = await self._file.write(drop, reserved=True)
+        removed = await self.file.write(drop, reserved=True)
         await self._indexes.forget(container.id)
         return removed
 
@@ -184,7 +184,7 @@ class DatabaseStore:
             ticket = await containers.touch(connection, container, seqs=len(new))
             return await items.insert_items(connection, Tables.of(container), new, ticket, ordered=ordered)
 
-        return await self._file.write(write, size=sum(map(_size, new)))
+        return await self.file.write(write, size=sum(map(_size, new)))
 
     async def read(
         self, container: Container, keys: Sequence[str], *, vectors: Sequence[str] = ()
@@ -196,7 +196,7 @@ class DatabaseStore:
             found = await items.items_with_keys(connection, tables, keys)
             return await with_vectors(connection, tables, found, vectors) if vectors else found
 
-        found = await containers.read_container(self._file, container, rows, snapshot=bool(vectors))
+        found = await containers.read_container(self.file, container, rows, snapshot=bool(vectors))
         by_key = {item.key: item for item in found}
         return [by_key.get(key) for key in keys]
 
@@ -208,7 +208,7 @@ class DatabaseStore:
             found = await items.items_in_rows(connection, tables, seqs)
             return await with_vectors(connection, tables, found, vectors) if vectors else found
 
-        found = await containers.read_container(self._file, container, rows, snapshot=bool(vectors))
+        found = await containers.read_container(self.file, container, rows, snapshot=bool(vectors))
         by_seq = {item.seq: item for item in found}
         return [by_seq[seq] for seq in seqs if seq in by_seq]
 
@@ -236,7 +236,7 @@ class DatabaseStore:
             keys: Only items with these keys (canonical spelling, in any order), found through the unique index. For
                 filters that fix ``_id``: pass its keys here and the whole filter as ``where``.
         """
-        return scan_items(self._file, container, where, after=after, vectors=vectors, chunk=chunk, keys=keys)
+        return scan_items(self.file, container, where, after=after, vectors=vectors, chunk=chunk, keys=keys)
 
     async def replace(self, container: Container, item: Item, new: NewItem) -> bool:
         """Write ``new`` over ``item`` unless it was changed or deleted since it was read; then return False.
@@ -254,7 +254,7 @@ class DatabaseStore:
             ticket = await containers.touch(connection, container)
             return await items.replace_item(connection, Tables.of(container), item, new, ticket.revision)
 
-        return await self._file.write(write, size=_size(new))
+        return await self.file.write(write, size=_size(new))
 
     async def delete(self, container: Container, unwanted: Sequence[Item]) -> int:
         """Delete the items that are unchanged since they were read, in one transaction; return how many."""
@@ -265,7 +265,7 @@ class DatabaseStore:
             await containers.shorten_log(connection, container, ticket.revision)
             return deleted
 
-        return await self._file.write(write, reserved=True)
+        return await self.file.write(write, reserved=True)
 
     async def truncate(self, container: Container) -> int:
         """Delete every item of a container; return how many there were."""
@@ -274,7 +274,7 @@ class DatabaseStore:
             await containers.touch(connection, container)
             return await containers.clear(connection, container)
 
-        return await self._file.write(clear, reserved=True)
+        return await self.file.write(clear, reserved=True)
 
     async def count(
         self,
@@ -285,7 +285,7 @@ class DatabaseStore:
         keys: Sequence[str] | None = None,
     ) -> int:
         """Return how many items match, but no more than ``limit``; ``keys`` as in :meth:`scan`."""
-        return await count_items(self._file, container, where, limit=limit, keys=keys)
+        return await count_items(self.file, container, where, limit=limit, keys=keys)
 
     async def search(
         self,
@@ -307,12 +307,8 @@ class DatabaseStore:
             where: Only items that match; None for all.
             keys: As in :meth:`scan`.
         """
-        allowed = None if where is None and keys is None else await self._allowed(container, where, keys)
-        hits = await self._indexes.search(container, vector, query, k, allowed)
-        if not hits:
-            async with self._file.reader() as connection:
-                await containers.check_exists(connection, container)
-        return hits
+        allowed = await self._allowed(container, where, keys)
+        return await self.searching.nearest(container, vector, query, k, allowed)
 
     async def search_words(
         self,
@@ -332,35 +328,21 @@ class DatabaseStore:
             where: Only items that match; None for all.
             keys: As in :meth:`scan`.
         """
-        allowed = None if where is None and keys is None else await self._allowed(container, where, keys)
-
-        async def rows(connection: aiosqlite.Connection) -> list[int]:
-            found: list[int] = []
-            async with aclosing(ranked_rows(connection, Tables.of(container), LEXICAL_FIELD, query)) as chunks:
-                async for seqs in chunks:
-                    found += seqs if allowed is None else among(seqs, allowed)
-                    if len(found) >= k:
-                        break
-            return found[:k]
-
-        return await containers.read_container(self._file, container, rows)
+        allowed = await self._allowed(container, where, keys)
+        return await self.searching.by_words(container, LEXICAL_FIELD, query, k, allowed)
 
     async def integrity_check(self) -> list[str]:
         """Return what is wrong with the file, a sentence each; empty when it is sound. Reads everything once."""
-        async with self._file.reader(snapshot=True) as connection:
-            return await integrity.problems(connection, self._file.path)
+        async with self.file.reader(snapshot=True) as connection:
+            return await integrity.problems(connection, self.file.path)
 
     async def _allowed(
         self, container: Container, where: Filter | None, keys: Sequence[str] | None
-    ) -> NDArray[np.int64]:
-        """Return the row numbers of the matching items; at once if the same was asked since the last write."""
-        question = repr((where, keys))
-        state = await self._rows.state(container.id)
-        seqs = self._survivors.find(container.id, question, state)
-        if seqs is None:
-            seqs = await matching_seqs(self._file, container, where, keys)
-            self._survivors.keep(container.id, question, state, seqs)
-        return seqs
+    ) -> NDArray[np.int64] | None:
+        if where is None and keys is None:
+            return None
+        find = partial(matching_seqs, self.file, container, where, keys)
+        return await self.searching.allowed(container, repr((where, keys)), find)
 
 
 def _size(item: NewItem) -> int:

@@ -63,8 +63,21 @@ async def replace_vectors(
     """Make an item's vectors those given; what it loses is entered in the removal log."""
     sql = tables.sql("SELECT name FROM {vector} WHERE seq = ?")
     lost = [row[0] for row in await connection.execute_fetchall(sql, (seq,)) if row[0] not in vectors]
+    await change_vectors(connection, tables, seq, revision, vectors=vectors, lost=lost)
+
+
+async def change_vectors(
+    connection: aiosqlite.Connection,
+    tables: Tables,
+    seq: int,
+    revision: int,
+    *,
+    vectors: Mapping[str, VectorValue],
+    lost: Sequence[str] = (),
+) -> None:
+    """Write some vectors of an item and remove others; the rest stays. Removals are entered in the removal log."""
     if lost:
-        log = tables.sql("INSERT INTO {removal} (name, revision, seq) VALUES (?, ?, ?)")
+        log = tables.sql("INSERT OR IGNORE INTO {removal} (name, revision, seq) VALUES (?, ?, ?)")
         await connection.executemany(log, [(name, revision, seq) for name in lost])
         sql = tables.sql("DELETE FROM {vector} WHERE seq = ? AND name = ?")
         await connection.executemany(sql, [(seq, name) for name in lost])

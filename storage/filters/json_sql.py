@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from storage.filters.matching import as_position
 
-Parameter = str | int | float
+Parameter = str | int | float | bytes
 
 _PLAIN_NAME = re.compile(r"(?![0-9]+$)[ !#-\[\]-~]+")
 """Names that SQLite's JSON paths can spell between quotes: printable ASCII without quote and backslash.

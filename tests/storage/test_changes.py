@@ -20,7 +20,7 @@ class Follower:
     """An index reduced to a dictionary."""
 
     def __init__(self, store: DatabaseStore, container: Container, vector: str = COLLECTION_VECTOR) -> None:
-        self._source = VectorRows(store._file)
+        self._source = VectorRows(store.file)
         self._container = container
         self._vector = vector
         self.revision = 0
@@ -117,7 +117,7 @@ async def test_each_vector_of_a_table_is_followed_by_itself(store: DatabaseStore
 
 
 async def test_truncate_and_a_new_container_start_a_new_epoch(store: DatabaseStore, books: Container) -> None:
-    source = VectorRows(store._file)
+    source = VectorRows(store.file)
     before = await source.state(books.id)
     await insert(store, books, new_item("1", [1, 0]))
     after_insert = await source.state(books.id)
@@ -134,7 +134,7 @@ async def test_truncate_and_a_new_container_start_a_new_epoch(store: DatabaseSto
 
 
 async def test_a_write_to_another_container_leaves_the_state_alone(store: DatabaseStore, books: Container) -> None:
-    source = VectorRows(store._file)
+    source = VectorRows(store.file)
     other = await new_collection(store, "other")
     before = await source.state(books.id)
     await insert(store, other, new_item("1", [1, 0]))
@@ -147,7 +147,7 @@ async def test_a_stream_is_one_snapshot(
     monkeypatch.setattr(vector_rows, "_MOST_ROWS", 4)
     written = await insert(store, books, *[new_item(str(n), [n, 0]) for n in range(10)])
     expected = await truth(store, books)
-    source = VectorRows(store._file)
+    source = VectorRows(store.file)
     state = await source.state(books.id)
     seen: dict[int, list[float]] = {}
     async for changes in source.changes(books.id, COLLECTION_VECTOR, 2, 0):
@@ -161,7 +161,7 @@ async def test_a_stream_is_one_snapshot(
 
 async def test_an_abandoned_stream_gives_its_reader_back(store: DatabaseStore, books: Container) -> None:
     await insert(store, books, *[new_item(str(n), [n, 0]) for n in range(10)])
-    source = VectorRows(store._file)
+    source = VectorRows(store.file)
     for _ in range(6):
         stream = source.changes(books.id, COLLECTION_VECTOR, 2, 0)
         async for _changes in stream:
@@ -175,14 +175,14 @@ async def test_a_removal_log_longer_than_the_collection_is_emptied_and_indexes_s
 ) -> None:
     monkeypatch.setattr(containers, "_SHORTEST_LOG", 10)
     monkeypatch.setattr(containers, "_LOG_CHECK_INTERVAL", 1)
-    source = VectorRows(store._file)
+    source = VectorRows(store.file)
     written = await insert(store, books, *[new_item(str(n), [n, 0]) for n in range(30)])
     before = await source.state(books.id)
     await store.delete(books, written[:15])
     assert (await source.state(books.id)).epoch == before.epoch
     await store.delete(books, written[15:16])
     assert (await source.state(books.id)).epoch > before.epoch
-    async with store._file.reader() as connection:
+    async with store.file.reader() as connection:
         assert list(await connection.execute_fetchall("SELECT count(*) FROM removal_1")) == [(0,)]
     assert await Follower(store, books).follow() == await truth(store, books)
     assert await store.search(books, COLLECTION_VECTOR, np.zeros(2, np.float32), 1) == [Hit(written[16].seq, ANY)]
@@ -190,7 +190,7 @@ async def test_a_removal_log_longer_than_the_collection_is_emptied_and_indexes_s
 
 async def test_a_vector_of_a_wrong_length_is_damage(store: DatabaseStore, books: Container) -> None:
     await insert(store, books, new_item("1", [1, 0]))
-    async with store._file.transaction() as connection:
+    async with store.file.transaction() as connection:
         await connection.execute("UPDATE vector_1 SET data = x'0000'")
     with pytest.raises(CorruptStoreError, match="2 numbers"):
         await Follower(store, books).follow()

@@ -136,7 +136,7 @@ async def test_truncate_empties_one_container_only(store: DatabaseStore, books: 
 @pytest.mark.parametrize("vectors", ["{", "[]", '{"v": {}}', '{"v": {"dimension": 2, "metric": "odd"}}', "1"])
 async def test_a_definition_that_cannot_be_read_is_reported_as_damage(store: DatabaseStore, vectors: str) -> None:
     await new_collection(store)
-    async with store._file.transaction() as connection:
+    async with store.file.transaction() as connection:
         await connection.execute("UPDATE container SET vectors = ?", (vectors,))
     with pytest.raises(CorruptStoreError, match="cannot be read"):
         await store.containers()

@@ -208,7 +208,7 @@ async def test_both_stores_may_write_at_once(tmp_path: Path) -> None:
 
 async def test_a_full_disk_refuses_the_whole_insert(store: DatabaseStore, books: Container) -> None:
     await insert(store, books, new_item("kept"))
-    async with store._file.transaction() as connection:
+    async with store.file.transaction() as connection:
         [(pages,)] = await connection.execute_fetchall("PRAGMA page_count")
         await connection.execute_fetchall(f"PRAGMA max_page_count = {pages + 4}")
     with pytest.raises(StoreFullError):

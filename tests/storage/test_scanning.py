@@ -86,7 +86,7 @@ async def test_scan_count_and_search_agree_on_what_matches(
     assert await store.count(books, condition, limit=5) == min(5, len(keys))
     some = [f"{n:04}" for n in range(0, 100, 3)]
     assert await store.count(books, condition, keys=some) == len(set(keys) & set(some))
-    seqs = await scanning.matching_seqs(store._file, books, condition)
+    seqs = await scanning.matching_seqs(store.file, books, condition)
     assert [item.key for item in await store.read_rows(books, seqs.tolist())] == keys
 
 
@@ -209,7 +209,7 @@ async def test_row_numbers_beyond_one_statement(
 ) -> None:
     monkeypatch.setattr(scanning, "_SEQS_PER_STATEMENT", 7)
     await fill(store, books, 30)
-    seqs = await scanning.matching_seqs(store._file, books, where("n", Operator.EXISTS, operand=True))
+    seqs = await scanning.matching_seqs(store.file, books, where("n", Operator.EXISTS, operand=True))
     assert seqs.tolist() == sorted(set(seqs.tolist()))
     assert seqs.size == 30
 
@@ -232,7 +232,7 @@ async def test_matching_is_not_done_on_the_event_loop(
 
 async def test_a_body_that_is_not_json_is_reported_as_damage(store: DatabaseStore, books: Container) -> None:
     await insert(store, books, new_item("1"))
-    async with store._file.transaction() as connection:
+    async with store.file.transaction() as connection:
         await connection.execute("UPDATE item_1 SET body = '{'")
     with pytest.raises(CorruptStoreError, match="not JSON"):
         await store.count(books, EVEN)
