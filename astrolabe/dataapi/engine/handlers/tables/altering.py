@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from astrolabe.dataapi.engine.definitions import table_changes as changes
 from astrolabe.dataapi.engine.definitions.column_rules import not_creatable
+from astrolabe.dataapi.engine.definitions.row_layout import shape_of
 from astrolabe.dataapi.engine.definitions.table_definition import TableDefinition, read_table
 from astrolabe.dataapi.engine.handlers.tables.creating import known_columns, service_check
 from astrolabe.dataapi.engine.handlers.tables.refusals import answering, not_done
