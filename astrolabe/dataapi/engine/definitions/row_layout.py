@@ -120,8 +120,12 @@ def _values(table: TableDefinition, index: TableIndex, stored: Stored) -> list[b
 
 
 def value_key(index: TableIndex, kind: ScalarType | UserType, stored: Stored) -> bytes:
-    """Return the bytes of a value in an index, the text options applied."""
-    return sort_key(kind, normalizer(index)(stored))
+    """Return the bytes of a value in an index, the text options applied.
+
+    A user-defined type may grow: the fields that a value lacks at its end leave no trace.
+    """
+    key = sort_key(kind, normalizer(index)(stored))
+    return key.rstrip(b"\0") if isinstance(kind, UserType) else key
 
 
 def entry_key(kind: MapType, key: Stored, value: Stored) -> bytes:

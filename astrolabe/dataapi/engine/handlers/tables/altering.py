@@ -24,7 +24,6 @@ from astrolabe.dataapi.language.tables.column_parsing import parse_columns
 from astrolabe.dataapi.language.values import type_name
 from astrolabe.dataapi.protocol import JsonValue, Response
 from astrolabe.errors import DataApiError
-from storage.documents.reshaping import Shape
 from storage.errors import ContainerChangedError, ContainerMissingError, StorageError
 
 _log = logging.getLogger(__name__)
@@ -75,12 +74,6 @@ async def _note_services(target: Target, before: TableDefinition, after: TableDe
                 await trail.note(target.engine.database, f"{target.name}.{column}", *service)
             except StorageError as error:
                 _log.warning("The audit trail lacks a change of the service of a column: %s", error.message)
-
-
-def shape_of(table: TableDefinition) -> Shape:
-    """Return what the store is to make of a table's definition."""
-    texts = {table.stored_as(column): analyzer for column, analyzer in table.analyzers.items()}
-    return Shape(table.to_json(), table.vector_specs, texts)
 
 
 async def alter_table(target: Target, command: AlterTable) -> Response:
