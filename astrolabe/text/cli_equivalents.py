@@ -122,11 +122,11 @@ def save_connection_string(
         before: What it is now; None for a new one.
     """
     if before is None:
-        words = ["connections", "create", draft.name]
+        words = ["connection-strings", "create", draft.name]
         words += ["--identifier", draft.identifier] if draft.identifier else []
         words += ["--connector", draft.connector]
     else:
-        words = ["connections", "edit", before.identifier]
+        words = ["connection-strings", "edit", before.identifier]
         words += ["--rename", draft.name] if draft.name != before.name else []
         words += ["--connector", draft.connector] if draft.connector != before.connector.key else []
     for key, value in draft.settings.items():
@@ -146,18 +146,18 @@ def _setting(before: ConnectionString | None, draft: ConnectionStringDraft, key:
 
 def remove_connection_string(identifier: str) -> Equivalents:
     """Return what removes a connection string; the command line asks for the name, too."""
-    return {COMMAND_LINE: command_line("connections", "remove", identifier)}
+    return {COMMAND_LINE: command_line("connection-strings", "remove", identifier)}
 
 
 def export_connection_strings(path: str, identifier: str | None, *, with_secrets: bool) -> Equivalents:
     """Return what writes one connection string, or all, to a file; the command line replaces a file that is there."""
-    words = ["connections", "export", *([identifier] if identifier is not None else []), "--output", path]
+    words = ["connection-strings", "export", *([identifier] if identifier is not None else []), "--output", path]
     return {COMMAND_LINE: command_line(*words, *(["--with-secrets"] if with_secrets else []))}
 
 
 def import_connection_strings(path: str, *, replace: bool) -> Equivalents:
     """Return what reads connection strings from a file."""
-    return {COMMAND_LINE: command_line("connections", "import", path, *(["--replace"] if replace else []))}
+    return {COMMAND_LINE: command_line("connection-strings", "import", path, *(["--replace"] if replace else []))}
 
 
 def exchange_with_raven(
@@ -172,7 +172,7 @@ def exchange_with_raven(
         replace: Whether those of the same name are replaced.
         with_secrets: Whether secrets are sent, when saving.
     """
-    words = ["connections", verb, *([identifier] if identifier is not None else [])]
+    words = ["connection-strings", verb, *([identifier] if identifier is not None else [])]
     words += ["--url", place.url, "--database", place.database]
     words += ["--certificate", str(place.certificate)] if place.certificate is not None else []
     words += ["--authority", str(place.authority)] if place.authority is not None else []

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import typing
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from astrolabe.errors import UsageError
 from tests.cli.conftest import Program
 from tui.cli import verb
+from tui.cli.arguments import settings_options
 from tui.cli.parser import build_parser, parse
 
 HEAVY = ("textual", "rich", "numpy", "httpx", "pydantic_settings", "aiosqlite", "cryptography", "tokenizers")
@@ -25,7 +27,10 @@ def verbs(parser: argparse.ArgumentParser, name: str = "") -> Iterator[tuple[str
                 yield from verbs(child, f"{name} {word}".strip())
 
 
-VERBS = dict(verbs(build_parser()))
+ALIASES = {"connections": "connection-strings"}
+"""Former names that still work."""
+
+VERBS = {words: run for words, run in verbs(build_parser()) if words.split(" ")[0] not in ALIASES}
 
 
 def imported(program: Program, *argv: str) -> set[str]:
@@ -59,15 +64,15 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "collections delete",
         "integrations list",
         "integrations remove",
-        "connections list",
-        "connections create",
-        "connections edit",
-        "connections remove",
-        "connections test",
-        "connections export",
-        "connections import",
-        "connections pull",
-        "connections push",
+        "connection-strings list",
+        "connection-strings create",
+        "connection-strings edit",
+        "connection-strings remove",
+        "connection-strings test",
+        "connection-strings export",
+        "connection-strings import",
+        "connection-strings pull",
+        "connection-strings push",
         "credentials add",
         "credentials reencrypt",
         "credentials rehearse",
@@ -88,6 +93,32 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "cache clear",
         "info",
     }
+
+
+def test_a_former_name_takes_what_the_new_one_takes() -> None:
+    every = dict(verbs(build_parser()))
+    for former, name in ALIASES.items():
+        assert {words: run for words, run in every.items() if words.startswith(f"{former} ")} == {
+            words.replace(name, former): run for words, run in every.items() if words.startswith(f"{name} ")
+        }
+
+
+@pytest.mark.parametrize("words", sorted(VERBS))
+def test_every_verb_declares_what_it_takes(words: str) -> None:
+    """The class beside a verb has what the parser gives, each with its type, and nothing else."""
+    parser = build_parser()
+    for word in words.split():
+        parser = next(one for one in parser._actions if isinstance(one, argparse._SubParsersAction)).choices[word]
+    declared = typing.get_type_hints(parser.get_default("arguments"))
+    settings = {action.dest for action in settings_options()._actions}
+    leaf = [one for one in parser._actions if not isinstance(one, argparse._SubParsersAction | argparse._HelpAction)]
+    given = {one.dest: one for one in leaf if one.dest not in settings | {"version"}}
+    assert set(declared) == set(given)
+    for name, action in given.items():
+        if not action.required and action.default is not argparse.SUPPRESS:
+            value = parser.get_default(name)
+            assert value is None or isinstance(value, typing.get_origin(declared[name]) or declared[name]), name
+            assert value is not None or type(None) in typing.get_args(declared[name]), name
 
 
 @pytest.mark.parametrize("run", sorted(set(VERBS.values())))

@@ -49,7 +49,7 @@ RULE = Rule("openai", SimulatedFailure.RATE_LIMITED, 2.5, 3)
         (shown.remove_scope("openai", NAME, "y z"), {"database": "y z", "yes": False}),
         (shown.simulate(RULE), {"provider": "openai", "trouble": "rate-limited", "delay": 2.5, "calls": 3}),
         (shown.simulate(Rule("all", SimulatedFailure.BILLING)), {"provider": "all", "delay": None, "calls": None}),
-        (shown.clear_cache(), {"run": "cache:clear"}),
+        (shown.clear_cache(), {"run": "cache.run:clear"}),
         (shown.serve(ServerOptions("::1", 0, TYPED)), {"host": "::1", "port": "0", "require_token": None}),
         (
             shown.serve(
@@ -59,12 +59,12 @@ RULE = Rule("openai", SimulatedFailure.RATE_LIMITED, 2.5, 3)
             ),
             {"require_token": False, "database": NAME, "certificate": "c d", "key": "k", "host_names": "box,b2"},
         ),
-        (shown.create_token(NAME), {"run": "tokens:create", "name": NAME}),
-        (shown.revoke_token("id"), {"run": "tokens:revoke", "name": "id"}),
+        (shown.create_token(NAME), {"run": "tokens.run:create", "name": NAME}),
+        (shown.revoke_token("id"), {"run": "tokens.run:revoke", "name": "id"}),
         (
             shown.save_connection_string(replace(STRING, name=NAME, secret=TYPED), ["a b", "c"]),
             {
-                "run": "connections:create",
+                "run": "connection_strings.run:create",
                 "name": NAME,
                 "connector": "OpenAi",
                 "identifier": None,
@@ -75,7 +75,7 @@ RULE = Rule("openai", SimulatedFailure.RATE_LIMITED, 2.5, 3)
         ),
         (
             shown.save_connection_string(STRING, ["shop"], BEFORE),
-            {"run": "connections:edit", "name": "mine", "rename": None, "connector": None, "database": None},
+            {"run": "connection_strings.run:edit", "name": "mine", "rename": None, "connector": None, "database": None},
         ),
         (
             shown.save_connection_string(
@@ -87,10 +87,13 @@ RULE = Rule("openai", SimulatedFailure.RATE_LIMITED, 2.5, 3)
             shown.save_connection_string(replace(STRING, connector="Ollama", settings={"Uri": "http://h"}), [], BEFORE),
             {"connector": "Ollama", "set": ["Uri=http://h"]},
         ),
-        (shown.remove_connection_string("mine"), {"run": "connections:remove", "name": "mine", "yes": False}),
+        (
+            shown.remove_connection_string("mine"),
+            {"run": "connection_strings.run:remove", "name": "mine", "yes": False},
+        ),
         (
             shown.export_connection_strings(NAME, "mine", with_secrets=True),
-            {"run": "connections:export", "name": "mine", "output": NAME, "with_secrets": True},
+            {"run": "connection_strings.run:export", "name": "mine", "output": NAME, "with_secrets": True},
         ),
         (
             shown.export_connection_strings(NAME, None, with_secrets=False),
@@ -98,16 +101,22 @@ RULE = Rule("openai", SimulatedFailure.RATE_LIMITED, 2.5, 3)
         ),
         (
             shown.import_connection_strings(NAME, replace=True),
-            {"run": "connections:import_file", "file": NAME, "replace": True},
+            {"run": "connection_strings.run:import_file", "file": NAME, "replace": True},
         ),
         (
             shown.exchange_with_raven(RAVEN, shown.PUSH, "mine", replace=False, with_secrets=True),
-            {"run": "connections:push", "name": "mine", "url": "https://r", "database": NAME, "with_secrets": True}
+            {
+                "run": "connection_strings.run:push",
+                "name": "mine",
+                "url": "https://r",
+                "database": NAME,
+                "with_secrets": True,
+            }
             | {"certificate": Path("a cert.pem"), "authority": None, "replace": False},
         ),
         (
             shown.exchange_with_raven(RAVEN, shown.PULL, None, replace=True, with_secrets=True),
-            {"run": "connections:pull", "name": None, "replace": True},
+            {"run": "connection_strings.run:pull", "name": None, "replace": True},
         ),
     ],
 )

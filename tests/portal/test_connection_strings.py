@@ -146,7 +146,7 @@ async def test_strings_are_offered_after_the_providers_and_never_listed_among_th
 
 
 async def test_a_bare_credential_is_no_connection_string(portal: Organization) -> None:
-    with pytest.raises(RuleError, match="connections create"):
+    with pytest.raises(RuleError, match="connection-strings create"):
         await portal.integrations.add_credential(CredentialDraft(CONNECTION_STRING, "x1", SecretStr(SECRET)))
 
 

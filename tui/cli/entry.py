@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import importlib
 import sys
-from argparse import Namespace
 from collections.abc import Callable, Coroutine, Sequence
 from importlib.metadata import version
 from typing import Any, TextIO
 
+from tui.cli.arguments import Arguments
 from tui.cli.output import emit
 from tui.cli.parser import parse
 from tui.cli.process import guarded, run
 
-Verb = Callable[[Namespace], Coroutine[Any, Any, int]]
-"""What does a verb: takes the parsed command line, returns the exit code."""
+Verb = Callable[[Arguments], Coroutine[Any, Any, int]]
+"""What does a verb: takes what it was given, an instance of the class it declares, and returns the exit code."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,11 +32,11 @@ def _command(argv: Sequence[str]) -> int:
     if args.version:
         emit([f"astrolabe {version('astrolabe-tui')}"])
         return 0
-    return run(verb(args.run)(args))
+    return run(verb(args.run)(args.arguments(**vars(args))))
 
 
 def verb(name: str) -> Verb:
-    """Import and return the coroutine function of a verb, named ``module:function``."""
+    """Import and return the coroutine function of a verb, named ``module:function`` below ``tui.cli.verbs``."""
     module, function = name.split(":")
     found: Verb = getattr(importlib.import_module(f"tui.cli.verbs.{module}"), function)
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import NotFoundError, UsageError
 from astrolabe.serving.options import ServerOptions
 from astrolabe.workspace import Workspace, WorkspaceOptions
+from tui.cli.arguments import Arguments, DatabaseArguments
 from tui.cli.process import start_log
 from tui.settings.settings import ServerSettings, Settings, load_settings
 
@@ -19,7 +19,7 @@ _FLAGS = ("data_dir", "theme", "mouse", "log_level", "read_only")
 _SERVER_FLAGS = ("host", "port", "token", "require_token", "host_names", "database", "certificate", "key")
 
 
-def settings_of(args: Namespace) -> Settings:
+def settings_of(args: Arguments) -> Settings:
     """Read the settings with the command line's flags on top, and start the log.
 
     Raises:
@@ -68,14 +68,14 @@ def server_options(settings: ServerSettings) -> ServerOptions:
 
 
 @asynccontextmanager
-async def workspace_of(args: Namespace) -> AsyncIterator[Workspace]:
+async def workspace_of(args: Arguments) -> AsyncIterator[Workspace]:
     """Lend the workspace that the command line and the settings ask for."""
     async with Workspace.opened(options_of(settings_of(args))) as workspace:
         yield workspace
 
 
 @asynccontextmanager
-async def client_of(args: Namespace) -> AsyncIterator[DatabaseClient]:
+async def client_of(args: DatabaseArguments) -> AsyncIterator[DatabaseClient]:
     """Lend a client to the database that ``--database`` names.
 
     Raises:

@@ -1,0 +1,1 @@
+"""Audit trail: what the command line takes, and what it does."""

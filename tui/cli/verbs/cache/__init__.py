@@ -1,0 +1,1 @@
+"""Cache of embeddings: what the command line takes, and what it does."""

@@ -1,0 +1,1 @@
+"""Collections: what the command line takes, and what it does."""

@@ -1,0 +1,1 @@
+"""Connection strings: what the command line takes, and what it does."""

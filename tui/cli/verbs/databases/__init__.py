@@ -1,0 +1,1 @@
+"""Databases: what the command line takes, and what it does."""

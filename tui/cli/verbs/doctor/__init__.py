@@ -1,0 +1,1 @@
+"""The check of everything: what the command line takes, and what it does."""

@@ -1,0 +1,212 @@
+"""``astrolabe doctor``: settings, stores, secrets, providers: what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from astrolabe.errors import AstrolabeError, SecretUnreadableError, UsageError
+from astrolabe.portal.organization import Credential, Database
+from astrolabe.providers.catalogue.catalogue import EMBEDDED
+from astrolabe.providers.catalogue.provider_info import ModelInfo
+from astrolabe.providers.local.protocol import LocalModelError
+from astrolabe.providers.local.transformer import MINILM
+from astrolabe.providers.simulated.rules import lasting
+from astrolabe.workspace import Workspace
+from tui.cli.output import Format, say, write_rows
+from tui.cli.process import FAILED
+from tui.cli.session import options_of, settings_of
+from tui.cli.verbs.cache.run import megabytes
+from tui.cli.verbs.doctor.arguments import DoctorArguments
+from tui.settings.settings import Settings
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_PRIVATE = ("*.db", "secrets.*", "databases", "databases/*", "databases/*/*.db")
+"""What only its owner may reach, in the data folder."""
+
+
+class State(StrEnum):
+    """How a check ended; only a problem makes the exit code 1."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's answer.
+
+    Attributes:
+        check: What was looked at.
+        state: How it is.
+        detail: What is wrong, or what is right.
+        fix: What to do.
+    """
+
+    check: str
+    state: State
+    detail: str
+    fix: str = ""
+
+
+async def doctor(args: DoctorArguments) -> int:
+    """Print one line for each check; exit 1 when there is a problem."""
+    findings = [finding async for finding in _findings(args)]
+    rows = [
+        {"check": found.check, "state": found.state.value, "detail": found.detail, "fix": found.fix}
+        for found in findings
+    ]
+    write_rows(rows, Format(args.format), whole=True)
+    problems = sum(found.state is State.PROBLEM for found in findings)
+    warnings = sum(found.state is State.WARNING for found in findings)
+    say(f"{problems} problems, {warnings} warnings." if problems or warnings else "Everything is in order.")
+    return FAILED if problems else 0
+
+
+async def _findings(args: DoctorArguments) -> AsyncIterator[Finding]:
+    try:
+        settings = settings_of(args)
+    except UsageError as error:
+        yield _problem("settings", error)
+        return
+    yield Finding("settings", State.OK, "understood")
+    if not settings.data_dir.exists():
+        yield Finding("data folder", State.OK, f"{settings.data_dir} is not there yet; the first change creates it")
+        return
+    for finding in _modes(settings):
+        yield finding
+    try:
+        async with Workspace.opened(options_of(settings)) as workspace:
+            async for finding in _inside(workspace, ask_providers=args.ask_providers):
+                yield finding
+    except AstrolabeError as error:
+        yield _problem("data folder", error)
+
+
+def _modes(settings: Settings) -> list[Finding]:
+    """Return the files and folders that others can reach."""
+    folder = settings.data_dir
+    paths = [folder, *(path for pattern in _PRIVATE for path in sorted(folder.glob(pattern)))]
+    wrong = [path for path in paths if path.stat().st_mode & _OTHERS]
+    if not wrong:
+        return [Finding("file modes", State.OK, f"only you can reach {folder}")]
+    return [_wrong_mode(path) for path in wrong]
+
+
+def _wrong_mode(path: Path) -> Finding:
+    mode, right = stat.S_IMODE(path.stat().st_mode), "700" if path.is_dir() else "600"
+    state = State.PROBLEM if path.name.startswith("secrets.") else State.WARNING
+    return Finding("file modes", state, f"other users can reach {path} (mode {mode:04o})", f"chmod {right} {path}")
+
+
+async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator[Finding]:
+    """Look at everything that needs the data folder open."""
+    yield _sound("catalog", await workspace.integrity())
+    for database in await workspace.databases.list():
+        check = f"database {database.name}"
+        try:
+            yield _sound(check, await workspace.integrity(database))
+        except AstrolabeError as error:
+            yield _problem(check, error)
+    for model in workspace.catalogue.get(EMBEDDED).models:
+        yield await _local_model(workspace, model)
+    yield await _cache(workspace)
+    for finding in await _lab(workspace):
+        yield finding
+    credentials = [one for found in await workspace.integrations.list() for one in found.credentials]
+    for credential in credentials:
+        yield await _secret(workspace, credential)
+    for database in await workspace.databases.list():
+        async for finding in _disabled(workspace, database):
+            yield finding
+    if ask_providers:
+        for credential in credentials:
+            yield await _provider(workspace, credential)
+
+
+async def _cache(workspace: Workspace) -> Finding:
+    """Look whether the cache of embeddings can be used; without it, everything works, and costs more."""
+    check = "embedding cache"
+    if workspace.options.cache_bytes is None:
+        return Finding(check, State.OK, "switched off by the settings")
+    facts = await workspace.embedding_cache.facts()
+    if facts.problem is not None:
+        return Finding(check, State.WARNING, facts.problem.message, facts.problem.hint)
+    return Finding(check, State.OK, f"{facts.entries:,} vectors, {megabytes(facts.size)} of {megabytes(facts.most)}")
+
+
+async def _lab(workspace: Workspace) -> list[Finding]:
+    """Warn of failures that are simulated: they look like real ones."""
+    return [
+        Finding(
+            f"failure lab {one.rule.provider}",
+            State.WARNING,
+            f"{one.rule.trouble.value} is simulated {lasting(one.rule)}",
+            "Take failure_lab out of the settings." if one.from_settings else f"astrolabe lab off {one.rule.provider}",
+        )
+        for one in await workspace.lab.rules()
+    ]
+
+
+async def _local_model(workspace: Workspace, model: ModelInfo) -> Finding:
+    """Load a model of this machine, which compares its files with what they should be; one may also do without it."""
+    check = f"model {model.name}"
+    if not model.available:
+        wanted = workspace.options.minilm_folder is not None and model.name == MINILM.name
+        return Finding(check, State.PROBLEM if wanted else State.OK, f"not here: {model.unavailable_reason}")
+    try:
+        await asyncio.to_thread(workspace.catalogue.local_models.verify, model.name)
+    except (LocalModelError, OSError) as error:
+        return Finding(check, State.PROBLEM, str(error))
+    return Finding(check, State.OK, f"sound, {model.dimension} dimensions")
+
+
+async def _disabled(workspace: Workspace, database: Database) -> AsyncIterator[Finding]:
+    """Name the collections of a database that cannot generate embeddings now; a damaged one hides no other."""
+    try:
+        found = await workspace.care.disabled(database)
+    except AstrolabeError as error:
+        yield _problem(f"collections of {database.name}", error)
+        return
+    for one in found:
+        yield Finding(f"collection {one.dependent.label}", State.PROBLEM, "$vectorize is disabled", one.reason)
+
+
+def _sound(check: str, problems: list[str]) -> Finding:
+    if not problems:
+        return Finding(check, State.OK, "sound")
+    return Finding(check, State.PROBLEM, " ".join(problems), "Put the file back from a backup.")
+
+
+async def _secret(workspace: Workspace, credential: Credential) -> Finding:
+    """Try whether a stored secret can be decrypted; what is read from elsewhere is read only when it is used."""
+    check = f"secret {credential.provider}/{credential.name}"
+    try:
+        stored = await workspace.integrations.check_secret(credential.provider, credential.name)
+    except SecretUnreadableError as error:
+        return _problem(check, error)
+    return Finding(check, State.OK, "stored, readable" if stored else f"read at each use from {credential.masked}")
+
+
+async def _provider(workspace: Workspace, credential: Credential) -> Finding:
+    check = f"provider {credential.provider}/{credential.name}"
+    try:
+        tested = await workspace.care.test(credential.provider, credential.name)
+    except AstrolabeError as error:
+        return _problem(check, error)
+    for one in tested:
+        if one.error is not None:
+            return _problem(check, one.error)
+        if not one.right_dimension:
+            found = f"{one.model} gives vectors of {one.dimension} dimensions, not {one.expected}."
+            return Finding(check, State.PROBLEM, found, "Compare the collections' dimension with the model's.")
+    return Finding(check, State.OK, ", ".join(f"{one.model} answered in {one.seconds:.2f} s" for one in tested))
+
+
+def _problem(check: str, error: AstrolabeError) -> Finding:
+    return Finding(check, State.PROBLEM, error.message, error.hint)

@@ -1,0 +1,1 @@
+"""What there is: what the command line takes, and what it does."""

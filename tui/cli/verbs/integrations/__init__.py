@@ -1,0 +1,1 @@
+"""Embedding providers: what the command line takes, and what it does."""

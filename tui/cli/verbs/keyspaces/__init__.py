@@ -1,0 +1,1 @@
+"""Keyspaces: what the command line takes, and what it does."""

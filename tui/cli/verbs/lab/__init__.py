@@ -1,0 +1,1 @@
+"""The failure lab: what the command line takes, and what it does."""

@@ -1,0 +1,1 @@
+"""Loading files: what the command line takes, and what it does."""

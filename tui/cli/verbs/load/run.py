@@ -1,0 +1,127 @@
+"""``astrolabe load``: a file into a collection; a load that was stopped goes on where it was."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import time
+from typing import Any
+
+from astrolabe.loading.load_plan import LoadPhase, LoadPlan, LoadProgress, LoadSummary
+from astrolabe.loading.loader import run_load
+from astrolabe.text.safe_text import display_text, fit
+from tui.cli.output import Format, say, write_rows
+from tui.cli.process import FAILED, tell
+from tui.cli.session import existing_collection, workspace_of
+from tui.cli.verbs.load.arguments import LoadArguments
+
+_SHOWN_FAILURES = 10
+_QUIET_INTERVAL = 5.0
+"""Seconds between two lines of progress where there is no terminal to draw one over the other."""
+
+
+async def load(args: LoadArguments) -> int:
+    """Load a file and print the summary; an interruption lets the batches in flight end."""
+    async with workspace_of(args) as workspace:
+        database = await workspace.connection.find(args.database)
+        client = await workspace.connection.client(database)
+        info = await existing_collection(client, args.keyspace, args.collection)
+        plan = LoadPlan(args.file, database.id, info, args.vector_field, words=args.lexical)
+        progress, cancel = ProgressLine(), asyncio.Event()
+        collection = client.collection(args.keyspace, args.collection)
+        running = asyncio.ensure_future(
+            run_load(plan, collection, workspace.ledger, on_progress=progress.show, cancel=cancel)
+        )
+        try:
+            summary = await _let_end(running, cancel)
+        finally:
+            progress.end()
+    _report(summary, Format(args.format))
+    if summary.cancelled:
+        raise asyncio.CancelledError  # goes on to the process boundary, which knows what interrupted
+    return 0 if summary.complete else FAILED
+
+
+async def _let_end(running: asyncio.Task[LoadSummary], cancel: asyncio.Event) -> LoadSummary:
+    """Wait for a load. The first interruption asks it to stop and waits for its summary, a second one ends it."""
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        say("Stopping; the batches in flight are finished first …")
+        cancel.set()
+        return await running
+
+
+class ProgressLine:
+    """One line on stderr that is drawn over and over; without a terminal, a line now and then."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._drawn = False
+        self._said = time.monotonic()
+
+    def show(self, progress: LoadProgress) -> None:
+        """Show how far the load is."""
+        line = progress_words(progress)
+        if self._terminal:
+            sys.stderr.write("\r" + fit(line, shutil.get_terminal_size().columns - 1))
+            sys.stderr.flush()
+            self._drawn = True
+        elif time.monotonic() - self._said >= _QUIET_INTERVAL:
+            self._said = time.monotonic()
+            say(line)
+
+    def end(self) -> None:
+        """Leave the line, so that what follows begins on a new one."""
+        if self._drawn:
+            sys.stderr.write("\n")
+            self._drawn = False
+
+
+def progress_words(progress: LoadProgress) -> str:
+    """Return one line: what is done of how many, how fast, how long yet, and what is waited for."""
+    verb = "Checking" if progress.phase is LoadPhase.CHECKING else "Loading"
+    parts = [f"{verb}: {progress.done:,}" + (f" of {progress.total:,} rows" if progress.total is not None else " rows")]
+    if progress.rate >= 1:
+        parts.append(f"{progress.rate:,.0f}/s")
+    if progress.eta is not None:
+        minutes, seconds = divmod(round(progress.eta), 60)
+        parts.append(f"{minutes}:{seconds:02d} left")
+    if progress.failed:
+        parts.append(f"{progress.failed:,} failed")
+    if progress.from_cache:
+        parts.append(f"{progress.from_cache:,} from the cache")
+    if progress.waiting:
+        parts.append(display_text(progress.waiting, limit=80))
+    return " · ".join(parts)
+
+
+def _report(summary: LoadSummary, form: Format) -> None:
+    write_rows([_row(summary)], form)
+    for note in summary.notes:
+        say(note)
+    if summary.from_cache:
+        say(f"{summary.from_cache:,} texts were in the cache of embeddings, and were not sent to the provider.")
+    for failure in summary.failures[:_SHOWN_FAILURES]:
+        say(f"{failure.place}: {failure.reason}")
+    if summary.failed > _SHOWN_FAILURES:
+        say(f"… and {summary.failed - _SHOWN_FAILURES} more rows.")
+    if summary.failures_file is not None:
+        say(f"All rows that failed, to be corrected and loaded: {summary.failures_file}")
+    if summary.problem is not None:
+        tell(summary.problem)
+    if summary.not_attempted or summary.cancelled:
+        say("Run the same command again to go on.")
+
+
+def _row(summary: LoadSummary) -> dict[str, Any]:
+    return {
+        "file": str(summary.path),
+        "rows": summary.total,
+        "loaded": summary.loaded,
+        "already_there": summary.already_there,
+        "failed": summary.failed,
+        "not_attempted": summary.not_attempted,
+        "seconds": round(summary.seconds, 2),
+    }

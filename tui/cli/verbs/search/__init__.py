@@ -1,0 +1,1 @@
+"""Search: what the command line takes, and what it does."""

@@ -1,0 +1,1 @@
+"""The server: what the command line takes, and what it does."""

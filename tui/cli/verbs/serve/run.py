@@ -1,0 +1,57 @@
+"""``astrolabe serve``: the Data API on this machine, until it is interrupted."""
+
+from __future__ import annotations
+
+import logging
+
+from astrolabe.serving.server import DataApiServer
+from astrolabe.workspace import Workspace
+from tui.cli.output import emit, say
+from tui.cli.session import options_of, server_options, settings_of
+from tui.cli.verbs.serve.arguments import ServeArguments
+from tui.settings.settings import ServerSettings
+
+log = logging.getLogger(__name__)
+
+
+async def serve(args: ServeArguments) -> int:
+    """Serve until cancelled; requests that have begun are finished."""
+    settings = settings_of(args)
+    async with Workspace.opened(options_of(settings)) as workspace:
+        server = DataApiServer(workspace, server_options(settings.server))
+        await server.start()
+        try:
+            emit([server.address])
+            await _tell(workspace, server, settings.server)
+            await server.wait()
+        finally:
+            await server.stop()
+            log_weather(workspace)
+    return 0
+
+
+def log_weather(workspace: Workspace) -> None:
+    """Write into the log how each provider has been with each credential."""
+    for report in workspace.engine.weather.reports():
+        log.info(
+            "%s with %s: %d requests, %d failed, %d texts, %d tokens, p50 %.3f s, p95 %.3f s",
+            report.provider,
+            report.credential or "no stored credential",
+            report.requests,
+            report.failed,
+            report.texts,
+            report.tokens,
+            report.median or 0.0,
+            report.slow or 0.0,
+        )
+
+
+async def _tell(workspace: Workspace, server: DataApiServer, settings: ServerSettings) -> None:
+    """Say on stderr what a program that connects needs to know."""
+    for database in await workspace.databases.list():
+        # The port may have been chosen just now.
+        address = workspace.endpoint(database).removeprefix(settings.address)
+        say(f"{database.name}: {server.address}{address}")
+    if settings.require_token and settings.token is None and not await workspace.tokens.list():
+        say("There is no application token yet, so every request will be refused: `astrolabe tokens create NAME`")
+    say("Ctrl+C stops the server.")

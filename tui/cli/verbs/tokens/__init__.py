@@ -1,0 +1,1 @@
+"""Application tokens: what the command line takes, and what it does."""
