@@ -22,7 +22,9 @@ async def check_draft(rows: CatalogReader, draft: CredentialDraft, provider: Pro
     if provider.hosting is Hosting.HOSTED:
         findings.add("provider", [f"{provider.label} is hosted: it needs no credential and takes none."])
     if provider.open_model is not None:
-        findings.add("provider", ["A connection string is more than a key: `astrolabe connection-strings create` makes one."])
+        findings.add(
+            "provider", ["A connection string is more than a key: `astrolabe connection-strings create` makes one."]
+        )
     findings.add("name", rules.credential_name_problems(draft.name, noun=noun))
     if await rows.credential(draft.provider, draft.name):
         findings.add("name", [rules.credential_name_taken(draft.name, noun=noun)], ConflictError)
