@@ -73,8 +73,8 @@ class Workspace:
         databases: The organization's databases; use :meth:`create_database` and :meth:`delete_database` to change them.
         integrations: Providers, credentials and scopes.
         connection_strings: AI services of the user's own description.
-        connection_care: Who depends on a connection string, and whether the service answers.
-        care: Who depends on a credential, rehearsal, connection test and rotation.
+        connection_usage: Who depends on a connection string, and whether the service answers.
+        credential_usage: Who depends on a credential, rehearsal, connection test and rotation.
         tokens: Application tokens of programs that use the server.
         audit: Who changed what.
         reencryption: Changes the key of the stored secrets.
@@ -113,8 +113,8 @@ class Workspace:
         )
         self.engine = _engine(options, self.catalogue, self.embedding_cache, self.lab)
         self.reranker = RerankingEngine(access=options.rerankers, allow_plain_http=options.allow_plain_http)
-        self.care = CredentialUsage(self.databases, self.integrations, self, self.engine, self.catalogue)
-        self.connection_care = ConnectionUsage(self.connection_strings, self.care, self.engine)
+        self.credential_usage = CredentialUsage(self.databases, self.integrations, self, self.engine, self.catalogue)
+        self.connection_usage = ConnectionUsage(self.connection_strings, self.credential_usage, self.engine)
         self.tokens = Tokens(catalog, trail)
         self.audit = Audit(catalog)
         self.reencryption = Reencryption(catalog, box, trail)

@@ -161,16 +161,16 @@ class ConnectionStringDialog(Dialog[ConnectionStringDraft, ConnectionString]):
             self.open_in_background(self._test, "try out")
 
     async def _test(self) -> None:
-        care, draft = self.app.workspace.connection_care, self.draft()
+        usage, draft = self.app.workspace.connection_usage, self.draft()
         identifier = self.before.identifier if self.before else ""
         try:
-            question, _ = await care.question(identifier, draft)
+            question, _ = await usage.question(identifier, draft)
         except RuleError as error:
             self.say(f"{error.message}\n{error.hint}".rstrip(), wrong=False)
             return
 
         async def ask(_question: object, on_wait: WaitListener | None) -> Tested:
-            return await care.ask(identifier, draft, on_wait=on_wait)
+            return await usage.ask(identifier, draft, on_wait=on_wait)
 
         name = draft.name.strip() or draft.kind.label
         self.app.ask(TestConnectionDialog(name, ask, questions=[question]))

@@ -116,7 +116,7 @@ class ConnectionStringsPage(Page):
         if string is None:
             dialog = ConnectionStringDialog(None, Beside(others, databases), workspace.connection_strings.create)
         else:
-            dependents = await workspace.connection_care.dependents(string.identifier)
+            dependents = await workspace.connection_usage.dependents(string.identifier)
             edit = partial(workspace.connection_strings.edit, string.identifier, version=string.version)
             dialog = ConnectionStringDialog(string, Beside(others, databases, dependents), edit)
         self.app.ask(dialog, self._saved)
@@ -133,15 +133,15 @@ class ConnectionStringsPage(Page):
             self.open_in_background(partial(self._test, string), "test connection")
 
     async def _test(self, string: ConnectionString) -> None:
-        care = self.app.workspace.connection_care
+        usage = self.app.workspace.connection_usage
         try:
-            question, _ = await care.question(string.identifier)
+            question, _ = await usage.question(string.identifier)
         except RuleError as error:
             self.app.tell(f"{error.message} {error.hint}".rstrip(), warning=True)
             return
 
         async def ask(_question: object, on_wait: WaitListener | None) -> Tested:
-            return await care.ask(string.identifier, on_wait=on_wait)
+            return await usage.ask(string.identifier, on_wait=on_wait)
 
         self.app.ask(TestConnectionDialog(string.name, ask, questions=[question]))
 
@@ -153,7 +153,7 @@ class ConnectionStringsPage(Page):
 
     async def _ask_remove(self, string: ConnectionString) -> None:
         workspace = self.app.workspace
-        rehearsal = await workspace.care.rehearse_removal(CONNECTION_STRING, [string.identifier])
+        rehearsal = await workspace.credential_usage.rehearse_removal(CONNECTION_STRING, [string.identifier])
 
         async def remove(_name: str) -> bool:
             await workspace.connection_strings.remove(string.identifier, version=string.version)

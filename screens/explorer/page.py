@@ -125,7 +125,7 @@ class DataExplorerPage(Page):
     async def _mark_disabled(self, keyspace: str) -> None:
         """Mark the collections that cannot generate embeddings now, and say why under the list."""
         database = self.app.selection.database
-        found = await self.app.workspace.care.disabled(database) if database is not None else []
+        found = await self.app.workspace.credential_usage.disabled(database) if database is not None else []
         self.reasons = {one.dependent.name: one.reason for one in found if one.dependent.keyspace == keyspace}
         rows = [(name, (f"⊘ {name}" if name in self.reasons else name,)) for name in self.collections]
         self.query_one("#collections", Grid).fill(rows)

@@ -172,7 +172,7 @@ class IntegrationPage(Page):
             await workspace.databases.list(),
             workspace.integrations.add_credential,
             removed=await workspace.integrations.removed(self.provider),
-            waiting=await workspace.care.waiting(self.provider),
+            waiting=await workspace.credential_usage.waiting(self.provider),
             try_out=partial(open_trial, self.app, self.integration.provider),
         )
         self.app.ask(dialog, self._credential_added)
@@ -223,7 +223,7 @@ class IntegrationPage(Page):
             credential = node.credential
 
             async def rotate(draft: RotationDraft, on_wait: WaitListener) -> Credential:
-                return await self.app.workspace.care.rotate(
+                return await self.app.workspace.credential_usage.rotate(
                     credential.provider,
                     credential.name,
                     draft.secret,
@@ -274,7 +274,7 @@ class IntegrationPage(Page):
 
     async def _ask_remove_scope(self, credential: Credential, database: Database) -> None:
         provider, name, version = credential.provider, credential.name, credential.version
-        rehearsal = await self.app.workspace.care.rehearse_scope(provider, name, remove=[database.id])
+        rehearsal = await self.app.workspace.credential_usage.rehearse_scope(provider, name, remove=[database.id])
 
         async def remove(_name: str) -> bool:
             await self.app.workspace.integrations.remove_from_scope(provider, name, database.id, version=version)
@@ -284,7 +284,7 @@ class IntegrationPage(Page):
 
     async def _ask_remove_credential(self, credential: Credential) -> None:
         provider, name, version = credential.provider, credential.name, credential.version
-        rehearsal = await self.app.workspace.care.rehearse_removal(provider, [name])
+        rehearsal = await self.app.workspace.credential_usage.rehearse_removal(provider, [name])
 
         async def remove(_name: str) -> bool:
             await self.app.workspace.integrations.remove_credential(provider, name, version=version)
@@ -301,7 +301,7 @@ class IntegrationPage(Page):
         if integration is None or not integration.credentials:
             return
         versions = {credential.name: credential.version for credential in integration.credentials}
-        rehearsal = await self.app.workspace.care.rehearse_removal(self.provider, list(versions))
+        rehearsal = await self.app.workspace.credential_usage.rehearse_removal(self.provider, list(versions))
 
         async def remove(_name: str) -> bool:
             await self.app.workspace.integrations.remove_integration(self.provider, versions=versions)

@@ -69,13 +69,13 @@ class RehearsePage(Page):
         return next(row for row in control.ancestors if isinstance(row, Field))
 
     async def _rehearse(self, change: str, name: str, scope: tuple[str, ...]) -> Rehearsal:
-        care, provider, own = self.app.workspace.care, self.credential.provider, self.credential.name
+        usage, provider, own = self.app.workspace.credential_usage, self.credential.provider, self.credential.name
         if change == REMOVE:
-            return await care.rehearse_removal(provider, [own])
+            return await usage.rehearse_removal(provider, [own])
         if change == REPLACE:
-            return await care.rehearse_replacement(provider, own, name, scope)
+            return await usage.rehearse_replacement(provider, own, name, scope)
         left = {database.id for database in self.databases} - set(scope)
-        return await care.rehearse_scope(provider, own, add=scope, remove=left)
+        return await usage.rehearse_scope(provider, own, add=scope, remove=left)
 
     def _show(self, rehearsal: Rehearsal) -> None:
         rows = [

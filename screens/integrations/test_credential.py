@@ -48,19 +48,19 @@ async def _open(
     secret: SecretStr | SecretReference | None,
     shown: str | None = None,
 ) -> None:
-    care = app.workspace.care
+    usage = app.workspace.credential_usage
     questions: list[Question] = []
     if stored is not None:
         try:
-            questions = [one for one in await care.questions(provider.key, stored) if one.used_by]
+            questions = [one for one in await usage.questions(provider.key, stored) if one.used_by]
         except RuleError:  # nothing uses it, and the provider needs to be told more: the form asks for it
             questions = []
     if not questions and not provider.parameters and len(models_to_ask(provider)) == 1:
         questions = [first_question(provider, {})]
-    form = None if questions else ConnectionForm(provider, await care.known_parameters(provider.key))
+    form = None if questions else ConnectionForm(provider, await usage.known_parameters(provider.key))
     named = stored if provider.hosting is not Hosting.HOSTED else None
 
     async def ask(question: Question, on_wait: WaitListener | None) -> Tested:
-        return await care.ask(question, named, secret, on_wait=on_wait)
+        return await usage.ask(question, named, secret, on_wait=on_wait)
 
     app.ask(TestConnectionDialog(shown or stored or provider.label, ask, questions=questions, form=form))

@@ -66,7 +66,7 @@ async def test_a_thousand_searches_of_another_program_do_not_notice_rotations(tm
             rotations = 0
             while not outcome.done():
                 secret = SecretStr(OLD if rotations % 2 else NEW)
-                await workspace.care.rotate(PROVIDER, NAME, secret, test=rotations % 5 == 0)
+                await workspace.credential_usage.rotate(PROVIDER, NAME, secret, test=rotations % 5 == 0)
                 if rotations % 3 == 0:
                     await workspace.reencryption.run()
                 rotations += 1

@@ -54,12 +54,12 @@ async def search(workspace: Workspace, database: Database) -> list[str]:
 
 
 async def labels(workspace: Workspace) -> list[str]:
-    return [disabled.dependent.label for disabled in await workspace.care.disabled()]
+    return [disabled.dependent.label for disabled in await workspace.credential_usage.disabled()]
 
 
 async def test_the_rehearsal_says_what_removing_does_and_that_is_what_happens(workspace: Workspace) -> None:
     shop = await workspace.databases.find("shop")
-    rehearsal = await workspace.care.rehearse_removal(PROVIDER, [NAME])
+    rehearsal = await workspace.credential_usage.rehearse_removal(PROVIDER, [NAME])
     assert [one.label for one in rehearsal.stops] == ["desk: default_keyspace.notes", "shop: default_keyspace.notes"]
     assert await labels(workspace) == []
     await workspace.integrations.remove_credential(PROVIDER, NAME)
@@ -74,30 +74,30 @@ async def test_the_rehearsal_says_what_removing_does_and_that_is_what_happens(wo
 
 async def test_leaving_the_scope_disables_one_database_only(workspace: Workspace) -> None:
     shop, desk = await workspace.databases.find("shop"), await workspace.databases.find("desk")
-    rehearsal = await workspace.care.rehearse_scope(PROVIDER, NAME, remove=[shop.id])
+    rehearsal = await workspace.credential_usage.rehearse_scope(PROVIDER, NAME, remove=[shop.id])
     assert [one.database.name for one in rehearsal.stops] == ["shop"]
     assert [one.database.name for one in rehearsal.goes_on] == ["desk"]
     await workspace.integrations.remove_from_scope(PROVIDER, NAME, shop.id)
-    (disabled,) = await workspace.care.disabled(shop)
+    (disabled,) = await workspace.credential_usage.disabled(shop)
     assert (
         disabled.reason
         == f"shop is not in the scope of the user access token '{NAME}'. Adding it there brings it back."
     )
-    assert await workspace.care.disabled(desk) == []
+    assert await workspace.credential_usage.disabled(desk) == []
     assert await search(workspace, desk) == ["n1"]
 
 
 async def test_a_replacement_of_another_name_brings_nothing_back(workspace: Workspace) -> None:
     ids = [database.id for database in await workspace.databases.list()]
-    assert len((await workspace.care.rehearse_replacement(PROVIDER, NAME, "another", ids)).stops) == 2
-    same = await workspace.care.rehearse_replacement(PROVIDER, NAME, NAME, ids[:1])
+    assert len((await workspace.credential_usage.rehearse_replacement(PROVIDER, NAME, "another", ids)).stops) == 2
+    same = await workspace.credential_usage.rehearse_replacement(PROVIDER, NAME, NAME, ids[:1])
     assert (len(same.stops), len(same.goes_on)) == (1, 1)
 
 
 async def test_a_rotation_asks_the_provider_first_and_then_the_new_secret_is_used(
     workspace: Workspace, server: ProviderServer
 ) -> None:
-    await workspace.care.rotate(PROVIDER, NAME, SecretStr(NEW))
+    await workspace.credential_usage.rotate(PROVIDER, NAME, SecretStr(NEW))
     (probe,) = server.requests
     assert probe.headers["authorization"] == f"Bearer {NEW}"
     assert await search(workspace, await workspace.databases.find("shop")) == ["n1"]
@@ -107,7 +107,7 @@ async def test_a_rotation_asks_the_provider_first_and_then_the_new_secret_is_use
 async def test_a_secret_that_the_provider_refuses_is_not_taken(workspace: Workspace, server: ProviderServer) -> None:
     server.script(Answer(401, {"error": "Invalid credentials"}))
     with pytest.raises(ProviderError) as caught:
-        await workspace.care.rotate(PROVIDER, NAME, SecretStr(NEW))
+        await workspace.credential_usage.rotate(PROVIDER, NAME, SecretStr(NEW))
     assert caught.value.failure is ProviderFailure.AUTHENTICATION
     assert await search(workspace, await workspace.databases.find("shop")) == ["n1"]
     assert server.requests[-1].headers["authorization"] == f"Bearer {OLD}"
@@ -115,24 +115,24 @@ async def test_a_secret_that_the_provider_refuses_is_not_taken(workspace: Worksp
 
 async def test_a_change_during_the_test_is_a_conflict(workspace: Workspace) -> None:
     shop = await workspace.databases.find("shop")
-    test = workspace.care.test
+    test = workspace.credential_usage.test
 
     async def meanwhile(*arguments: object, **named: object) -> object:
         await workspace.integrations.remove_from_scope(PROVIDER, NAME, shop.id)
         return await test(*arguments, **named)  # type: ignore[arg-type]
 
-    workspace.care.test = meanwhile  # type: ignore[method-assign,assignment]
+    workspace.credential_usage.test = meanwhile  # type: ignore[method-assign,assignment]
     with pytest.raises(RuleError, match="changed by another window"):
-        await workspace.care.rotate(PROVIDER, NAME, SecretStr(NEW))
+        await workspace.credential_usage.rotate(PROVIDER, NAME, SecretStr(NEW))
 
 
 async def test_a_credential_that_nothing_uses_is_tested_with_a_model_of_the_provider(workspace: Workspace) -> None:
     await workspace.integrations.add_credential(CredentialDraft(PROVIDER, "unused", SecretStr(NEW)))
-    (tested,) = await workspace.care.test(PROVIDER, "unused")
+    (tested,) = await workspace.credential_usage.test(PROVIDER, "unused")
     assert (tested.dimension, tested.expected) == (384, 384)
     await workspace.integrations.add_credential(CredentialDraft("huggingfaceDedicated", "unused", SecretStr(NEW)))
     with pytest.raises(RuleError, match=r"nothing to test with.*endpointName"):
-        await workspace.care.test("huggingfaceDedicated", "unused")
+        await workspace.credential_usage.test("huggingfaceDedicated", "unused")
 
 
 async def test_read_only_mode_refuses_every_change_below_the_screens(
@@ -147,7 +147,7 @@ async def test_read_only_mode_refuses_every_change_below_the_screens(
             reader.integrations.add_credential(CredentialDraft(PROVIDER, "other", SecretStr(NEW))),
             reader.integrations.remove_credential(PROVIDER, NAME),
             reader.integrations.remove_from_scope(PROVIDER, NAME, shop.id),
-            reader.care.rotate(PROVIDER, NAME, SecretStr(NEW), test=False),
+            reader.credential_usage.rotate(PROVIDER, NAME, SecretStr(NEW), test=False),
             reader.reencryption.run(),
             reader.put_setting("theme", "day"),
         ):
@@ -168,7 +168,7 @@ async def test_read_only_mode_refuses_every_change_below_the_screens(
 
 
 async def test_the_trail_says_who_did_what_and_no_secret(workspace: Workspace) -> None:
-    await workspace.care.rotate(PROVIDER, NAME, SecretStr(NEW), test=False)
+    await workspace.credential_usage.rotate(PROVIDER, NAME, SecretStr(NEW), test=False)
     entries = [entry async for entry in workspace.audit.entries()]
     assert [entry.action for entry in entries] == [
         "credential.rotate",

@@ -59,7 +59,7 @@ async def alter(workspace: Workspace, **operation: JsonValue) -> list[str]:
 
 
 async def disabled(workspace: Workspace) -> list[str]:
-    return [one.dependent.label for one in await workspace.care.disabled()]
+    return [one.dependent.label for one in await workspace.credential_usage.disabled()]
 
 
 async def noted(workspace: Workspace) -> list[tuple[str, str]]:
@@ -68,7 +68,7 @@ async def noted(workspace: Workspace) -> list[tuple[str, str]]:
 
 
 async def test_a_credential_that_goes_stops_exactly_the_columns_that_use_it(workspace: Workspace) -> None:
-    rehearsal = await workspace.care.rehearse_removal("openai", ["prod"])
+    rehearsal = await workspace.credential_usage.rehearse_removal("openai", ["prod"])
     assert [one.label for one in rehearsal.stops] == ["shop: default_keyspace.notes.title"]
     await workspace.integrations.remove_credential("openai", "prod")
     assert await disabled(workspace) == ["shop: default_keyspace.notes.title"]
@@ -79,7 +79,7 @@ async def test_a_credential_that_goes_stops_exactly_the_columns_that_use_it(work
 
 async def test_a_service_is_dropped_and_attached_again(workspace: Workspace) -> None:
     assert await alter(workspace, dropVectorize={"columns": ["title"]}) == []
-    rehearsal = await workspace.care.rehearse_removal("openai", ["prod"])
+    rehearsal = await workspace.credential_usage.rehearse_removal("openai", ["prod"])
     assert rehearsal.stops == ()
     await workspace.integrations.remove_credential("openai", "prod")
     refused = await alter(workspace, addVectorize={"columns": {"title": OPENAI}})
@@ -131,5 +131,5 @@ async def test_several_columns_are_changed_at_once_or_not_at_all(workspace: Work
 async def test_a_column_that_goes_takes_its_service_along(workspace: Workspace) -> None:
     assert await alter(workspace, drop={"columns": ["title"]}) == []
     assert await noted(workspace) == [("service.drop", "shop: default_keyspace.notes.title")]
-    labels = [one.label for one in (await workspace.care.overview()).dependents]
+    labels = [one.label for one in (await workspace.credential_usage.overview()).dependents]
     assert labels == ["shop: default_keyspace.notes.body"]

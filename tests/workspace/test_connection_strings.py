@@ -110,15 +110,15 @@ async def test_failures_have_the_codes_of_providers_and_no_key(shop: Shop) -> No
 
 async def test_removal_disables_at_once_and_the_same_identifier_brings_it_back(shop: Shop) -> None:
     await shop.create()
-    strings, care = shop.workspace.connection_strings, shop.workspace.care
+    strings, credential_usage = shop.workspace.connection_strings, shop.workspace.credential_usage
     before = await strings.get("mine")
-    rehearsal = await care.rehearse_removal("connectionString", ["mine"])
+    rehearsal = await credential_usage.rehearse_removal("connectionString", ["mine"])
     assert [one.label for one in rehearsal.stops] == ["shop: default_keyspace.notes"]
-    assert [one.name for one in await shop.workspace.connection_care.dependents("mine")] == ["notes"]
+    assert [one.name for one in await shop.workspace.connection_usage.dependents("mine")] == ["notes"]
     await strings.remove("mine")
     assert code(await shop.insert("x")) == "EMBEDDING_GATEWAY_UNABLE_RESOLVE_AUTHENTICATION_TYPE"
-    assert [one.dependent.name for one in await care.disabled()] == ["notes"]
+    assert [one.dependent.name for one in await credential_usage.disabled()] == ["notes"]
     again = ConnectionStringDraft("Mine", "", "OpenAi", before.settings, SecretStr(KEY), (shop.database.id,))
     await strings.create(again)
     assert not (await shop.insert("x")).errors
-    assert await care.disabled() == []
+    assert await credential_usage.disabled() == []

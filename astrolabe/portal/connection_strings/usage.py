@@ -25,18 +25,18 @@ class ConnectionUsage:
 
     Args:
         strings: The connection strings.
-        care: Knows who depends on credentials.
+        credential_usage: Knows who depends on credentials.
         engine: Asks a service.
     """
 
-    def __init__(self, strings: ConnectionStrings, care: CredentialUsage, engine: Prober) -> None:
+    def __init__(self, strings: ConnectionStrings, credential_usage: CredentialUsage, engine: Prober) -> None:
         self._strings = strings
-        self._care = care
+        self._credential_usage = credential_usage
         self._engine = engine
 
     async def dependents(self, identifier: str) -> list[Dependent]:
         """Return the collections and columns that embed with a connection string."""
-        found = (await self._care.overview()).dependents
+        found = (await self._credential_usage.overview()).dependents
         return [one for one in found if one.credential == (CONNECTION_STRING, identifier)]
 
     async def question(

@@ -94,7 +94,7 @@ async def edit(args: EditArguments) -> int:
             secret=await _new_secret(args, connector, same=same),
             database_ids=None if args.database is None else await _database_ids(workspace, args.database),
         )
-        dependents = await workspace.connection_care.dependents(before.identifier)
+        dependents = await workspace.connection_usage.dependents(before.identifier)
         change = model_change(before, draft, dependents)
         if change:
             await confirm_name(before.name, "connection string", [change], yes=args.yes)
@@ -107,7 +107,7 @@ async def remove(args: RemoveArguments) -> int:
     """Remove a connection string, after its name was typed or ``--yes`` was given."""
     async with workspace_of(args) as workspace:
         string = await workspace.connection_strings.get(args.name)
-        rehearsal = await workspace.care.rehearse_removal(CONNECTION_STRING, [string.identifier])
+        rehearsal = await workspace.credential_usage.rehearse_removal(CONNECTION_STRING, [string.identifier])
         await confirm_name(string.name, "connection string", words_of(rehearsal), yes=args.yes)
         await workspace.connection_strings.remove(string.identifier, version=string.version)
     say(f"The connection string {string.name} was removed. The key is not removed from your account at the service.")
@@ -118,7 +118,7 @@ async def test(args: TestArguments) -> int:
     """Ask the service of a connection string for one short embedding."""
     async with workspace_of(args) as workspace:
         string = await workspace.connection_strings.get(args.name)
-        tested = await workspace.connection_care.ask(string.identifier)
+        tested = await workspace.connection_usage.ask(string.identifier)
     return write_tested([tested], Format(args.format))
 
 

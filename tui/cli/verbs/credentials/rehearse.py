@@ -21,7 +21,7 @@ async def rehearse(args: RehearseArguments) -> int:
     """Print one line for each collection and column concerned."""
     async with workspace_of(args) as workspace:
         rehearsal = await _rehearsal(workspace, args)
-        unread = (await workspace.care.overview()).unread
+        unread = (await workspace.credential_usage.overview()).unread
     rows = [
         {"effect": words, "database": one.database.name, "keyspace": one.keyspace, "collection": one.name}
         | ({"column": one.column} if one.column else {})
@@ -40,10 +40,10 @@ async def _rehearsal(workspace: Workspace, args: RehearseArguments) -> Rehearsal
     removed = [(await workspace.databases.find(name)).id for name in args.remove_database]
     if args.replace_with is not None:
         scope = ({database.id for database in credential.databases} | set(added)) - set(removed)
-        return await workspace.care.rehearse_replacement(args.provider, args.name, args.replace_with, scope)
+        return await workspace.credential_usage.rehearse_replacement(args.provider, args.name, args.replace_with, scope)
     if added or removed:
-        return await workspace.care.rehearse_scope(args.provider, args.name, add=added, remove=removed)
-    return await workspace.care.rehearse_removal(args.provider, [args.name])
+        return await workspace.credential_usage.rehearse_scope(args.provider, args.name, add=added, remove=removed)
+    return await workspace.credential_usage.rehearse_removal(args.provider, [args.name])
 
 
 def words_of(rehearsal: Rehearsal) -> list[str]:

@@ -83,7 +83,7 @@ async def remove(args: RemoveArguments) -> int:
     async with workspace_of(args) as workspace:
         provider = workspace.catalogue.get(args.provider)
         credential = await workspace.integrations.credential(provider.key, args.name)
-        rehearsal = await workspace.care.rehearse_removal(provider.key, [credential.name])
+        rehearsal = await workspace.credential_usage.rehearse_removal(provider.key, [credential.name])
         stays = f"The {provider.credential_noun} is not removed from your account at the provider; delete it there too."
         await confirm_name(credential.name, provider.credential_noun, (*words_of(rehearsal), stays), yes=args.yes)
         await workspace.integrations.remove_credential(provider.key, credential.name, version=credential.version)
@@ -99,7 +99,7 @@ async def rotate(args: RotateArguments) -> int:
         provider = workspace.catalogue.get(args.provider)
         before = await workspace.integrations.credential(provider.key, args.name)
         secret = await provider_secret(args, provider)
-        credential = await workspace.care.rotate(
+        credential = await workspace.credential_usage.rotate(
             provider.key, args.name, secret, test=not args.no_test, version=before.version
         )
     say(f"The {provider.credential_noun} {credential.name} has a new secret ({credential.masked}); its scope stays.")
@@ -122,7 +122,7 @@ async def remove_scope(args: RemoveScopeArguments) -> int:
         provider = workspace.catalogue.get(args.provider)
         credential = await workspace.integrations.credential(provider.key, args.name)
         database = await workspace.databases.find(args.database)
-        rehearsal = await workspace.care.rehearse_scope(provider.key, credential.name, remove=[database.id])
+        rehearsal = await workspace.credential_usage.rehearse_scope(provider.key, credential.name, remove=[database.id])
         await confirm_name(database.name, "database", words_of(rehearsal), yes=args.yes)
         await workspace.integrations.remove_from_scope(
             provider.key, credential.name, database.id, version=credential.version

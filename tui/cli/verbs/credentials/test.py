@@ -34,7 +34,7 @@ async def test(args: TestArguments) -> int:
         questions = await _questions(workspace, provider, args)
 
         async def ask(question: Question) -> Tested:
-            return await workspace.care.ask(question, args.name, secret, on_wait=_say_wait)
+            return await workspace.credential_usage.ask(question, args.name, secret, on_wait=_say_wait)
 
         tested = await ask_all(questions, ask)
     return write_tested(tested, Format(args.format))
@@ -64,12 +64,12 @@ async def _trial(args: TestArguments, provider: ProviderInfo) -> SecretStr | Sec
 async def _questions(workspace: Workspace, provider: ProviderInfo, args: TestArguments) -> list[Question]:
     parameters = parameters_of(args.param) if args.param else None
     if args.model is None:
-        return await workspace.care.questions(provider.key, args.name, parameters=parameters)
+        return await workspace.credential_usage.questions(provider.key, args.name, parameters=parameters)
     model = provider.model(args.model)
     if model is None:
         names = ", ".join(one.name for one in provider.models)
         raise UsageError(f"{provider.label} has no model '{args.model}'.", hint=f"It has: {names}.")
-    given = parameters or await workspace.care.known_parameters(provider.key)
+    given = parameters or await workspace.credential_usage.known_parameters(provider.key)
     first_question(provider, given)  # refuses what cannot be asked without further parameters
     return [question_about(provider, model, given)]
 

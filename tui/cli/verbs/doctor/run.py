@@ -169,7 +169,7 @@ async def _local_model(workspace: Workspace, model: ModelInfo) -> Finding:
 async def _disabled(workspace: Workspace, database: Database) -> AsyncIterator[Finding]:
     """Name the collections of a database that cannot generate embeddings now; a damaged one hides no other."""
     try:
-        found = await workspace.care.disabled(database)
+        found = await workspace.credential_usage.disabled(database)
     except AstrolabeError as error:
         yield _problem(f"collections of {database.name}", error)
         return
@@ -196,7 +196,7 @@ async def _secret(workspace: Workspace, credential: Credential) -> Finding:
 async def _provider(workspace: Workspace, credential: Credential) -> Finding:
     check = f"provider {credential.provider}/{credential.name}"
     try:
-        tested = await workspace.care.test(credential.provider, credential.name)
+        tested = await workspace.credential_usage.test(credential.provider, credential.name)
     except AstrolabeError as error:
         return _problem(check, error)
     for one in tested:

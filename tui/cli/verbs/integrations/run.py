@@ -33,7 +33,7 @@ async def remove(args: RemoveArguments) -> int:
     async with workspace_of(args) as workspace:
         integration = await workspace.integrations.get(args.provider)
         versions = {credential.name: credential.version for credential in integration.credentials}
-        rehearsal = await workspace.care.rehearse_removal(args.provider, list(versions))
+        rehearsal = await workspace.credential_usage.rehearse_removal(args.provider, list(versions))
         provider = integration.provider
         lost = (
             f"Removes all credentials of {provider.label}: {', '.join(versions) or 'there is none'}.",
