@@ -6,10 +6,16 @@ import asyncio
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from astrolabe.providers.throttle.throttle import Throttle, backoff, retry_after
-from tests.support.fake_time import FakeTime
+from astrolabe.errors import ProviderError, ProviderFailure
+from astrolabe.providers.catalogue.catalogue import load_catalogue
+from astrolabe.providers.throttle.retry import EngineLimits, Retries, RetryMeans
+from astrolabe.providers.throttle.throttle import LONGEST_SECONDS, ClosedError, Throttle, backoff, retry_after
+from tests.support.fake_time import EventTime, FakeTime
 
+PROVIDER = load_catalogue().get("openai")
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 
 
@@ -26,7 +32,23 @@ NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
         ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-5"}, None),
+        ({"retry-after": "\N{MINUS SIGN}5"}, None),
         ({"retry-after": "inf"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "-inf"}, None),
+        ({"retry-after": "1e999"}, None),
+        ({"retry-after": "1_000"}, None),
+        ({"retry-after": "\N{FULLWIDTH DIGIT FIVE}"}, None),
+        ({"retry-after": "9" * 400}, LONGEST_SECONDS),
+        ({"retry-after": "864000"}, 864000),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 GMT"}, LONGEST_SECONDS),
+        ({"retry-after": "Fri, 20 Nov 99999999999999999999 12:00:00 GMT"}, None),
+        ({"retry-after": "Fri, 20 Nov 2026 12:00:00 +9999"}, None),
+        ({"retry-after": "0 0 0 0:0:0"}, None),
+        ({"retry-after": ", , , , ,"}, None),
+        ({"retry-after-ms": "nan", "retry-after": "9"}, 9),
+        ({"retry-after-ms": "-1"}, None),
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "9" * 400 + "d"}, LONGEST_SECONDS),
         ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s"}, 360),
         ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "120ms"}, 0.12),
         ({"x-ratelimit-remaining-tokens": "12", "x-ratelimit-reset-tokens": "9s"}, None),
@@ -126,3 +148,94 @@ async def test_a_used_up_quota_in_a_success_holds_the_next_request() -> None:
     async with road.slot():
         pass
     assert time.slept == [2]
+
+
+@given(st.text(max_size=40) | st.text("0123456789:, +-GMTFriNov.e", max_size=40))
+def test_nothing_that_a_provider_asks_for_is_more_than_a_refusal(value: str) -> None:
+    for name in ("retry-after", "retry-after-ms"):
+        seconds = retry_after({name: value}, NOW)
+        assert seconds is None or 0 <= seconds <= LONGEST_SECONDS
+
+
+async def endless(_: float) -> None:
+    """Sleep as long as the test does."""
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("loads", [1, 8])
+async def test_a_search_does_not_wait_for_a_pause_that_a_load_was_told_to_make(loads: int) -> None:
+    time = FakeTime()
+    road = Throttle(start=4, most=8, clock=time.clock, sleep=endless)
+    means = RetryMeans(road, EngineLimits(), time.clock, endless, lambda: 1.0)
+
+    async def load() -> None:
+        async with road.slot():
+            raise AssertionError("the pause lasts longer than the test")
+
+    async def search() -> None:
+        raise AssertionError("it is sent in the pause")
+
+    road.hold(0.5)  # so that all of them are at the gate when it is closed for long
+    waiting = [asyncio.create_task(load()) for _ in range(loads)]
+    await asyncio.sleep(0)
+    searching = asyncio.create_task(Retries(PROVIDER, means, time.now + 120).run(search))
+    await asyncio.sleep(0)
+    assert road.refused(500)
+    later = await Retries(PROVIDER, means, time.now + 120).run(search)
+    assert isinstance(later, ProviderError)
+    assert later.failure is ProviderFailure.RATE_LIMITED
+    assert later.retry_after == 500
+    with pytest.raises(ClosedError):
+        async with road.slot(urgent=True, until=time.now + 120):
+            raise AssertionError("it is sent in the pause")
+    for task in (*waiting, searching):
+        task.cancel()
+    await asyncio.gather(*waiting, searching, return_exceptions=True)
+
+
+async def test_a_search_that_waits_already_is_given_up_when_the_pause_becomes_too_long() -> None:
+    time = EventTime()
+    road = Throttle(start=1, most=1, clock=time.clock, sleep=time.sleep)
+    means = RetryMeans(road, EngineLimits(), time.clock, time.sleep, lambda: 1.0)
+    road.hold(5)
+
+    async def search() -> None:
+        raise AssertionError("it is sent in the pause")
+
+    async def told_to_wait() -> None:
+        await time.sleep(4)
+        road.hold(500)
+
+    async def both() -> object:
+        outcome, _ = await asyncio.gather(Retries(PROVIDER, means, time.now + 120).run(search), told_to_wait())
+        return outcome
+
+    begun = time.now
+    outcome = await time.run(both())
+    assert isinstance(outcome, ProviderError)
+    assert outcome.failure is ProviderFailure.RATE_LIMITED
+    assert time.now - begun <= 120
+
+
+async def test_a_search_behind_requests_that_hang_is_given_up_in_time() -> None:
+    loop = asyncio.get_running_loop()
+    road = Throttle(start=1, most=1, clock=loop.time, sleep=endless)
+    means = RetryMeans(road, EngineLimits(), loop.time, endless, lambda: 1.0)
+    tasks = []
+
+    async def hang() -> None:
+        async with road.slot(urgent=True):
+            await asyncio.Event().wait()
+
+    async def search() -> None:
+        raise AssertionError("it has no place")
+
+    for _ in range(2):
+        tasks.append(asyncio.create_task(hang()))
+        await asyncio.sleep(0)
+    outcome = await Retries(PROVIDER, means, loop.time() + 0.05).run(search)
+    assert isinstance(outcome, ProviderError)
+    assert outcome.failure is ProviderFailure.TIMEOUT
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from astrolabe.errors import ProviderError, ProviderFailure, ProviderReply
 from astrolabe.providers.catalogue.provider_info import ProviderInfo
-from astrolabe.providers.throttle.throttle import Clock, Sleep, Throttle, backoff
+from astrolabe.providers.throttle.throttle import Clock, ClosedError, Sleep, Throttle, backoff
 from astrolabe.providers.wire.failures import FailedAttempt, make_error
 
 T = TypeVar("T")
@@ -133,8 +133,14 @@ class Retries:
             pause = self._means.throttle.pause
             if self._means.clock() + pause > self.deadline:
                 return self._closed(pause)
-            async with self._means.throttle.slot(urgent=self._urgent):
-                outcome = await attempt()
+            try:
+                async with self._means.throttle.slot(urgent=self._urgent, until=self.deadline):
+                    outcome = await attempt()
+            except ClosedError as closed:  # others were told to wait in the meantime, or have taken too long
+                if self._means.clock() + closed.seconds >= self.deadline:
+                    return self._closed(closed.seconds)
+                tries -= 1
+                continue
             if not isinstance(outcome, FailedAttempt):
                 return outcome
             outcome.error.attempts = tries
@@ -180,6 +186,9 @@ class Retries:
 
     def _closed(self, pause: float) -> ProviderError:
         """Return the error of a request that would have to wait for longer than it may."""
+        if pause <= 0:
+            message = f"{self._provider.label} kept earlier requests waiting until it was too late for this one."
+            return make_error(self._provider, ProviderFailure.TIMEOUT, message)
         message = f"{self._provider.label} accepts no further request for {pause:.0f} seconds."
         reply = ProviderReply(None, "", pause)
         return make_error(self._provider, ProviderFailure.RATE_LIMITED, message, reply=reply)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -15,15 +16,31 @@ Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[object]]
 """Waits that many seconds."""
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?", re.ASCII)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "": 1.0}
+_NUMBER = re.compile(r"\d+(?:\.\d*)?|\.\d+", re.ASCII)
 _QUOTAS = ("requests", "tokens")
+
+LONGEST_SECONDS = 30 * 86400.0
+"""What a provider can ask for at most; more is as good as for ever, and would leave the range of clocks."""
 
 _LONGEST_SPREAD = 120.0
 """Seconds over which what is left of a quota is spread; a quota for a day is used as fast as it can be."""
 
 _SHORTEST_INTERVAL = 0.005
 """Seconds between two requests below which pacing is not worth its waits."""
+
+
+class ClosedError(Exception):
+    """Nothing may be sent before the moment at which it would be too late.
+
+    Attributes:
+        seconds: How long nothing may be sent, from now.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"closed for {seconds:.0f} seconds")
+        self.seconds = seconds
 
 
 class Throttle:
@@ -63,23 +80,27 @@ class Throttle:
         return max(self._opens_at - self._clock(), 0.0)
 
     @asynccontextmanager
-    async def slot(self, *, urgent: bool = False) -> AsyncIterator[None]:
+    async def slot(self, *, urgent: bool = False, until: float = math.inf) -> AsyncIterator[None]:
         """Wait until a request may be sent, and hold its place while it is under way.
 
         Args:
             urgent: Somebody waits for the answer: it goes before those that are not.
+            until: Moment at which it is too late to send.
+
+        Raises:
+            ClosedError: It is, or would be when it may be sent; before anything was sent.
         """
         self._urgent += urgent
         try:
             while self._running >= self._room() + urgent:
-                await self._freed.wait()
+                await self._place(until)
             self._running += 1
         except BaseException:
             self._urgent -= urgent
             raise
         try:
             try:
-                await self._turn(urgent=urgent)
+                await self._turn(until, urgent=urgent)
             finally:
                 self._urgent -= urgent
             self._quota.taken(self._clock())
@@ -96,7 +117,18 @@ class Throttle:
     def _room(self) -> int:
         return 1 if self.refusals else int(self.limit)
 
-    async def _turn(self, *, urgent: bool) -> None:
+    async def _place(self, until: float) -> None:
+        """Wait for a place to become free, but not for those who hold one in a pause that lasts for too long."""
+        now = self._clock()
+        if self._opens_at > until:
+            raise ClosedError(self._opens_at - now)
+        try:
+            async with asyncio.timeout(None if until == math.inf else max(until - now, 0.0)):
+                await self._freed.wait()
+        except TimeoutError:
+            raise ClosedError(self.pause) from None
+
+    async def _turn(self, until: float, *, urgent: bool) -> None:
         """Wait for the end of a pause, for the quota, and for those who are in a hurry."""
         while True:
             now = self._clock()
@@ -105,6 +137,8 @@ class Throttle:
                 delay = self._quota.interval(now) / 2
             if delay <= 0:
                 return
+            if now + delay > until:
+                raise ClosedError(delay)
             await self._sleep(delay)
 
     def succeeded(self, headers: Mapping[str, str], *, left: tuple[int, float] | None = None) -> None:
@@ -219,20 +253,16 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 
 
 def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if 0 <= value < float("inf") else None
+    return min(float(text), LONGEST_SECONDS) if _NUMBER.fullmatch(text.strip()) else None
 
 
 def _seconds_until(date: str, now: datetime) -> float | None:
     try:
         moment = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError, IndexError):  # IndexError: the library trips over some of them
         return None
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return max((aware - now).total_seconds(), 0.0)
+    return min(max((aware - now).total_seconds(), 0.0), LONGEST_SECONDS)
 
 
 def _quota_pause(headers: Mapping[str, str]) -> float:
@@ -248,4 +278,4 @@ def _quota_pause(headers: Mapping[str, str]) -> float:
 def duration(text: str) -> float:
     """Return the seconds of a duration such as ``1s``, ``6m0s``, ``120ms`` or plain seconds; 0 for anything else."""
     parts = _DURATION.findall(text.strip().lower())
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    return min(sum(float(number) * _UNITS[unit] for number, unit in parts), LONGEST_SECONDS)
