@@ -15,8 +15,9 @@ from textual.widgets import Button, ProgressBar, Static
 
 from astrolabe.errors import AstrolabeError
 from astrolabe.loading.job import LoadJob
-from astrolabe.loading.load_plan import LoadPhase, LoadProgress, LoadSummary
+from astrolabe.loading.load_plan import LoadProgress, LoadSummary
 from astrolabe.text.error_text import source_of
+from astrolabe.text.load_report import progress_parts
 from astrolabe.text.safe_text import display_text
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Console
@@ -118,27 +119,9 @@ class LoadProgressDialog(ModalScreen[bool], WorkerBoundary):
 
 
 def progress_words(progress: LoadProgress) -> str:
-    """Return count, rate, time left and what is waited for."""
-    verb = "checked" if progress.phase is LoadPhase.CHECKING else "done"
-    count = (
-        f"{progress.done:,} of {progress.total:,} rows {verb}" if progress.total else f"{progress.done:,} rows {verb}"
-    )
-    parts = [count, f"{progress.rate:,.0f} rows/s"]
-    if progress.eta is not None:
-        parts.append(f"{clock_words(progress.eta)} left")
-    if progress.failed:
-        parts.append(f"{WRONG} {progress.failed:,} refused")
-    if progress.from_cache:
-        parts.append(f"{progress.from_cache:,} from the cache")
-    line = " · ".join(parts)
+    """Return how far it is, and below it what is waited for."""
+    line = " · ".join(progress_parts(progress))
     return f"{line}\n{progress.waiting}" if progress.waiting else line
-
-
-def clock_words(seconds: float) -> str:
-    """Return seconds as ``42 s`` or ``3 min 05 s``."""
-    whole = round(seconds)
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 def summary_words(summary: LoadSummary) -> str:

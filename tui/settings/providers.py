@@ -6,12 +6,22 @@ import json
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from astrolabe.portal.databases.regions import CLOUD_PROVIDERS, regions_of
 from astrolabe.providers.catalogue.catalogue import load_catalogue
 from astrolabe.providers.catalogue.provider_info import LARGEST_DIMENSION, Hosting, ProviderInfo
 from astrolabe.providers.catalogue.setup import COMPATIBLE, ProviderSetup, own_model
+from tui.settings.address import whole_address
 
 
 def listed(value: object) -> object:
@@ -42,9 +52,9 @@ class ProviderSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: str | None = None
+    url: Annotated[str | None, AfterValidator(whole_address)] = None
     """The whole address that embeddings requests are posted to; template parameters in braces are filled in."""
-    base_url: str | None = None
+    base_url: Annotated[str | None, AfterValidator(whole_address)] = None
     """Address of a server that speaks OpenAI's protocol; requests go to ``<base_url>/embeddings``."""
     key: SecretStr | None = None
     """Key of a hosted provider, or of the server at ``base_url``."""
@@ -52,16 +62,6 @@ class ProviderSettings(BaseModel):
     """Regions a hosted provider is offered in; an empty list for all."""
     models: Annotated[tuple[ModelSettings, ...], BeforeValidator(listed)] = ()
     """Models to offer besides the catalogue's."""
-
-    @field_validator("url", "base_url")
-    @classmethod
-    def _is_address(cls, url: str | None) -> str | None:
-        parts = urlsplit(url or "https://host/path")
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
-            raise ValueError("it must be a whole address, such as https://host/path")
-        if parts.username or parts.password:
-            raise ValueError("an address with a user name or password in it is not accepted")
-        return url
 
     @field_validator("base_url")
     @classmethod

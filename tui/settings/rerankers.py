@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr
 
 from astrolabe.providers.rerank.catalogue import load_rerankers
+from tui.settings.address import whole_address
 
 
 class RerankerSettings(BaseModel):
@@ -14,22 +15,12 @@ class RerankerSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    url: str
+    url: Annotated[str, AfterValidator(whole_address)]
     """The whole address that ranking requests are posted to."""
     key: SecretStr | None = None
     """Its key, used where no other comes with the request."""
     forward_token: bool = False
     """Whether the application token of a request is sent on as the key where there is no other."""
-
-    @field_validator("url")
-    @classmethod
-    def _is_address(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.netloc:
-            raise ValueError("it must be a whole address, such as https://host/v1/ranking")
-        if parts.username or parts.password:
-            raise ValueError("an address with a user name or password in it is not accepted")
-        return url
 
 
 def known_reranker(name: str) -> str:

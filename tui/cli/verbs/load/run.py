@@ -8,8 +8,9 @@ import sys
 import time
 from typing import Any
 
-from astrolabe.loading.load_plan import LoadPhase, LoadPlan, LoadProgress, LoadSummary
+from astrolabe.loading.load_plan import LoadPlan, LoadProgress, LoadSummary
 from astrolabe.loading.loader import run_load
+from astrolabe.text.load_report import progress_parts
 from astrolabe.text.safe_text import display_text, fit
 from tui.cli.output import Format, say, write_rows
 from tui.cli.process import FAILED, tell
@@ -80,21 +81,9 @@ class ProgressLine:
 
 
 def progress_words(progress: LoadProgress) -> str:
-    """Return one line: what is done of how many, how fast, how long yet, and what is waited for."""
-    verb = "Checking" if progress.phase is LoadPhase.CHECKING else "Loading"
-    parts = [f"{verb}: {progress.done:,}" + (f" of {progress.total:,} rows" if progress.total is not None else " rows")]
-    if progress.rate >= 1:
-        parts.append(f"{progress.rate:,.0f}/s")
-    if progress.eta is not None:
-        minutes, seconds = divmod(round(progress.eta), 60)
-        parts.append(f"{minutes}:{seconds:02d} left")
-    if progress.failed:
-        parts.append(f"{progress.failed:,} failed")
-    if progress.from_cache:
-        parts.append(f"{progress.from_cache:,} from the cache")
-    if progress.waiting:
-        parts.append(display_text(progress.waiting, limit=80))
-    return " · ".join(parts)
+    """Return how far it is and what is waited for, on one line."""
+    waiting = [display_text(progress.waiting, limit=80)] if progress.waiting else []
+    return " · ".join([*progress_parts(progress), *waiting])
 
 
 def _report(summary: LoadSummary, form: Format) -> None:
