@@ -10,6 +10,7 @@ import argparse
 from collections.abc import Sequence
 
 from tui.cli.arguments import Parser, settings_options
+from tui.cli.verbs.api.arguments import add_api
 from tui.cli.verbs.audit.arguments import add_audit
 from tui.cli.verbs.cache.arguments import add_cache
 from tui.cli.verbs.collections.arguments import add_collections
@@ -18,6 +19,7 @@ from tui.cli.verbs.console.arguments import ConsoleArguments, add_demo
 from tui.cli.verbs.credentials.arguments import add_credentials, add_scopes
 from tui.cli.verbs.databases.arguments import add_databases
 from tui.cli.verbs.doctor.arguments import add_doctor
+from tui.cli.verbs.documents.arguments import add_documents
 from tui.cli.verbs.info.arguments import add_info
 from tui.cli.verbs.integrations.arguments import add_integrations
 from tui.cli.verbs.keyspaces.arguments import add_keyspaces
@@ -41,12 +43,14 @@ _ADDITIONS = (
     add_databases,
     add_keyspaces,
     add_collections,
+    add_documents,
     add_integrations,
     add_credentials,
     add_scopes,
     add_connection_strings,
     add_load,
     add_search,
+    add_api,
     add_serve,
     add_tokens,
     add_cache,

@@ -287,6 +287,25 @@ class Collection:
         status = response.status
         return UpdateResult(status.get("matchedCount", 0), status.get("modifiedCount", 0), status.get("upsertedId"))
 
+    async def update_many(
+        self,
+        filter: Mapping[str, Any],  # noqa: A002 - the command's own word
+        update: Mapping[str, Any],
+        *,
+        upsert: bool = False,
+    ) -> UpdateResult:
+        """Change every matching document, in as many commands as the API takes for it."""
+        matched = modified = 0
+        state: str | None = None
+        while True:
+            planned = plans.plan_update_many(self._target, filter, update, upsert=upsert, page_state=state)
+            status = (await self.run(planned)).status
+            matched += status.get("matchedCount", 0)
+            modified += status.get("modifiedCount", 0)
+            state = status.get("nextPageState")
+            if state is None:
+                return UpdateResult(matched, modified, status.get("upsertedId"))
+
     async def delete_one(self, filter: Mapping[str, Any]) -> int:  # noqa: A002 - the command's own word
         """Delete one matching document; return how many were deleted, 0 or 1."""
         response = await self.run(plans.plan_delete_one(self._target, filter))
@@ -308,6 +327,24 @@ class Collection:
         """Count the matching documents, up to the API's ceiling."""
         response = await self.run(plans.plan_count_documents(self._target, filter))
         return DocumentCount(int(_member(response.status, "count")), bool(response.status.get("moreData")))
+
+    async def count_exactly(self, filter: Mapping[str, Any] | None = None) -> int:  # noqa: A002 - the command's own word
+        """Count the matching documents or rows beyond the API's ceiling, if need be by reading what they are.
+
+        Tables have no command for counting, so their rows are read.
+        """
+        try:
+            found = await self.count(filter)
+        except DataApiError as error:
+            if error.code != "UNSUPPORTED_TABLE_COMMAND":
+                raise
+            return await self._read_count(filter, None)
+        if not found.more:
+            return found.count
+        return await self._read_count(filter, {"*": False}) if filter else await self.estimated_count()
+
+    async def _read_count(self, where: Mapping[str, Any] | None, projection: Mapping[str, Any] | None) -> int:
+        return sum([1 async for _ in self.find_all(filter=where, projection=projection)])
 
     async def estimated_count(self) -> int:
         """Count all documents; exact on the embedded engine."""

@@ -232,6 +232,22 @@ def plan_update_one(
     return _on(target, "updateOne", body)
 
 
+def plan_update_many(
+    target: CollectionTarget,
+    filter: Mapping[str, Any],  # noqa: A002 - the command's own word
+    update: Mapping[str, Any],
+    *,
+    upsert: bool = False,
+    page_state: str | None = None,
+) -> PlannedCommand:
+    """Change every matching document of one page of them; ``page_state`` is where the last command stopped."""
+    options: Json = {"upsert": True} if upsert else {}
+    if page_state is not None:
+        options["pageState"] = page_state
+    body: Json = {"filter": dict(filter), "update": dict(update)}
+    return _on(target, "updateMany", body | ({"options": options} if options else {}))
+
+
 def plan_delete_one(
     target: CollectionTarget,
     filter: Mapping[str, Any],  # noqa: A002 - the command's own word

@@ -1,0 +1,1 @@
+"""Any command of the Data API, from the shell."""

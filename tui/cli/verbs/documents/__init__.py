@@ -1,0 +1,1 @@
+"""Documents and rows: get, find, count, insert, update, delete and export them."""
