@@ -71,6 +71,7 @@ def code(answer: dict[str, Any]) -> str:
 def no_collections(server: Served) -> None:
     """Take away what another sample created."""
     server.post(f"/v1/{KEYSPACE}", json={"deleteCollection": {"name": "sample"}})
+    server.post(f"/v1/{KEYSPACE}", json={"dropTable": {"name": "sample"}})
 
 
 def test_the_dedicated_collection_is_created_loaded_and_searched(server: Served) -> None:
@@ -97,21 +98,34 @@ def test_the_dedicated_sample_in_python(server: Served) -> None:
 def test_the_serverless_collection_needs_a_credential_of_its_own(server: Served) -> None:
     text = sample("serverless_collection.sh", MODEL_DIMENSIONS="384")
     assert code(curl(server, text)) == "VECTORIZE_CREDENTIAL_INVALID"
-    (database,) = server.run(server.workspace.databases.list())
-    draft = CredentialDraft("huggingface", CREDENTIAL, SecretStr(PROVIDER_KEY), (database.id,))
-    server.run(server.workspace.integrations.add_credential(draft))
+    add_credential(server, CREDENTIAL)
     assert curl(server, text) == {"status": {"ok": 1}}
     assert curl(server, text) == {"status": {"ok": 1}}
     assert code(curl(server, sample("serverless_collection.sh"))) == "INVALID_CREATE_COLLECTION_OPTIONS"
 
 
-def test_the_samples_for_tables_get_the_documented_errors(server: Served) -> None:
-    table = sample("table.sh")
+def test_the_table_of_the_samples_is_created_and_indexed(server: Served) -> None:
+    table = sample("table.sh", MODEL_DIMENSIONS="384", API_KEY_NAME="for-tables")
     assert code(curl(server, table)) == "REQUEST_NOT_JSON"
-    assert code(curl(server, without_comments(table))) == "UNSUPPORTED_TABLE_COMMAND"
+    add_credential(server, "for-tables")
+    assert curl(server, without_comments(table)) == {"status": {"ok": 1}}
     index = curl(server, sample("vector_index.sh"))
     assert code(index) == "COMMAND_UNKNOWN"
     assert "post it to /v1/{keyspace}/{table}" in index["errors"][0]["message"]
+    mended = sample("vector_index.sh").replace("/default_keyspace", "/default_keyspace/sample")
+    assert curl(server, mended) == {"status": {"ok": 1}}
+    [listed] = DataAPIClient(TOKEN).get_database(server.address).get_table("sample").list_indexes()
+    assert listed.definition.as_dict() == {
+        "column": "embedding",
+        "options": {"metric": "cosine", "sourceModel": "other"},
+    }
+
+
+def add_credential(server: Served, name: str) -> None:
+    """Add a credential to the Serverless integration."""
+    (database,) = server.run(server.workspace.databases.list())
+    draft = CredentialDraft("huggingface", name, SecretStr(PROVIDER_KEY), (database.id,))
+    server.run(server.workspace.integrations.add_credential(draft))
 
 
 @pytest.mark.parametrize(
