@@ -59,8 +59,12 @@ from storage.embedding_cache.cache import DEFAULT_BYTES, EmbeddingCache
 from storage.loads.ledger import LoadLedger
 from storage.secrets.box import SecretBox
 from storage.secrets.keyring import key_source
+from storage.secrets.ownership import guard_of
+from storage.secrets.references import ReferenceReader
 
 log = logging.getLogger(__name__)
+
+_CATALOG = "catalog.db"
 
 
 class Workspace:
@@ -96,7 +100,7 @@ class Workspace:
         self.catalogue = _catalogue(options)
         self.databases = Databases(catalog, trail)
         self.lab = FailureLab(catalog, self.catalogue, trail, settings=options.troubles, read_only=options.read_only)
-        secrets = CredentialSecrets(box)
+        secrets = CredentialSecrets(box, ReferenceReader(guard=guard_of(options.data_dir, [_CATALOG])))
         self.integrations = Integrations(catalog, self.catalogue, secrets, trail)
         self.connection_strings = ConnectionStrings(
             catalog,
@@ -143,7 +147,7 @@ class Workspace:
             StorageError: The folder cannot be written, is full, damaged, or was written by a newer program.
         """
         async with AsyncExitStack() as stack:
-            catalog = await Catalog.open(options.data_dir / "catalog.db", read_only=options.read_only)
+            catalog = await Catalog.open(options.data_dir / _CATALOG, read_only=options.read_only)
             stack.push_async_callback(catalog.close)
             ledger = await LoadLedger.open(options.data_dir / "loads.db")
             stack.push_async_callback(ledger.close)

@@ -20,7 +20,11 @@ from pathlib import Path
 from typing import Protocol
 
 from storage.errors import SecretUnreadableError
+from storage.secrets.ownership import OTHERS_WRITE, foreign_owner, mending
 from storage.sqlite.errors import from_os
+
+KEY_FILE = "secrets.key"
+"""Name of the file in a data folder that keeps the key."""
 
 KEY_BYTES = 32
 """Length of a key: AES-256."""
@@ -30,7 +34,8 @@ KEY_ID_BYTES = 8
 
 _SIZE_LIMIT = 4_096
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+_LOOKS = 3
+"""How often the names of the file are counted: another process may be giving it its name at that moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,8 @@ class KeySource(Protocol):
 class KeyFile:
     """Keys in a file that only its owner can read: mode 0600 from its creation.
 
-    A file that others may read, or a folder in which others may replace it, is refused.
+    A file that others may read, own, or reach by another name is refused, and so is one in a folder in which others may
+    replace it.
 
     Args:
         path: The file; its folder is created with mode 0700 when it is missing.
@@ -128,13 +134,16 @@ class KeyFile:
         """
         try:
             # A named pipe in its place must not block; what is not a regular file is refused below.
-            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+            # A link leads to what somebody else may have chosen.
+            descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW)
         except FileNotFoundError:
             return ()
         except OSError as error:
             raise self._unreadable(error) from error
         try:
-            self._check_modes(os.fstat(descriptor))
+            self._check_file(os.fstat(descriptor))
+            self._check_folder()
+            self._check_names(descriptor)
             return self._parse(os.read(descriptor, _SIZE_LIMIT))
         except OSError as error:
             raise self._unreadable(error) from error
@@ -153,6 +162,7 @@ class KeyFile:
             return existing[0]
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._check_folder()
             self._write_new(new_key())
         except OSError as error:
             raise from_os(error, self.path) from error
@@ -203,7 +213,7 @@ class KeyFile:
             os.fsync(descriptor)
         return scratch
 
-    def _check_modes(self, status: os.stat_result) -> None:
+    def _check_file(self, status: os.stat_result) -> None:
         if not stat.S_ISREG(status.st_mode):
             raise SecretUnreadableError(
                 f"The key file {self.path} is not a regular file.", path=self.path, hint="Put the key file back."
@@ -215,10 +225,41 @@ class KeyFile:
                 path=self.path,
                 hint=f"Run: chmod 600 {shlex.quote(str(self.path))}",
             )
+        self._check_owner(self.path, status)
+
+    def _check_owner(self, path: Path, status: os.stat_result) -> None:
+        reason = foreign_owner(status)
+        if reason:
+            raise SecretUnreadableError(
+                f"The key file {self.path} is not used: {path} {reason}.",
+                path=self.path,
+                hint=f"If you trust what is in it, run: {mending(path)}",
+            )
+
+    def _check_names(self, descriptor: int) -> None:
+        """Refuse a file that has a name elsewhere, too.
+
+        Names beside it are ours: a new key is linked into place, and its first name may be left by a crash.
+        """
+        for _ in range(_LOOKS):
+            status = os.fstat(descriptor)
+            with os.scandir(self.path.parent) as entries:
+                here = sum(entry.inode() == status.st_ino for entry in entries)
+            if status.st_nlink <= here:
+                return
+        raise SecretUnreadableError(
+            f"The key file {self.path} has another name outside of its folder, so it is not used.",
+            path=self.path,
+            hint="Find that name and remove it: find / -xdev -samefile " + shlex.quote(str(self.path)),
+        )
+
+    def _check_folder(self) -> None:
         folder = self.path.parent
-        mode = folder.stat().st_mode
+        status = folder.stat()
+        self._check_owner(folder, status)
+        mode = status.st_mode
         # With the sticky bit, as in /tmp, others can add files but not replace this one.
-        if mode & _OTHERS_WRITE and not mode & stat.S_ISVTX:
+        if mode & OTHERS_WRITE and not mode & stat.S_ISVTX:
             raise SecretUnreadableError(
                 f"Other users can replace the key file, because they may write to its folder {folder} "
                 f"(mode {stat.S_IMODE(mode):04o}), so it is not used.",
@@ -238,6 +279,12 @@ class KeyFile:
         return keys
 
     def _unreadable(self, error: OSError) -> SecretUnreadableError:
+        if error.errno == errno.ELOOP:
+            return SecretUnreadableError(
+                f"The key file {self.path} is a link, so it is not used.",
+                path=self.path,
+                hint="Put the key file itself there, with mode 0600.",
+            )
         hint = "Check the permissions of the folder."
         if error.errno == errno.EACCES:
             hint = f"Make it your own file, readable by you: chmod 600 {shlex.quote(str(self.path))}"

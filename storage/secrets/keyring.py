@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from storage.errors import SecretUnreadableError
-from storage.secrets.key_file import DataKey, KeyFile, KeySource, decode_keys, encode_keys, new_key
+from storage.secrets.key_file import KEY_FILE, DataKey, KeyFile, KeySource, decode_keys, encode_keys, new_key
+from storage.secrets.ownership import foreign_hands, mending, without_waiting
 from storage.sqlite.errors import from_os, os_translated
 
 SERVICE = "astrolabe"
@@ -26,6 +27,7 @@ TIME_LIMIT = 5.0
 """Seconds that the keyring may take to answer."""
 
 _T = TypeVar("_T")
+_LONGEST_NAME = 200
 
 
 class KeyPlace(StrEnum):
@@ -129,8 +131,17 @@ class KeyringKeys:
             raise SecretUnreadableError("The keyring did not keep the key.", hint=_USE_A_FILE)
 
     def _account(self) -> str | None:
+        """Return the entry's name, or None; not one that somebody else wrote: it would choose among our keys."""
+        reason = foreign_hands(self.marker) or foreign_hands(self.marker.parent)
+        if reason:
+            raise SecretUnreadableError(
+                f"The keyring is not asked: {self.marker} or its folder {reason}.",
+                path=self.marker,
+                hint=f"If you trust what is in it, run: {mending(self.marker)}",
+            )
         try:
-            return self.marker.read_text(encoding="ascii").strip() or None
+            with open(self.marker, "rb", opener=without_waiting) as source:
+                return source.read(_LONGEST_NAME).decode("ascii", "replace").strip() or None
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -207,7 +218,7 @@ def key_source(folder: Path, place: KeyPlace, find_ring: Callable[[], Ring] | No
         place: The setting.
         find_ring: Returns the keyring; the operating system's by default. It is not called for a key file.
     """
-    file, ring = KeyFile(folder / "secrets.key"), KeyringKeys(folder / "secrets.keyring", find_ring)
+    file, ring = KeyFile(folder / KEY_FILE), KeyringKeys(folder / "secrets.keyring", find_ring)
     in_ring = ring.marker.exists()
     if place is KeyPlace.KEYRING or (place is KeyPlace.AUTO and in_ring):
         return MovingKeys(ring, file)

@@ -20,6 +20,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from storage.errors import SecretUnreadableError
+from storage.secrets.ownership import Guard, without_waiting
 
 COMMAND_TIME_LIMIT = 15.0
 """Seconds that a command may take to print the secret."""
@@ -62,18 +63,30 @@ class ReferenceReader:
     Args:
         environment: The variables to read; those of the process when None.
         time_limit: Seconds that a command may take.
+        guard: Refuses references that somebody else may have written; by default all are followed.
     """
 
-    def __init__(self, *, environment: Mapping[str, str] | None = None, time_limit: float = COMMAND_TIME_LIMIT) -> None:
+    def __init__(
+        self,
+        *,
+        environment: Mapping[str, str] | None = None,
+        time_limit: float = COMMAND_TIME_LIMIT,
+        guard: Guard | None = None,
+    ) -> None:
         self._environment = os.environ if environment is None else environment
         self._time_limit = time_limit
+        self._guard = guard
 
     async def read(self, reference: SecretReference) -> SecretStr:
         """Return the secret, without the white space around it; of a command's output, the first line.
 
         Raises:
-            SecretUnreadableError: The source is missing, empty, too large, not text, or failed.
+            SecretUnreadableError: The source is missing, empty, too large, not text, or failed; or somebody else may
+                have named it.
         """
+        if self._guard is not None:
+            noun = "environment variable" if reference.kind is ReferenceKind.ENVIRONMENT else reference.kind.value
+            await asyncio.to_thread(self._guard, f"{noun} '{reference.target}'")
         match reference.kind:
             case ReferenceKind.ENVIRONMENT:
                 return self._variable(reference.target)
@@ -163,7 +176,7 @@ class _Output(asyncio.SubprocessProtocol):
 def _file(path: Path) -> SecretStr:
     hint = "Check the path and its permissions."
     try:
-        with open(path.expanduser(), "rb", opener=_without_waiting) as source:
+        with open(path.expanduser(), "rb", opener=without_waiting) as source:
             if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
                 raise SecretUnreadableError(f"{path} is not a regular file.", path=path, hint=hint)
             content = source.read(SIZE_LIMIT + 1)
@@ -171,11 +184,6 @@ def _file(path: Path) -> SecretStr:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise SecretUnreadableError(f"The file {path} cannot be read: {reason}.", path=path, hint=hint) from error
     return _not_empty(_text(content, f"The file {path}"), f"The file {path}")
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Open a file; a named pipe without a writer does not block."""
-    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _text(content: bytes, what: str) -> SecretStr:

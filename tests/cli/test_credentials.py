@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.secrets import ownership
 from tests.cli.conftest import Program
 from tests.support.provider_server import Answer, ProviderServer, provider_server_in_thread
 
@@ -177,6 +178,48 @@ def test_the_doctor_names_what_is_wrong_and_the_fix(shop: Program, server: Provi
     assert problems["file modes"]["fix"] == f"chmod 600 {key}"
     assert problems[f"secret {PROVIDER}/{NAME}"]["fix"] == f"Run: chmod 600 {key}"
     assert "not in the scope" in problems["collection shop: default_keyspace.notes"]["fix"]
+
+
+@pytest.mark.parametrize("how", ["of another", "folder", "catalog"])
+def test_a_folder_that_somebody_prepared_does_not_run_its_command(
+    shop: Program, server: ProviderServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: str
+) -> None:
+    mark = tmp_path / "run"
+    shop.done("credentials", "rotate", *TOKEN, "--no-test", "--secret-command", f"touch {mark}")
+    data = next(shop.home.rglob("catalog.db")).parent
+    match how:
+        case "of another":
+            monkeypatch.setattr(ownership, "trusted_owners", lambda: frozenset({987_654}))
+        case "folder":
+            data.chmod(0o777)
+        case "catalog":
+            (data / "catalog.db").chmod(0o666)
+    refused = shop("search", "bicycle", *PLACE)
+    assert refused.code == 1
+    assert "is not used" in refused.err
+    assert not mark.exists()
+    assert server.requests == []
+    outcome = shop("doctor", "--format", "json")
+    assert outcome.code == 1
+    place = str(data / "catalog.db" if how == "catalog" else data)
+    assert any(place in row["detail"] for row in outcome.rows if row["state"] == "problem")
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("kind", ["symbolic", "hard", "to nothing"])
+def test_the_doctor_calls_a_key_behind_a_link_a_problem(program: Program, tmp_path: Path, kind: str) -> None:
+    program.done("credentials", "add", *TOKEN, stdin=OLD + "\n")
+    key = next(program.home.rglob("secrets.key"))
+    if kind == "hard":
+        (tmp_path / "copy").hardlink_to(key)
+    else:
+        key.rename(tmp_path / "elsewhere.key")
+        key.symlink_to(tmp_path / ("elsewhere.key" if kind == "symbolic" else "nowhere.key"))
+    outcome = program("doctor", "--format", "json")
+    assert outcome.code == 1
+    (problem,) = (row for row in outcome.rows if row["check"] == "file modes")
+    assert problem["state"] == "problem"
+    assert str(key) in problem["detail"]
 
 
 def test_the_doctor_survives_wrong_settings_and_damaged_stores(

@@ -157,3 +157,28 @@ def test_a_file_that_others_can_read_is_not_written_over(tmp_path: Path) -> None
         file.replace([new_key()])
     assert caught.value.hint == f"Run: chmod 600 {file.path}"
     assert file.path.read_bytes() == kept
+
+
+@pytest.mark.parametrize("bits", [0o602, 0o620])
+def test_the_name_of_an_entry_that_somebody_else_may_have_written_is_not_followed(tmp_path: Path, bits: int) -> None:
+    ring = FakeRing()
+    keys = keyring_folder(tmp_path, ring)
+    keys.create()
+    keys.marker.chmod(bits)
+    with pytest.raises(SecretUnreadableError, match="can be written by other users"):
+        keys.keys()
+    keys.marker.chmod(0o600)
+    tmp_path.chmod(0o777)
+    with pytest.raises(SecretUnreadableError, match="can be written by other users"):
+        keys.keys()
+    tmp_path.chmod(0o700)
+    assert len(keys.keys()) == 1
+
+
+def test_a_pipe_or_odd_bytes_in_place_of_the_name_are_no_entry(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "secrets.keyring")
+    assert keyring_folder(tmp_path, FakeRing()).keys() == ()
+    (tmp_path / "secrets.keyring").unlink()
+    (tmp_path / "secrets.keyring").write_bytes(b"\xff\xfe")
+    (tmp_path / "secrets.keyring").chmod(0o600)
+    assert keyring_folder(tmp_path, FakeRing()).keys() == ()

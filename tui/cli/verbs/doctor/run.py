@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import stat
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path
 
 from astrolabe.errors import AstrolabeError, SecretUnreadableError, UsageError
 from astrolabe.portal.organization import Credential, Database
@@ -22,36 +18,8 @@ from tui.cli.process import FAILED
 from tui.cli.session import options_of, settings_of
 from tui.cli.verbs.cache.run import megabytes
 from tui.cli.verbs.doctor.arguments import DoctorArguments
-from tui.settings.settings import Settings
-
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
-_PRIVATE = ("*.db", "secrets.*", "databases", "databases/*", "databases/*/*.db")
-"""What only its owner may reach, in the data folder."""
-
-
-class State(StrEnum):
-    """How a check ended; only a problem makes the exit code 1."""
-
-    OK = "ok"
-    WARNING = "warning"
-    PROBLEM = "problem"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the doctor's answer.
-
-    Attributes:
-        check: What was looked at.
-        state: How it is.
-        detail: What is wrong, or what is right.
-        fix: What to do.
-    """
-
-    check: str
-    state: State
-    detail: str
-    fix: str = ""
+from tui.cli.verbs.doctor.file_modes import file_modes
+from tui.cli.verbs.doctor.finding import Finding, State
 
 
 async def doctor(args: DoctorArguments) -> int:
@@ -78,7 +46,7 @@ async def _findings(args: DoctorArguments) -> AsyncIterator[Finding]:
     if not settings.data_dir.exists():
         yield Finding("data folder", State.OK, f"{settings.data_dir} is not there yet; the first change creates it")
         return
-    for finding in _modes(settings):
+    for finding in file_modes(settings.data_dir):
         yield finding
     try:
         async with Workspace.opened(options_of(settings)) as workspace:
@@ -86,22 +54,6 @@ async def _findings(args: DoctorArguments) -> AsyncIterator[Finding]:
                 yield finding
     except AstrolabeError as error:
         yield _problem("data folder", error)
-
-
-def _modes(settings: Settings) -> list[Finding]:
-    """Return the files and folders that others can reach."""
-    folder = settings.data_dir
-    paths = [folder, *(path for pattern in _PRIVATE for path in sorted(folder.glob(pattern)))]
-    wrong = [path for path in paths if path.stat().st_mode & _OTHERS]
-    if not wrong:
-        return [Finding("file modes", State.OK, f"only you can reach {folder}")]
-    return [_wrong_mode(path) for path in wrong]
-
-
-def _wrong_mode(path: Path) -> Finding:
-    mode, right = stat.S_IMODE(path.stat().st_mode), "700" if path.is_dir() else "600"
-    state = State.PROBLEM if path.name.startswith("secrets.") else State.WARNING
-    return Finding("file modes", state, f"other users can reach {path} (mode {mode:04o})", f"chmod {right} {path}")
 
 
 async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator[Finding]:
