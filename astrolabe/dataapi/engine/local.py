@@ -14,7 +14,16 @@ from astrolabe.dataapi.engine.collection_definition import read_collection
 from astrolabe.dataapi.engine.definitions.table_definition import read_table
 from astrolabe.dataapi.engine.handlers import counting, deleting, general, inserting, reading, reranking, updating
 from astrolabe.dataapi.engine.handlers import keyspace as keyspace_handlers
-from astrolabe.dataapi.engine.handlers.tables import altering, creating, indexing, user_types
+from astrolabe.dataapi.engine.handlers.tables import (
+    altering,
+    creating,
+    indexing,
+    row_deleting,
+    row_inserting,
+    row_reading,
+    row_updating,
+    user_types,
+)
 from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.engine.target import (
     Engine,
@@ -32,7 +41,6 @@ from astrolabe.dataapi.engine.vectorize.vectorizer import Vectorizer
 from astrolabe.dataapi.language.commands import Command, Level, parse_command, parse_for_any
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.numbers import exactly
-from astrolabe.dataapi.language.provider_errors import unavailable
 from astrolabe.dataapi.protocol import Json, Response
 from astrolabe.errors import AstrolabeError, DataApiError
 from astrolabe.portal.organization import Database
@@ -67,7 +75,14 @@ _COLLECTION: Mapping[type[Command], TargetHandler] = {
     **reranking.HANDLERS,
     **updating.HANDLERS,
 }
-_TABLE: Mapping[type[Command], TargetHandler] = {**altering.HANDLERS, **indexing.HANDLERS}
+_TABLE: Mapping[type[Command], TargetHandler] = {
+    **altering.HANDLERS,
+    **indexing.HANDLERS,
+    **row_deleting.HANDLERS,
+    **row_inserting.HANDLERS,
+    **row_reading.HANDLERS,
+    **row_updating.HANDLERS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,19 +199,12 @@ class LocalDataApi:
         return known[1]
 
     def _open(self, container: Container, definition: TargetDefinition, headers: Mapping[str, str]) -> Target:
-        if container.kind is ContainerKind.COLLECTION:
-            self._check_providers(definition)
         keys = RerankKeys(_secret(headers, RERANKING_KEY_HEADER), _secret(headers, _TOKEN_HEADER))
-        return Target(self._engine, container, definition, _secret(headers, EMBEDDING_KEY_HEADER), keys)
-
-    def _check_providers(self, definition: TargetDefinition) -> None:
-        """Refuse a collection whose provider or model the catalogue no longer has."""
-        for vector in definition.vectors.values():
-            service = vector.service
-            if service is not None:
-                provider = self._engine.catalogue.find(service.provider)
-                if provider is None or provider.known_model(service.model) is None:
-                    raise unavailable(service.provider, service.model)
+        target = Target(self._engine, container, definition, _secret(headers, EMBEDDING_KEY_HEADER), keys)
+        if container.kind is ContainerKind.COLLECTION:
+            for name in target.vectors:
+                target.check_service(name)
+        return target
 
 
 def _secret(headers: Mapping[str, str], wanted: str) -> SecretStr | None:

@@ -13,11 +13,13 @@ from typing import Any, Protocol
 from pydantic import SecretStr
 
 from astrolabe.dataapi.engine.collection_definition import CollectionDefinition
+from astrolabe.dataapi.engine.definitions.table_definition import TableDefinition
 from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.engine.vectorize.vectorizer import Vectorizer
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import cut, listed
 from astrolabe.dataapi.language.named_vectors import NamedVector
+from astrolabe.dataapi.language.provider_errors import unavailable
 from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.protocol import Response
 from astrolabe.errors import DataApiError
@@ -28,6 +30,7 @@ from astrolabe.providers.rerank.engine import RerankingEngine, RerankKeys
 from astrolabe.providers.simulated.rules import Lab
 from storage.documents.store import DatabaseStore
 from storage.lexical.analyzers import Analyzer
+from storage.rows.store import RowStore
 from storage.shapes import Container, Matrix
 
 
@@ -123,9 +126,33 @@ class Target:
         return self.collection.rules
 
     @property
+    def table(self) -> TableDefinition:
+        """The definition of a table; only its commands ask for it."""
+        if not isinstance(self.definition, TableDefinition):
+            raise TypeError(f"{self.name} is no table")
+        return self.definition
+
+    @property
     def store(self) -> DatabaseStore:
         """The database's contents."""
         return self.engine.store
+
+    @property
+    def rows(self) -> RowStore:
+        """The rows of its tables."""
+        return RowStore(self.engine.store)
+
+    def check_service(self, name: str) -> None:
+        """Refuse a vector whose provider or model the catalogue no longer has; one without a service is fine.
+
+        Raises:
+            DataApiError: The documented error of a model that is gone.
+        """
+        service = self.vectors[name].service
+        if service is not None:
+            provider = self.engine.catalogue.find(service.provider)
+            if provider is None or provider.known_model(service.model) is None:
+                raise unavailable(service.provider, service.model)
 
     async def embed(self, name: str, texts: Sequence[str], direction: Direction) -> Matrix:
         """Return one vector per text, through the service of a vector that has one.
@@ -138,6 +165,7 @@ class Target:
         Raises:
             DataApiError: Embedding failed.
         """
+        self.check_service(name)
         vector = self.vectors[name]
         if vector.service is None:
             raise ValueError(f"the vector {name!r} of {self.name} has no service")

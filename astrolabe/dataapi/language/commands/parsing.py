@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from astrolabe.dataapi.language.commands import collection_commands as documents
-from astrolabe.dataapi.language.commands import general, schema
+from astrolabe.dataapi.language.commands import general, schema, table_rows
 from astrolabe.dataapi.language.commands import table_schema as tables
 from astrolabe.dataapi.language.commands.base import NO_OPTIONS, Command, Level, PartT
 from astrolabe.dataapi.language.error_codes import data_api_error
@@ -64,6 +64,13 @@ COMMANDS: Mapping[Level, Mapping[str, type[Command]]] = {
         "createTextIndex": tables.CreateTextIndex,
         "createVectorIndex": tables.CreateVectorIndex,
         "listIndexes": tables.ListIndexes,
+        "deleteMany": documents.DeleteMany,
+        "deleteOne": documents.DeleteOne,
+        "find": documents.Find,
+        "findOne": documents.FindOne,
+        "insertMany": documents.InsertMany,
+        "insertOne": table_rows.InsertRow,
+        "updateOne": documents.UpdateOne,
     },
 }
 """The commands of each group."""
