@@ -163,6 +163,8 @@ def test_values_come_back_as_the_server_writes_them(kind: str, text: str, expect
         ("timestamp", "+292278994-08-17T07:12:55.808Z", "reach"),
         ("timestamp", {"$date": 2**63}, "reach"),
         ("timestamp", {"$date": "x"}, "only NUMBER"),
+        ("timestamp", {"$date": Decimal("1.5")}, "Rounding necessary"),
+        ("timestamp", {"$date": Decimal("1E+999999999")}, "digits"),
         ("timestamp", 5, "no codec"),
         ("duration", "x", "Unable to convert"),
         ("duration", "", "Unable to convert"),
@@ -286,3 +288,21 @@ def test_a_type_that_has_grown_gives_its_older_values_without_the_new_fields() -
 def test_filters_understand_uuids_in_their_wrapper() -> None:
     text = "0190b7a8-7a5c-7000-8000-00000000000f"
     assert read_operand(ScalarType(Scalar.UUID), {"$uuid": text.upper()}) == text
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.decimals(allow_nan=False, allow_infinity=False) | st.text()
+WRAPPED = st.sampled_from(["$binary", "$date", "$uuid", "x"])
+ANYTHING = st.recursive(
+    LEAVES, lambda inner: st.lists(inner) | st.dictionaries(WRAPPED | st.text(), inner), max_leaves=6
+)
+SCALARS = st.sampled_from(list(Scalar)).map(ScalarType)
+KINDS = SCALARS | st.builds(ListType, SCALARS) | st.builds(SetType, SCALARS) | st.builds(MapType, SCALARS, SCALARS)
+
+
+@given(KINDS | st.just(ADDRESS), ANYTHING)
+def test_any_json_is_read_and_comes_back_the_same_way_again_or_is_refused(kind: ColumnType, value: JsonValue) -> None:
+    try:
+        shown = back(kind, value)
+    except ValueProblemError:
+        return
+    assert back(kind, shown) == shown

@@ -158,11 +158,11 @@ def _time(kind: Scalar, value: JsonValue) -> int:
 def _timestamp(kind: Scalar, value: JsonValue) -> int:
     if isinstance(value, Mapping) and list(value) == ["$date"]:
         milliseconds = value["$date"]
-        if not is_number(milliseconds) or milliseconds != int(milliseconds):
+        if not is_number(milliseconds):
             raise ValueProblemError(
                 f"Unsupported JSON value type in EJSON $date wrapper ({type_name(milliseconds)}): only NUMBER allowed"
             )
-        return calendar.check_milliseconds(int(milliseconds), milliseconds)
+        return calendar.check_milliseconds(_whole(Scalar.VARINT, milliseconds), milliseconds)
     return calendar.read_timestamp(_text(kind, value))
 
 
