@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 from storage.shapes import Container, ContainerKind, Matrix, Vector, VectorSpec
 from storage.vectors.cache import IndexCache
 from storage.vectors.live import SavePolicy
-from storage.vectors.source import ContainerState, VectorChanges
+from storage.vectors.source import BEGINNING, ContainerState, Head, VectorChanges
 
 Ids = NDArray[np.int64]
+
+_HEAD = Head(1, 1)
 
 FILTERS = (0.5, 0.1, 0.01)
 """Shares of the rows that a filter leaves."""
@@ -154,9 +156,9 @@ class _FileSource:
 
     rows: Path
 
-    async def state(self, container_id: int) -> ContainerState:
+    async def state(self, container_id: int, known: Head = BEGINNING) -> ContainerState:
         """Return the same state always."""
-        return ContainerState(epoch=container_id, revision=1)
+        return ContainerState(epoch=container_id, head=_HEAD, parted=known not in (BEGINNING, _HEAD))
 
     async def changes(self, container_id: int, vector: str, dimension: int, since: int) -> AsyncIterator[VectorChanges]:
         """Stream the file; there is one container with one vector."""
@@ -165,7 +167,7 @@ class _FileSource:
         for start in range(0, len(matrix), 4096):
             rows = np.ascontiguousarray(matrix[start : start + 4096]).reshape(-1, dimension)
             seqs = np.arange(start, start + len(rows), dtype=np.int64)
-            yield VectorChanges(seqs, rows, np.zeros(0, dtype=np.int64), 1)
+            yield VectorChanges(seqs, rows, np.zeros(0, dtype=np.int64), _HEAD)
 
 
 class Astrolabe:

@@ -238,6 +238,14 @@ class Workspace:
             return await self._catalog.integrity_check()
         return await (await self._store(database.id)).integrity_check()
 
+    async def index_problems(self, database: Database) -> list[str]:
+        """Return what is wrong with a database's vector indexes on the disk; the next search builds them anew.
+
+        Raises:
+            StorageError: The database's file cannot be opened.
+        """
+        return await (await self._store(database.id)).index_problems()
+
     async def client(self, database: Database) -> DatabaseClient:
         """Return a typed client to a database; raises what :meth:`api` raises."""
         return DatabaseClient(await self.api(database))

@@ -6,12 +6,12 @@ import random
 import sqlite3
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import aiosqlite
 
 from storage import jsontext
+from storage.documents.history import WriteTicket, next_revision
 from storage.documents.schema import CONTAINER_TABLES, ENTRY_TABLES, WORD_TABLE, Tables
 from storage.documents.term_rows import clear_words
 from storage.errors import (
@@ -40,19 +40,6 @@ _SHORTEST_LOG = 100_000
 """Removals that are always kept; about two megabytes."""
 
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, slots=True)
-class WriteTicket:
-    """What a write needs to know, read under the write lock.
-
-    Attributes:
-        revision: The revision that this transaction writes.
-        first_seq: The first of the row numbers asked for.
-    """
-
-    revision: int
-    first_seq: int
 
 
 class ContainerCache:
@@ -191,13 +178,6 @@ async def start_epoch(connection: aiosqlite.Connection, container: Container) ->
     await connection.execute("UPDATE container SET epoch = epoch + 1 WHERE id = ?", (container.id,))
 
 
-async def next_revision(connection: aiosqlite.Connection, *, seqs: int = 0) -> WriteTicket:
-    """Take the next revision of the database, and some row numbers; every write transaction does so once."""
-    [(revision, next_seq)] = await connection.execute_fetchall("SELECT revision, next_seq FROM meta")
-    await connection.execute("UPDATE meta SET revision = ?, next_seq = ?", (revision + 1, next_seq + seqs))
-    return WriteTicket(revision + 1, next_seq)
-
-
 async def touch(connection: aiosqlite.Connection, container: Container, *, seqs: int = 0) -> WriteTicket:
     """Take the next revision, and some row numbers, for a write to the items of a container.
 
@@ -205,8 +185,8 @@ async def touch(connection: aiosqlite.Connection, container: Container, *, seqs:
         ContainerMissingError: The container was dropped after it was read.
     """
     ticket = await next_revision(connection, seqs=seqs)
-    sql = "UPDATE container SET revision = ? WHERE id = ?"
-    if not (await connection.execute(sql, (ticket.revision, container.id))).rowcount:
+    sql = "UPDATE container SET revision = ?, writer = ? WHERE id = ?"
+    if not (await connection.execute(sql, (ticket.revision, ticket.writer, container.id))).rowcount:
         raise missing(container)
     return ticket
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import aiosqlite
 
 from storage import jsontext
-from storage.documents.containers import WriteTicket
+from storage.documents.history import WriteTicket
 from storage.documents.schema import Tables
 from storage.documents.term_rows import add_words, change_words, remove_words
 from storage.documents.vector_rows import insert_vectors, remove_vectors, replace_vectors

@@ -1,9 +1,10 @@
 """The schema of a database's file.
 
 - ``meta`` has one row: the revision grows by one in every write transaction, and the next row number is free.
+- ``past_writer`` remembers who has written before whom (:mod:`storage.documents.history`).
 - ``user_type`` holds what the layer above keeps with the user-defined types of each keyspace.
-- ``container`` holds collections and tables. Its revision is that of the last write to its items; its epoch starts at
-  a random number and grows when everything read before must be forgotten.
+- ``container`` holds collections and tables. Its revision and writer are those of the last write to its items; its
+  epoch starts at a random number and grows when everything read before must be forgotten.
 
 Every container has tables of its own, named with its number, so that it is emptied or dropped at once whatever
 its size, and scanned without passing over the rows of others (docs/decisions/0010-storage.md):
@@ -90,7 +91,19 @@ _FOURTH = Migration(
 )
 """Several texts by name, each with a table of words, and the values that items are found by."""
 
-MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
+_FIFTH = Migration(
+    5,
+    (
+        "ALTER TABLE meta ADD COLUMN writer INTEGER NOT NULL DEFAULT 0",
+        "UPDATE meta SET writer = random()",
+        "ALTER TABLE container ADD COLUMN writer INTEGER NOT NULL DEFAULT 0",
+        "UPDATE container SET writer = (SELECT writer FROM meta)",
+        "CREATE TABLE past_writer (writer INTEGER PRIMARY KEY, revision INTEGER NOT NULL)",
+    ),
+)
+"""Who wrote last; all that was written before counts as one writer's, another one in each file that is migrated."""
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 """Every step of the schema, from the first."""
 
 CONTAINER_TABLES = (

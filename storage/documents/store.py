@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.documents import containers, integrity, items
+from storage.documents.history import next_revision
 from storage.documents.reshaping import Shape, change_container
 from storage.documents.scanning import CHUNK, count_items, matching_seqs, scan_items
 from storage.documents.schema import MIGRATIONS, Tables
@@ -89,14 +90,14 @@ class DatabaseStore:
     async def create_keyspace(self, name: str) -> bool:
         """Create a keyspace; False if it exists."""
         async with self.file.transaction() as connection:
-            await containers.next_revision(connection)
+            await next_revision(connection)
             return await containers.add_keyspace(connection, name)
 
     async def drop_keyspace(self, name: str) -> bool:
         """Drop a keyspace with everything in it; False if it does not exist."""
 
         async def drop(connection: aiosqlite.Connection) -> list[Container] | None:
-            await containers.next_revision(connection)
+            await next_revision(connection)
             return await containers.remove_keyspace(connection, name)
 
         removed = await self.file.write(drop, reserved=True)
@@ -138,7 +139,7 @@ class DatabaseStore:
             ContainerExistsError: The name is taken, by either kind.
         """
         async with self.file.transaction() as connection:
-            await containers.next_revision(connection)
+            await next_revision(connection)
             return await containers.add_container(
                 connection, keyspace, name, kind=kind, definition=definition, vectors=vectors, texts=texts or {}
             )
@@ -156,7 +157,7 @@ class DatabaseStore:
         """Drop a collection or table with its items; False if it is gone already."""
 
         async def drop(connection: aiosqlite.Connection) -> bool:
-            await containers.next_revision(connection)
+            await next_revision(connection)
             return await containers.remove_container(connection, container)
 
         removed = await self.file.write(drop, reserved=True)
@@ -335,6 +336,13 @@ class DatabaseStore:
         """Return what is wrong with the file, a sentence each; empty when it is sound. Reads everything once."""
         async with self.file.reader(snapshot=True) as connection:
             return await integrity.problems(connection, self.file.path)
+
+    async def index_problems(self) -> list[str]:
+        """Return what is wrong with the vector indexes on the disk, a sentence each; reads all of them once.
+
+        Nothing is lost with one: it is a cache, and the next search builds it anew.
+        """
+        return [problem for one in await self.containers() for problem in await self._indexes.problems(one)]
 
     async def _allowed(
         self, container: Container, where: Filter | None, keys: Sequence[str] | None

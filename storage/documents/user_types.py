@@ -8,6 +8,7 @@ from typing import Any
 
 from storage import jsontext
 from storage.documents import containers
+from storage.documents.history import next_revision
 from storage.documents.reshaping import Shape, change_container
 from storage.errors import CorruptStoreError, KeyspaceMissingError
 from storage.shapes import Container
@@ -60,7 +61,7 @@ class UserTypes:
         async with self._file.transaction() as connection:
             if keyspace not in await containers.list_keyspaces(connection):
                 raise KeyspaceMissingError(f"There is no keyspace {keyspace!r}.")
-            await containers.next_revision(connection)
+            await next_revision(connection)
             for container, new in changed:
                 await change_container(connection, container, replace(Shape.of(container), definition=new))
             await connection.execute(
@@ -72,6 +73,6 @@ class UserTypes:
     async def drop(self, keyspace: str, name: str) -> bool:
         """Remove a type; False if it does not exist."""
         async with self._file.transaction() as connection:
-            await containers.next_revision(connection)
+            await next_revision(connection)
             sql = "DELETE FROM user_type WHERE keyspace = ? AND name = ?"
             return (await connection.execute(sql, (keyspace, name))).rowcount > 0

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage import jsontext
+from storage.documents.history import STATE, container_state
 from storage.documents.schema import Tables
 from storage.errors import CorruptStoreError
 from storage.shapes import Container, Item, VectorForm, VectorValue
 from storage.sqlite.store_file import StoreFile
-from storage.vectors.source import ContainerState, VectorChanges
+from storage.vectors.source import BEGINNING, ContainerState, Head, VectorChanges
 
 _LITTLE_ENDIAN = np.dtype("<f4")
 
@@ -31,8 +32,6 @@ _ELSE_UPDATE = """
     WHERE data IS NOT excluded.data OR form IS NOT excluded.form OR text IS NOT excluded.text
 """
 """An unchanged vector keeps its revision, so that no index reads it again."""
-
-_STATE = "SELECT epoch, revision FROM container WHERE id = ?"
 
 _VectorRow = tuple[str, int, int, str, str | None, bytes]
 """Name, row, revision, form, text, data."""
@@ -119,10 +118,9 @@ class VectorRows:
     def __init__(self, file: StoreFile) -> None:
         self._file = file
 
-    async def state(self, container_id: int) -> ContainerState:
-        """Return the epoch and revision of a container; all zero when it was dropped."""
-        rows = await self._file.lookup(_STATE, (container_id,))
-        return ContainerState(*rows[0]) if rows else ContainerState(0, 0)
+    async def state(self, container_id: int, known: Head = BEGINNING) -> ContainerState:
+        """Return a container's state, all zero when it was dropped, and whether the file has parted from a head."""
+        return container_state(await self._file.lookup(STATE, (container_id, known.writer, known.revision)))
 
     async def changes(
         self, container_id: int, vector: str, dimension: int, since: int
@@ -138,21 +136,17 @@ class VectorRows:
         limit = max(1, min(_MOST_ROWS, _CHUNK_BYTES // (_LITTLE_ENDIAN.itemsize * dimension)))
         nothing = np.empty(0, np.int64), np.empty((0, dimension), np.float32)
         async with self._file.reader(snapshot=True) as connection:
-            state = await _state(connection, container_id)
-            if state is None:
+            rows = list(await connection.execute_fetchall(STATE, (container_id, 0, 0)))
+            if not rows:
                 return
+            head = container_state(rows).head
             sql = tables.sql("SELECT seq, data FROM {vector} WHERE name = ? AND revision > ? ORDER BY revision, id")
             async with connection.execute(sql, (vector, since)) as cursor:
                 while rows := list(await cursor.fetchmany(limit)):
-                    yield VectorChanges(*_stacked(rows, dimension), nothing[0], state.revision)
+                    yield VectorChanges(*_stacked(rows, dimension), nothing[0], head)
             removed = await _removed(connection, tables, vector, since) if since else nothing[0]
             if removed.size:
-                yield VectorChanges(*nothing, removed, state.revision)
-
-
-async def _state(connection: aiosqlite.Connection, container_id: int) -> ContainerState | None:
-    rows = list(await connection.execute_fetchall(_STATE, (container_id,)))
-    return ContainerState(*rows[0]) if rows else None
+                yield VectorChanges(*nothing, removed, head)
 
 
 def numbers_from_text(text: str | None) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ from typing import Any
 import aiosqlite
 
 from storage import jsontext
-from storage.documents.containers import WriteTicket
+from storage.documents.history import WriteTicket
 from storage.documents.items import delete_items, items_with_keys
 from storage.documents.scanning import parse_body
 from storage.documents.schema import Tables

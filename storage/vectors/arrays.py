@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 ScalarT = TypeVar("ScalarT", bound=np.generic)
+
+Positions = NDArray[np.int64]
+"""Numbers of rows in an index, from 0."""
 
 _WORTH_SPLITTING = 8
 """Pieces of work: fewer are done sooner than another thread has woken up on a busy machine."""
@@ -41,7 +45,17 @@ class GrowingArray(Generic[ScalarT]):
         self._count = count
 
 
-def runs(positions: NDArray[np.int64], starts: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
+def checksum(array: NDArray[Any], start: int = 0) -> int:
+    """Return the CRC-32 of an array's bytes: about as fast as memory, and the order of the bytes counts.
+
+    Args:
+        array: C-contiguous.
+        start: The checksum of what stands before it.
+    """
+    return zlib.crc32(array.reshape(-1).view(np.uint8).data, start)
+
+
+def runs(positions: Positions, starts: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
     """Split ascending positions by the part they fall into.
 
     Args:

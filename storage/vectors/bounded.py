@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from storage.vectors.arrays import Positions
 from storage.vectors.coder import SignCoder
 from storage.vectors.codes import CodeTable, Distances
 from storage.vectors.exact import ExactSearch, Found
 from storage.vectors.metrics import Floats
-from storage.vectors.rows import Positions
 
 NUMBERS_PER_WORD = 2
 """A word of a code is as long as this many numbers of a vector."""

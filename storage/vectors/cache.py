@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from storage.shapes import Container, Hit, Vector
 from storage.vectors.live import LiveIndex, SavePolicy
 from storage.vectors.sidefile import Stamp, side_file_path
-from storage.vectors.source import VectorSource
+from storage.vectors.source import BEGINNING, VectorSource
 from storage.vectors.worker import Worker
 
 _LOG = logging.getLogger(__name__)
@@ -23,7 +22,7 @@ DEFAULT_MEMORY = 1 << 30
 
 DEFAULT_POLICY = SavePolicy()
 
-NEVER_SAVED = SavePolicy(fewest_rows=sys.maxsize)
+NEVER_SAVED = SavePolicy(writes=False)
 """For folders where nothing may be written."""
 
 
@@ -87,9 +86,14 @@ class IndexCache:
             self._upkeep.add_done_callback(_report)
         return hits
 
+    async def problems(self, container: Container) -> list[str]:
+        """Return what is wrong with a container's side files, a sentence each; the next search does without them."""
+        found = [await self._new_index(container, vector).problem() for vector in container.vectors]
+        return [problem for problem in found if problem is not None]
+
     def _new_index(self, container: Container, vector: str) -> LiveIndex:
         path = side_file_path(self._folder, container.id, vector)
-        stamp = Stamp(container.id, vector, epoch=0, state_revision=0, revision=0)
+        stamp = Stamp(container.id, vector, epoch=0, revision=0, head=BEGINNING)
         spec = container.vectors[vector]
         return LiveIndex(self._source, self._worker, policy=self._policy, path=path, stamp=stamp, spec=spec)
 

@@ -12,10 +12,9 @@ from concurrent.futures import Executor
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.vectors.arrays import GrowingArray, in_two_parts, runs
+from storage.vectors.arrays import GrowingArray, Positions, in_two_parts, runs
 from storage.vectors.coder import CodeShape, RowCodes, Words
 from storage.vectors.metrics import Floats
-from storage.vectors.rows import Positions
 
 Distances = NDArray[np.uint8]
 

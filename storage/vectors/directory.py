@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.vectors.arrays import GrowingArray
-from storage.vectors.rows import Positions
+from storage.vectors.arrays import GrowingArray, Positions
 
 Seqs = NDArray[np.int64]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from storage.vectors.arrays import in_two_parts, kth_largest
+from storage.vectors.arrays import Positions, in_two_parts, kth_largest
 from storage.vectors.metrics import Floats, Ranking
-from storage.vectors.rows import Positions, RowStore
+from storage.vectors.rows import RowStore
 
 _BLOCK = 2_048
 """Rows scored in one step: a few megabytes, so that a step stays in the cache and is soon over."""

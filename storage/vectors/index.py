@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.shapes import Hit, Matrix, Vector, VectorSpec
-from storage.vectors.arrays import GrowingArray
+from storage.vectors.arrays import GrowingArray, Positions
 from storage.vectors.bounded import NUMBERS_PER_WORD, BoundedSearch
 from storage.vectors.coder import CodeShape, SignCoder
 from storage.vectors.codes import CodeTable
 from storage.vectors.directory import SeqDirectory, Seqs
 from storage.vectors.exact import IN_ORDER, Effort, ExactSearch, Found, SearchRows
 from storage.vectors.metrics import Floats, Ranking, are_extreme, lengths, row_weights
-from storage.vectors.rows import Positions, RowStore
+from storage.vectors.rows import RowStore
 from storage.vectors.source import VectorChanges
 
 EXACT_ROWS = 20_000

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
+import numpy as np
+import pytest
+
+from storage.documents import store as documents_store
+from storage.documents.store import DatabaseStore
+from storage.shapes import COLLECTION_VECTOR
 from tests.cli.conftest import Program
+from tests.support.stores import KEYSPACE, new_item
+from tests.support.vector_cache import EAGER
 
 
 def test_the_doctor_names_a_damaged_definition(program: Program) -> None:
@@ -19,3 +32,77 @@ def test_the_doctor_names_a_damaged_definition(program: Program) -> None:
     details = {row["check"]: row["detail"] for row in outcome.rows if row["state"] == "problem"}
     assert "tools" in details["collections of home"]
     assert "damaged" in program("collections", "list", "--database", "home").err
+
+
+async def write_side_file(program: Program, numbers: range) -> Path:
+    """Store vectors in the collection, as any program would, and have its index saved."""
+    [path] = program.home.rglob("contents.db")
+    store = await DatabaseStore.open(path)
+    tools = await store.container(KEYSPACE, "tools")
+    assert tools is not None
+    for number in numbers:
+        await store.insert(tools, [new_item(str(number), [number, 1])])
+    await store.search(tools, COLLECTION_VECTOR, np.array([1, 1], np.float32), 3)
+    await store.close()
+    [file] = path.parent.glob("contents.db.vectors/*")
+    return file
+
+
+@pytest.fixture
+def tools(program: Program, monkeypatch: pytest.MonkeyPatch) -> Program:
+    monkeypatch.setattr(documents_store, "DEFAULT_POLICY", EAGER)
+    program.done("databases", "create", "home")
+    program.done("collections", "create", "tools", "--database", "home", "--dimension", "2")
+    return program
+
+
+def indexes(program: Program) -> tuple[int, str, str]:
+    outcome = program("doctor", "--format", "json")
+    [row] = [row for row in outcome.rows if row["check"] == "vector indexes home"]
+    return outcome.code, row["state"], row["detail"]
+
+
+def spoil_rows(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    at = data.index(np.array([7, 1], np.float32).tobytes())
+    data[at] ^= 1
+    file.write_bytes(data)
+
+
+def put_a_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (spoil_rows, "damaged in its rows"),
+        (lambda file: os.truncate(file, 9_000), "another size"),
+        (lambda file: file.write_bytes(b""), "too short"),
+        (put_a_pipe, "not a regular file"),
+    ],
+    ids=["rows", "cut short", "emptied", "pipe"],
+)
+def test_the_doctor_names_a_damaged_vector_index(tools: Program, spoil: Callable[[Path], None], said: str) -> None:
+    file = asyncio.run(write_side_file(tools, range(20)))
+    assert indexes(tools)[:2] == (0, "ok")
+    spoil(file)
+    code, state, detail = indexes(tools)
+    assert (code, state) == (1, "problem")
+    assert said in detail
+    asyncio.run(write_side_file(tools, range(20, 40)))
+    assert indexes(tools)[:2] == (0, "ok")
+
+
+def test_the_doctor_names_a_vector_index_of_another_history(tools: Program, tmp_path: Path) -> None:
+    asyncio.run(write_side_file(tools, range(20)))
+    [path] = tools.home.rglob("contents.db")
+    shutil.copy(path, tmp_path / "backup")
+    asyncio.run(write_side_file(tools, range(20, 40)))
+    shutil.copy(tmp_path / "backup", path)
+    code, state, detail = indexes(tools)
+    assert (code, state) == (1, "problem")
+    assert "another history" in detail
+    asyncio.run(write_side_file(tools, range(40, 70)))
+    assert indexes(tools)[:2] == (0, "ok")

@@ -40,7 +40,7 @@ class Follower:
             self.vectors.update(zip(changes.seqs.tolist(), changes.vectors.tolist(), strict=True))
             for seq in changes.removed.tolist():
                 self.vectors.pop(seq, None)
-            revision = changes.revision
+            revision = changes.head.revision
         self.revision = revision
         return self.vectors
 
@@ -122,15 +122,15 @@ async def test_truncate_and_a_new_container_start_a_new_epoch(store: DatabaseSto
     await insert(store, books, new_item("1", [1, 0]))
     after_insert = await source.state(books.id)
     assert after_insert.epoch == before.epoch
-    assert after_insert.revision > before.revision
+    assert after_insert.head.revision > before.head.revision
     await store.truncate(books)
     after_truncate = await source.state(books.id)
     assert after_truncate.epoch > before.epoch
-    assert after_truncate.revision > after_insert.revision
+    assert after_truncate.head.revision > after_insert.head.revision
     other = await new_collection(store, "other")
     assert (await source.state(other.id)).epoch != before.epoch
     await store.drop_container(books)
-    assert (await source.state(books.id)).revision == 0
+    assert (await source.state(books.id)).head.revision == 0
 
 
 async def test_a_write_to_another_container_leaves_the_state_alone(store: DatabaseStore, books: Container) -> None:
@@ -152,7 +152,7 @@ async def test_a_stream_is_one_snapshot(
     seen: dict[int, list[float]] = {}
     async for changes in source.changes(books.id, COLLECTION_VECTOR, 2, 0):
         assert changes.seqs.size <= 4
-        assert changes.revision == state.revision
+        assert changes.head.revision == state.head.revision
         seen.update(zip(changes.seqs.tolist(), changes.vectors.tolist(), strict=True))
         await store.delete(books, [written[9]])
         await store.insert(books, [new_item("late", [0, 0])])

@@ -7,9 +7,9 @@ import pytest
 
 from storage.documents import filter_cache as survivors
 from storage.documents.filter_cache import FilterCache
-from storage.vectors.source import ContainerState
+from storage.vectors.source import ContainerState, Head
 
-NOW = ContainerState(epoch=7, revision=3)
+NOW = ContainerState(epoch=7, head=Head(1, 3))
 
 
 def test_an_entry_counts_only_for_the_state_and_the_question_it_was_found_for() -> None:
@@ -20,8 +20,9 @@ def test_an_entry_counts_only_for_the_state_and_the_question_it_was_found_for() 
     assert found.tolist() == [1, 2]
     assert cache.find(2, "a", NOW) is None
     assert cache.find(1, "b", NOW) is None
-    assert cache.find(1, "a", ContainerState(epoch=7, revision=4)) is None
-    assert cache.find(1, "a", ContainerState(epoch=8, revision=3)) is None
+    assert cache.find(1, "a", ContainerState(epoch=7, head=Head(1, 4))) is None
+    assert cache.find(1, "a", ContainerState(epoch=7, head=Head(2, 3))) is None
+    assert cache.find(1, "a", ContainerState(epoch=8, head=Head(1, 3))) is None
 
 
 def test_what_was_not_used_for_longest_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,7 +39,7 @@ def test_what_was_not_used_for_longest_is_forgotten_first(monkeypatch: pytest.Mo
 
 def test_a_new_answer_takes_the_place_of_the_old_one() -> None:
     cache = FilterCache()
-    later = ContainerState(epoch=7, revision=4)
+    later = ContainerState(epoch=7, head=Head(1, 4))
     cache.keep(1, "a", NOW, np.array([1]))
     cache.keep(1, "a", later, np.array([2]))
     assert cache.find(1, "a", NOW) is None

@@ -64,11 +64,11 @@ async def test_two_caches_on_one_source_see_each_others_writes(tmp_path: Path, s
 
 
 async def test_a_store_put_back_to_an_earlier_state_is_read_anew(tmp_path: Path, source: MemoryVectors) -> None:
+    backup = source.copy()
     async with opened(tmp_path, source) as cache:
         source.write([101], QUERY[np.newaxis])
         await search(cache, QUERY)
-        source.rows.pop(101)
-        source.revision -= 1
+        source.put_back(backup)
         assert await search(cache, QUERY) == expected(source, QUERY)
 
 

@@ -1,35 +1,24 @@
-import mmap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.shapes import Matrix
 from storage.vectors.arrays import GrowingArray, in_two_parts, kth_largest, runs
 from storage.vectors.directory import SeqDirectory
-from storage.vectors.rows import CHECKED_ROWS, DamagedRowsError, MappedRows, RowStore, checksum
+from storage.vectors.rows import RowStore
+from storage.vectors.stored_rows import Budget
+from tests.support.vectors import numbered, stored_rows
 
 
-def numbered(start: int, count: int, dimension: int = 3) -> Matrix:
-    rows: Matrix = (np.arange(start, start + count, dtype=np.float32)[:, np.newaxis] * 10) + np.arange(dimension)
-    return np.ascontiguousarray(rows, dtype=np.float32)
-
-
-def mapped_rows(rows: Matrix) -> MappedRows:
-    mapping = mmap.mmap(-1, max(rows.nbytes, 1) + 4096)
-    mapping[4096 : 4096 + rows.nbytes] = rows.tobytes()
-    sums = [checksum(rows[start : start + CHECKED_ROWS]) for start in range(0, len(rows), CHECKED_ROWS)]
-    return MappedRows(mapping, 4096, (len(rows), rows.shape[1]), np.array(sums, dtype=np.uint32))
-
-
-@given(st.lists(st.integers(0, 700), max_size=8), st.integers(0, 400), st.data())
-def test_rows_come_back_from_wherever_they_were_appended(sizes: list[int], mapped: int, data: st.DataObject) -> None:
-    expected = numbered(0, mapped + sum(sizes))
-    store = RowStore(3, mapped_rows(expected[:mapped]))
+@given(st.lists(st.integers(0, 700), max_size=8), st.integers(0, 400), st.booleans(), st.data())
+def test_rows_come_back_from_wherever_they_were_appended(
+    sizes: list[int], stored: int, kept: bool, data: st.DataObject
+) -> None:
+    expected = numbered(0, stored + sum(sizes))
+    store = RowStore(3, stored_rows(expected[:stored], Budget(1 << 20 if kept else 0)))
     for size in sizes:
         store.append(numbered(len(store), size))
     assert len(store) == len(expected)
@@ -54,26 +43,6 @@ def test_a_frozen_store_does_not_grow_with_the_original() -> None:
     store.append(numbered(10, 1_000))
     assert len(frozen) == 10
     assert np.array_equal(frozen.gather(np.arange(10)), numbered(0, 10))
-
-
-def test_mapped_rows_are_warm_once_every_block_was_checked() -> None:
-    rows = mapped_rows(numbered(0, 2 * CHECKED_ROWS + 5))
-    assert [rows.warm_some(), rows.warm_some(), rows.warm_some()] == [True, True, False]
-    assert not rows.cold
-
-
-def test_a_damaged_block_of_mapped_rows_is_noticed() -> None:
-    rows = mapped_rows(numbered(0, CHECKED_ROWS + 5))
-    rows.matrix[CHECKED_ROWS + 1] = 0
-    assert rows.warm_some()
-    with pytest.raises(DamagedRowsError):
-        rows.warm_some()
-
-
-def test_a_replaced_row_is_no_damage() -> None:
-    rows = mapped_rows(numbered(0, CHECKED_ROWS + 5))
-    rows.replace(np.array([CHECKED_ROWS + 1]), numbered(3, 1))
-    assert [rows.warm_some(), rows.warm_some()] == [True, False]
 
 
 @given(st.lists(st.tuples(st.sampled_from("awr"), st.sets(st.integers(0, 60), max_size=12)), max_size=12), st.data())

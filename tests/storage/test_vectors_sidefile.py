@@ -1,4 +1,6 @@
+import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,17 +8,20 @@ import numpy as np
 import pytest
 
 from storage.shapes import Matrix, Metric, VectorSpec
-from storage.vectors.index import EXACT_ROWS, VectorIndex
-from storage.vectors.rows import DamagedRowsError
-from storage.vectors.sidefile import Stamp, UnusableSideFileError, read_side_file, side_file_path, write_side_file
-from storage.vectors.source import ContainerState
+from storage.vectors import stored_rows
+from storage.vectors.arrays import Positions
+from storage.vectors.index import EXACT_ROWS, IndexParts, VectorIndex
+from storage.vectors.plain_file import StaleSideFileError, UnusableSideFileError
+from storage.vectors.sidefile import PAGE, PREFIX, Stamp, check_history, read_side_file, side_file_path
+from storage.vectors.sidefile_draft import SideFileDraft
+from storage.vectors.source import ContainerState, Head
+from storage.vectors.stored_rows import Budget
 from tests.support.vectors import changes, clustered
 
 DIMENSION = 5
 COUNT = EXACT_ROWS + 500
 SPEC = VectorSpec(DIMENSION, Metric.EUCLIDEAN)
-STAMP = Stamp(container=3, vector="$vector", epoch=9, state_revision=40, revision=44)
-NOW = ContainerState(epoch=9, revision=41)
+STAMP = Stamp(container=3, vector="$vector", epoch=9, revision=44, head=Head(77, 45))
 
 
 def index_of(rows: Matrix) -> VectorIndex:
@@ -28,11 +33,19 @@ def index_of(rows: Matrix) -> VectorIndex:
 
 
 def save(index: VectorIndex, path: Path) -> None:
-    write_side_file(path, STAMP, *index.frozen())
+    write(index.frozen(), path)
+
+
+def write(frozen: tuple[IndexParts, Positions], path: Path) -> None:
+    draft = SideFileDraft(path, *frozen)
+    try:
+        draft.publish(STAMP)
+    finally:
+        draft.discard()
 
 
 def load(path: Path) -> VectorIndex:
-    stamp, parts = read_side_file(path, STAMP, SPEC, NOW)
+    stamp, parts = read_side_file(path, STAMP, SPEC)
     assert stamp == STAMP
     return VectorIndex(SPEC, parts)
 
@@ -94,37 +107,48 @@ def test_rows_written_while_an_index_is_being_saved_do_not_spoil_the_file(tmp_pa
     index = index_of(clustered(30, DIMENSION))
     frozen = index.frozen()
     index.apply(changes([50], clustered(1, DIMENSION, seed=8), [7]))
-    write_side_file(tmp_path / "file", STAMP, *frozen)
+    write(frozen, tmp_path / "file")
     assert len(load(tmp_path / "file")) == 30
 
 
-def refusal(path: Path, wanted: Stamp = STAMP, spec: VectorSpec = SPEC, state: ContainerState = NOW) -> str:
+def refusal(path: Path, wanted: Stamp = STAMP, spec: VectorSpec = SPEC) -> str:
     with pytest.raises(UnusableSideFileError) as caught:
-        read_side_file(path, wanted, spec, state)
+        read_side_file(path, wanted, spec)
     return str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("wanted", "spec", "state", "what"),
+    ("wanted", "spec", "what"),
     [
-        (replace(STAMP, container=4), SPEC, NOW, "container"),
-        (replace(STAMP, vector="other"), SPEC, NOW, "vector"),
-        (STAMP, replace(SPEC, dimension=6), NOW, "dimension"),
-        (STAMP, replace(SPEC, metric=Metric.COSINE), NOW, "metric"),
-        (STAMP, SPEC, ContainerState(epoch=10, revision=41), "epoch"),
-        (STAMP, SPEC, ContainerState(epoch=9, revision=39), "ahead of its store"),
+        (replace(STAMP, container=4), SPEC, "container"),
+        (replace(STAMP, vector="other"), SPEC, "vector"),
+        (STAMP, replace(SPEC, dimension=6), "dimension"),
+        (STAMP, replace(SPEC, metric=Metric.COSINE), "metric"),
     ],
 )
-def test_a_file_of_something_else_is_refused(
-    path: Path, wanted: Stamp, spec: VectorSpec, state: ContainerState, what: str
-) -> None:
-    assert what in refusal(path, wanted, spec, state)
+def test_a_file_of_something_else_is_refused(path: Path, wanted: Stamp, spec: VectorSpec, what: str) -> None:
+    assert what in refusal(path, wanted, spec)
+
+
+def test_a_file_of_another_time_or_another_history_is_refused(path: Path) -> None:
+    check_history(path, STAMP, ContainerState(epoch=9, head=Head(78, 50)))
+    with pytest.raises(StaleSideFileError, match="older than its container"):
+        check_history(path, STAMP, ContainerState(epoch=10, head=Head(78, 50)))
+    with pytest.raises(UnusableSideFileError, match="another history"):
+        check_history(path, STAMP, ContainerState(epoch=9, head=Head(78, 50), parted=True))
 
 
 def test_a_missing_or_empty_file_is_refused(tmp_path: Path) -> None:
-    assert "cannot be mapped" in refusal(tmp_path / "missing")
+    assert "is not there" in refusal(tmp_path / "missing")
     (tmp_path / "empty").touch()
-    assert "cannot be mapped" in refusal(tmp_path / "empty")
+    assert "too short" in refusal(tmp_path / "empty")
+
+
+def test_a_pipe_a_folder_or_a_device_in_its_place_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "not a regular file" in refusal(tmp_path / "pipe")
+    assert "not a regular file" in refusal(tmp_path)
+    assert "not a regular file" in refusal(Path("/dev/zero"))
 
 
 @pytest.mark.parametrize("kept", [1, 100, 4_096, 50_000, -1])
@@ -152,14 +176,80 @@ def test_damage_in_the_header_or_a_small_section_is_refused(path: Path, at: int)
     assert "damaged" in refusal(path)
 
 
-def test_damage_in_the_full_vectors_is_noticed_when_they_are_warmed(path: Path) -> None:
-    overwrite(path, -50_000)
-    mapped = load(path).rows.mapped
-    assert mapped is not None
-    assert mapped.warm_some()
-    assert mapped.warm_some()
-    with pytest.raises(DamagedRowsError):
-        mapped.warm_some()
+def sections(path: Path) -> dict[str, dict[str, int]]:
+    page = path.read_bytes()[:PAGE]
+    length = PREFIX.unpack_from(page)[1]
+    found: dict[str, dict[str, int]] = json.loads(page[PREFIX.size : PREFIX.size + length])["sections"]
+    return found
+
+
+def swap(path: Path, section: str, size: int | None) -> None:
+    """Let two neighbouring pieces of a section, or its halves, change places."""
+    offset, whole = sections(path)[section]["offset"], sections(path)[section]["size"]
+    size = size or whole // 8 * 4
+    data = bytearray(path.read_bytes())
+    first, second = data[offset : offset + size], data[offset + size : offset + 2 * size]
+    assert first != second
+    data[offset : offset + 2 * size] = second + first
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("section", ["seqs", "weights", "center", "planes", "reach", "bias", "codes", "row_sums"])
+@pytest.mark.parametrize("size", [None, 8])
+def test_what_has_changed_places_in_a_section_is_noticed_at_opening(path: Path, section: str, size: int | None) -> None:
+    swap(path, section, size)
+    assert f"damaged in its {section}" in refusal(path)
+
+
+def flip(path: Path) -> None:
+    """Change the signs of two numbers of the first row."""
+    offset = sections(path)["rows"]["offset"]
+    data = bytearray(path.read_bytes())
+    for at in (offset + 3, offset + 7):
+        data[at] ^= 0x80
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: swap(path, "rows", None),
+        lambda path: swap(path, "rows", DIMENSION * 4),
+        flip,
+        lambda path: os.truncate(path, sections(path)["rows"]["offset"] + 10),
+    ],
+    ids=["halves", "two rows", "two signs", "cut short"],
+)
+@pytest.mark.parametrize("memory", [0, 1 << 30])
+def test_no_damaged_row_is_used_before_it_was_checked(
+    rows: Matrix, path: Path, spoil: Callable[[Path], None], memory: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_rows, "MEMORY", Budget(memory))
+    whole, some, near = load(path).rows, load(path).rows, load(path)
+    spoil(path)  # all three have opened it before
+    with pytest.raises(UnusableSideFileError):
+        list(whole.blocks(0, len(whole), 2_048))
+    with pytest.raises(UnusableSideFileError):
+        some.gather(np.array([0, 9_000]))
+    with pytest.raises(UnusableSideFileError):
+        near.search(rows[0], 1)
+
+
+def open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_file_is_closed_once_all_of_it_is_in_memory(path: Path) -> None:
+    before = open_files()
+    index = load(path)
+    assert open_files() == before + 1
+    stored = index.rows.stored
+    assert stored is not None
+    while stored.loadable:
+        stored.load_some()
+    assert index.rows.in_memory
+    assert open_files() == before
+    assert index.bytes_in_memory == 0, "they are in the file as well"
 
 
 def test_files_and_their_folder_are_private(path: Path) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -7,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from storage.vectors import live
+from storage.vectors import live, stored_rows
+from storage.vectors.arrays import Positions
 from storage.vectors.cache import IndexCache
 from storage.vectors.index import IndexParts, VectorIndex
-from storage.vectors.rows import Positions
-from storage.vectors.sidefile import Stamp, write_side_file
+from storage.vectors.sidefile import Stamp
+from storage.vectors.sidefile_draft import SideFileDraft
 from storage.vectors.source import VectorChanges
+from storage.vectors.stored_rows import Budget
 from tests.support.vector_cache import DIMENSION, EAGER, QUERY, expected, files, hundred, opened, search
 from tests.support.vectors import MemoryVectors, clustered, container
 
@@ -97,23 +100,95 @@ async def test_a_spoilt_side_file_costs_a_rebuild_and_nothing_else(
     assert source.asked_since == [0, 0], "the rebuilt index was saved"
 
 
-async def test_damaged_rows_in_a_side_file_are_found_in_the_background(
+async def test_damaged_rows_in_a_side_file_are_found_before_the_first_answer(
     tmp_path: Path, source: MemoryVectors, caplog: pytest.LogCaptureFixture
 ) -> None:
+    zero_rows(await stored(tmp_path, source))
+    async with opened(tmp_path, source) as cache:
+        assert await search(cache, QUERY, 100) == expected(source, QUERY, 100)
+        assert "damaged in its rows" in caplog.text
+        await cache.settle()
+    assert source.asked_since == [0, 0]
+
+
+async def test_a_side_file_that_is_cut_short_while_it_is_in_use_costs_a_rebuild(
+    tmp_path: Path, source: MemoryVectors, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_rows, "MEMORY", Budget(0))
     file = await stored(tmp_path, source)
-    zero_rows(file)
+    async with opened(tmp_path, source) as cache:
+        assert await search(cache, QUERY) == expected(source, QUERY)
+        os.truncate(file, 0)
+        assert await search(cache, QUERY) == expected(source, QUERY)
+        assert "cut short" in caplog.text
+
+
+async def test_a_save_that_meets_damaged_rows_is_given_up_and_the_index_built_anew(
+    tmp_path: Path, source: MemoryVectors, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_rows, "MEMORY", Budget(0))
+    file = await stored(tmp_path, source)
+    async with opened(tmp_path, source) as cache:
+        assert await search(cache, QUERY) == expected(source, QUERY)
+        source.write(range(200, 300), clustered(100, DIMENSION, seed=4))
+        os.truncate(file, 0)
+        late = list(range(200, 300))
+        assert await search(cache, QUERY, 5, late) == expected(source, QUERY, 5, late), "which reads none of the file"
+        await cache.settle()
+        assert "cut short" in caplog.text
+        assert await search(cache, QUERY, 50) == expected(source, QUERY, 50)
+
+
+async def test_an_index_in_use_notices_that_its_store_was_put_back(
+    tmp_path: Path, source: MemoryVectors, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with opened(tmp_path, source) as cache:
+        backup = source.copy()
+        source.write(range(101, 201), clustered(100, DIMENSION, seed=3))
+        assert await search(cache, QUERY, 50) == expected(source, QUERY, 50)
+        await cache.settle()
+        source.put_back(backup)
+        source.write(range(101, 201), clustered(100, DIMENSION, seed=4))
+        source.write([201], clustered(1, DIMENSION, seed=5))
+        assert await search(cache, QUERY, 50) == expected(source, QUERY, 50)
+        assert "put back to an earlier state" in caplog.text
+        assert "of another history" in caplog.text, "the side file, too"
+
+
+async def test_a_row_that_was_replaced_during_a_save_does_not_outlive_its_history(
+    tmp_path: Path, source: MemoryVectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file may hold the row as it became: then it is of no use where that has never been."""
+    rows = SideFileDraft.__init__
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(draft: SideFileDraft, path: Path, parts: IndexParts, order: Positions) -> None:
+        begun.set()
+        go_on.wait(5)
+        rows(draft, path, parts, order)
+
+    monkeypatch.setattr(SideFileDraft, "__init__", slow)
     async with opened(tmp_path, source) as cache:
         await search(cache, QUERY)
+        await asyncio.to_thread(begun.wait, 5)
+        backup = source.copy()
+        source.write([7], QUERY[np.newaxis])
+        await search(cache, QUERY)
+        go_on.set()
         await cache.settle()
-        assert "damaged" in caplog.text
-        assert await search(cache, QUERY, 100) == expected(source, QUERY, 100)
+    assert len(files(tmp_path)) == 1
+    source.put_back(backup)
+    source.write([300], clustered(1, DIMENSION, seed=5))
+    async with opened(tmp_path, source) as cache:
+        assert await search(cache, QUERY, 50) == expected(source, QUERY, 50)
 
 
 async def test_a_side_file_of_another_store_or_time_is_not_used(tmp_path: Path, source: MemoryVectors) -> None:
     await stored(tmp_path, source)
     other = MemoryVectors(DIMENSION, epoch=source.epoch + 1)
     other.write([1, 2, 3], clustered(3, DIMENSION, seed=5))
-    other.revision += 10
+    for _ in range(10):
+        other.next_revision()
     restored = MemoryVectors(DIMENSION, epoch=source.epoch)
     async with opened(tmp_path, other) as cache, opened(tmp_path, restored) as second:
         assert await search(cache, QUERY) == expected(other, QUERY)
@@ -186,12 +261,13 @@ async def test_a_container_forgotten_while_it_is_saved_leaves_nothing_behind(
 ) -> None:
     writing, go_on = threading.Event(), threading.Event()
 
-    def slow(path: Path, stamp: Stamp, parts: IndexParts, order: Positions) -> None:
+    def slow(draft: SideFileDraft, stamp: Stamp) -> None:
         writing.set()
         go_on.wait(5)
-        write_side_file(path, stamp, parts, order)
+        publish(draft, stamp)
 
-    monkeypatch.setattr(live, "write_side_file", slow)
+    publish = SideFileDraft.publish
+    monkeypatch.setattr(SideFileDraft, "publish", slow)
     async with opened(tmp_path, source) as cache:
         await search(cache, QUERY)
         await asyncio.to_thread(writing.wait, 5)

@@ -63,6 +63,7 @@ async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator
         check = f"database {database.name}"
         try:
             yield _sound(check, await workspace.integrity(database))
+            yield _indexes(database, await workspace.index_problems(database))
         except AstrolabeError as error:
             yield _problem(check, error)
     for model in workspace.catalogue.get(EMBEDDED).models:
@@ -133,6 +134,14 @@ def _sound(check: str, problems: list[str]) -> Finding:
     if not problems:
         return Finding(check, State.OK, "sound")
     return Finding(check, State.PROBLEM, " ".join(problems), "Put the file back from a backup.")
+
+
+def _indexes(database: Database, problems: list[str]) -> Finding:
+    check = f"vector indexes {database.name}"
+    if not problems:
+        return Finding(check, State.OK, "sound, or built at the next search")
+    fix = "Nothing is lost: the next search builds the index anew. If this comes again, check the disk."
+    return Finding(check, State.PROBLEM, " ".join(problems), fix)
 
 
 async def _secret(workspace: Workspace, credential: Credential) -> Finding:
