@@ -45,7 +45,7 @@ def model_table(everything: Catalogue) -> str:
             _number(model.context_tokens),
             _number(model.request_tokens or _request_tokens(everything.wire(provider.key))),
             "yes" if model.listed_by_astra else "no",
-            "yes" if model.current else "no",
+            f"until {model.ends:%Y-%m-%d}" if model.ends else "yes" if model.current else "no",
         ]
         for provider in everything.providers
         if provider.listed_by_astra

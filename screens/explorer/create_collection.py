@@ -230,7 +230,8 @@ def model_label(model: ModelInfo) -> str:
 def model_help(model: ModelInfo | None) -> str:
     """Return what to know about a model before it is chosen."""
     locked = "The model that makes the vectors; locked for the life of the collection."
-    return f"{model.help} Locked for the life of the collection." if model is not None and model.help else locked
+    known = f"{model.help} {model.ending}".strip() if model is not None else ""
+    return f"{known} Locked for the life of the collection." if known else locked
 
 
 def parameter_field(info: ParameterInfo) -> Field:

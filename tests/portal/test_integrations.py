@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,18 @@ async def test_a_choice_has_the_supported_models_in_the_documents_order(folder: 
         (choice,) = await portal.integrations.choices(shop.id)
     assert choice.models == (first, third)
     assert first.name == "sentence-transformers/all-MiniLM-L6-v2"
+
+
+async def test_a_model_is_offered_until_its_last_day_and_a_provider_while_it_has_one(folder: Path) -> None:
+    serverless = next(provider for provider in load_catalogue().providers if provider.key == SERVERLESS)
+    first, second, third, *_ = serverless.models
+    today, yesterday = date(2026, 11, 20), date(2026, 11, 19)
+    models = (replace(first, ends=yesterday), replace(second, ends=today), third)
+    gone = replace(serverless, key="gone", models=(replace(first, ends=yesterday),), keyless=True)
+    async with opened(folder, catalogue=Catalogue((replace(serverless, models=models, keyless=True), gone))) as portal:
+        shop = await portal.database("shop")
+        (choice,) = await portal.integrations.choices(shop.id)
+    assert [model.name for model in choice.models] == [second.name, third.name]
 
 
 async def test_nvidia_is_offered_in_its_regions_and_only_if_its_address_is_set(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from importlib import resources
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from astrolabe.errors import NotFoundError
 from astrolabe.providers.catalogue import catalogue as catalogue_module
 from astrolabe.providers.catalogue.catalogue import load_catalogue
-from astrolabe.providers.catalogue.provider_info import AuthenticationType, Hosting, ModelInfo
+from astrolabe.providers.catalogue.provider_info import AuthenticationType, Hosting, ModelInfo, ModelStatus
 
 CATALOGUE = load_catalogue()
 EXTERNAL = [provider for provider in CATALOGUE.providers if provider.hosting is Hosting.EXTERNAL]
@@ -87,7 +88,6 @@ def test_both_marks_of_each_model() -> None:
     assert gone == {
         "NV-Embed-QA",
         "voyage-large-2-instruct",
-        "voyage-code-2",
         "voyage-large-2",
         "voyage-2",
         "voyage-multilingual-2",
@@ -95,6 +95,31 @@ def test_both_marks_of_each_model() -> None:
     assert all(model.listed_by_astra for model in models if not model.current)
     newer = {"jina-embeddings-v4", "codestral-embed", "nvidia/nv-embedqa-e5-v5", "solar-embedding-2", "voyage-4"}
     assert newer <= {model.name for model in models if not model.listed_by_astra}
+
+
+def test_models_carry_the_day_on_which_their_provider_ends_them() -> None:
+    models = {
+        model.name: model for provider in load_catalogue(unlisted_models=True).providers for model in provider.models
+    }
+    assert models["solar-embedding-1-large"].ends == date(2026, 12, 31)
+    assert models["solar-embedding-1-large"].ending == "The provider ends this model on 2026-12-31."
+    assert models["voyage-law-2"].ends == date(2027, 12, 1)
+    assert models["solar-embedding-2"].ends is None
+    assert models["solar-embedding-2"].ending == ""
+
+
+@pytest.mark.parametrize(
+    ("ends", "status", "offered"),
+    [
+        (None, ModelStatus.SUPPORTED, True),
+        (date(2026, 11, 21), ModelStatus.SUPPORTED, True),
+        (date(2026, 11, 20), ModelStatus.SUPPORTED, True),
+        (date(2026, 11, 19), ModelStatus.SUPPORTED, False),
+        (None, ModelStatus.DEPRECATED, False),
+    ],
+)
+def test_a_model_is_offered_until_its_last_day(ends: date | None, status: ModelStatus, offered: bool) -> None:
+    assert ModelInfo("m", 8, ends=ends, status=status).offered_on(date(2026, 11, 20)) is offered
 
 
 def test_dimensions_are_fixed_or_a_range_with_the_documented_default() -> None:

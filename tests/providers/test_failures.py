@@ -44,6 +44,17 @@ async def test_a_key_that_no_header_can_carry_is_refused_before_it_leaves(
     assert server.requests == []
 
 
+@pytest.mark.parametrize("status", [400, 404, 410])
+async def test_a_model_that_its_provider_has_ended_is_said_to_be(
+    bench: Bench, server: ProviderServer, status: int
+) -> None:
+    server.script(Answer(status, SUBJECTS["upstageAI"].error_body("no such model")))
+    error = await bench.fail(SUBJECTS["upstageAI"])
+    assert "The provider ends this model on 2026-12-31." in error.hint
+    assert error.meaning in error.hint
+    assert error.failure is (ProviderFailure.BAD_REQUEST if status == 400 else ProviderFailure.NOT_FOUND)
+
+
 async def test_refused_credentials_are_named(bench: Bench, server: ProviderServer) -> None:
     server.script(Answer(401, b""))
     error = await bench.fail(SUBJECTS["huggingfaceDedicated"])

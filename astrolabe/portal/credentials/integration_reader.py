@@ -15,7 +15,6 @@ from astrolabe.portal.credentials.checks import hosted_for, in_scope, secret_or_
 from astrolabe.portal.credentials.secrets import CredentialSecrets, owner_of
 from astrolabe.portal.organization import Credential, Integration, RemovedCredential, VectorizeChoice
 from astrolabe.providers.catalogue.catalogue import Catalogue
-from astrolabe.providers.catalogue.provider_info import ModelStatus
 from storage.catalog.catalog import Catalog, CatalogReader
 from storage.catalog.rows import CredentialRow, StoredSecret
 from storage.secrets.references import SecretReference
@@ -96,7 +95,7 @@ class IntegrationReader:
 
         External providers appear only if the database is in the scope of at least one of their credentials, or if the
         settings name a server that needs none; hosted ones only if they are available here and offered in the
-        database's region.
+        database's region. Models that their provider has ended are left out.
 
         Raises:
             NotFoundError: There is no such database.
@@ -104,12 +103,13 @@ class IntegrationReader:
         async with self._catalog.read() as rows:
             database = await existing_database(rows, database_id)
             usable = [credential_of(row) for row in await rows.credentials() if in_scope(row, database_id)]
-        found = []
+        found, today = [], self._trail.now().date()
         for provider in self._providers.providers:
             credentials = tuple(credential for credential in usable if credential.provider == provider.key)
             if provider.available and (hosted_for(provider, database) or provider.keyless or credentials):
-                models = tuple(model for model in provider.models if model.status is ModelStatus.SUPPORTED)
-                found.append(VectorizeChoice(provider, credentials, models))
+                models = tuple(model for model in provider.models if model.offered_on(today))
+                if models or provider.free_models:
+                    found.append(VectorizeChoice(provider, credentials, models))
         return found
 
     async def covers(self, database_id: str, provider: str, name: str) -> bool:

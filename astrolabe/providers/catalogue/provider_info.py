@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -114,6 +115,7 @@ class ModelInfo:
         status: Life cycle.
         listed_by_astra: Whether ``findEmbeddingProviders`` names it upstream.
         current: Whether the provider still offers it.
+        ends: The last day that the provider has announced for it, or None.
         context_tokens: Longest text in tokens, when known.
         request_tokens: Most tokens of one request, all texts together, where the model's limit is not the provider's.
         request_texts: Most texts of one request, where the model takes fewer than the provider.
@@ -133,6 +135,7 @@ class ModelInfo:
     status: ModelStatus = ModelStatus.SUPPORTED
     listed_by_astra: bool = True
     current: bool = True
+    ends: date | None = None
     context_tokens: int | None = None
     request_tokens: int | None = None
     request_texts: int | None = None
@@ -147,6 +150,15 @@ class ModelInfo:
     def available(self) -> bool:
         """Whether it can be used here and now."""
         return not self.unavailable_reason
+
+    @property
+    def ending(self) -> str:
+        """When the provider ends it, as a sentence; empty where nothing is announced."""
+        return f"The provider ends this model on {self.ends:%Y-%m-%d}." if self.ends is not None else ""
+
+    def offered_on(self, day: date) -> bool:
+        """Return whether a dialog offers it for a new collection on a day."""
+        return self.status is ModelStatus.SUPPORTED and (self.ends is None or day <= self.ends)
 
     def accepts_dimension(self, dimension: int) -> bool:
         """Return whether the model can give vectors of that dimension."""

@@ -44,6 +44,9 @@ Exchange = Callable[[], Awaitable[SecretStr]]
 """Gets a token for a while; one that is still valid is given again."""
 
 _SPLITTABLE = frozenset({ProviderFailure.TOO_MANY, ProviderFailure.TOO_LONG})
+_AFTER_THE_END = frozenset({ProviderFailure.NOT_FOUND, ProviderFailure.WRONG_MODEL, ProviderFailure.BAD_REQUEST})
+"""How providers may answer about a model that they have ended."""
+
 _SUCCESS = range(200, 300)
 _BYTES_PER_NUMBER = 32
 _SPARE_BYTES = 64 * 1024
@@ -187,6 +190,10 @@ class Delivery:
         error.seconds = seconds
         error.request_id = self.without_key(request_id(headers))
         error.quota = {name: self.without_key(value) for name, value in quota_headers(headers).items()}
+        model = self._job.provider.known_model(self._job.spec.model)
+        if model is not None and model.ends is not None and error.failure in _AFTER_THE_END:
+            error.meaning = f"{error.meaning} {model.ending}".strip()
+            error.hint = f"{error.meaning} {error.step}".strip()
         return failed_attempt
 
     def without_key(self, text: str) -> str:

@@ -29,6 +29,7 @@ _BY_STATUS: Mapping[int, ProviderFailure] = {
     403: ProviderFailure.PERMISSION,
     404: ProviderFailure.NOT_FOUND,
     408: ProviderFailure.TIMEOUT,
+    410: ProviderFailure.NOT_FOUND,
     413: ProviderFailure.TOO_MANY,
     424: ProviderFailure.SERVER,
     425: ProviderFailure.SERVER,
