@@ -36,9 +36,9 @@ PAGE = HERE.parents[1] / "docs" / "compatibility.md"
 INTRODUCTION = """# Beside a real Data API
 
 What was sent to a running Data API server, and what it answered, was recorded: 1,021 exchanges on collections and 830
-on tables. `make compat` sends the same requests to ours, from an empty database, and compares status, data, error codes,
-titles and warnings. Ids that a server makes up, page states, the order of what nobody put in order and the words of
-messages are passed over. Written by `make compat COMPAT=--write`.
+on tables. `make compat` sends the same requests to ours, from an empty database, and compares status, data, error
+codes, titles and warnings. Ids that a server makes up, page states, the order of what nobody put in order and the words
+of messages are passed over. Written by `make compat COMPAT=--write`.
 """
 LIFTED = DatabaseLimits(collections=1000, indexes=10_000)
 
