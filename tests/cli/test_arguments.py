@@ -83,6 +83,19 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "scopes add",
         "scopes remove",
         "scopes list",
+        "help",
+        "indexes create",
+        "indexes drop",
+        "indexes list",
+        "tables alter",
+        "tables create",
+        "tables drop",
+        "tables list",
+        "tables show",
+        "types alter",
+        "types create",
+        "types drop",
+        "types list",
         "documents get",
         "documents find",
         "documents count",
@@ -206,3 +219,28 @@ def test_a_secret_that_was_given_as_an_argument_is_not_printed(program: Program,
     assert "unrecognized arguments" in outcome.err.lower()
     assert ("--secret" in outcome.err) == given[0].startswith("--")
     assert "SENTINEL" not in outcome.out + outcome.err
+
+
+@pytest.mark.parametrize(
+    ("argv", "meant"),
+    [
+        (["colections", "list"], "collections"),
+        (["collections", "lst"], "list"),
+        (["databases", "list", "--formt", "json"], "--format"),
+        (["search", "x", "--database", "a", "--collection", "b", "--limt", "3"], "--limit"),
+    ],
+)
+def test_a_slip_of_the_fingers_is_told_what_was_meant(argv: list[str], meant: str, program: Program) -> None:
+    outcome = program(*argv)
+    assert outcome.code == 2
+    assert f"Did you mean {meant}?" in outcome.err
+
+
+def test_help_and_a_verb_are_the_verb_and_its_help(program: Program) -> None:
+    assert program.done("help", "collections", "create").out == program.done("collections", "create", "--help").out
+    assert program.done("help").out == program.done("--help").out
+    assert program("help", "nothing").code == 2
+
+
+def test_the_version_has_a_letter(program: Program) -> None:
+    assert program.done("-V").out == program.done("--version").out

@@ -6,7 +6,9 @@ Each verb declares what it takes in a class beside the options (``verbs/<noun>/a
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,10 +27,35 @@ class Parser(argparse.ArgumentParser):
         named.setdefault("allow_abbrev", False)
         super().__init__(*args, **named)
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:  # noqa: ANN401 - as argparse has it
+        """Parse, and remember which verb's options are being read."""
+        _reading.append(self)
+        del _reading[:-1]
+        return super().parse_known_args(args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Raise the error; argparse would print it and leave the process."""
         text = display_text(_without_values(message), limit=VIEWER_LIMIT)
-        raise UsageError(f"{text[:1].upper()}{text[1:]}.", hint=f"`{self.prog} --help` lists what there is.")
+        meant = _meant(message, _reading[-1] if _reading else self)
+        guess = f"Did you mean {meant}? " if meant else ""
+        raise UsageError(f"{text[:1].upper()}{text[1:]}.", hint=f"{guess}`{self.prog} --help` lists what there is.")
+
+
+_WRONG_WORD = re.compile(r"invalid choice: '(?P<choice>[^']*)'|unrecognized arguments: (?P<option>--[\w-]+)")
+_WORD = re.compile(r"[a-z-][\w-]+")
+
+_reading: list[argparse.ArgumentParser] = []
+"""The parser whose words are being read: the last one is the verb's."""
+
+
+def _meant(message: str, parser: argparse.ArgumentParser) -> str:
+    """Return the verb or option that is most like the one that there is not; empty when none is."""
+    wrong = _WRONG_WORD.search(message)
+    if wrong is None:
+        return ""
+    word = wrong["choice"] or wrong["option"]
+    known = _WORD.findall(message.partition("choose from")[2] if wrong["choice"] else parser.format_usage())
+    return next(iter(get_close_matches(word, known, n=1)), "")
 
 
 def _without_values(message: str) -> str:

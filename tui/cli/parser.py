@@ -20,6 +20,8 @@ from tui.cli.verbs.credentials.arguments import add_credentials, add_scopes
 from tui.cli.verbs.databases.arguments import add_databases
 from tui.cli.verbs.doctor.arguments import add_doctor
 from tui.cli.verbs.documents.arguments import add_documents
+from tui.cli.verbs.help.arguments import add_help
+from tui.cli.verbs.indexes.arguments import add_indexes
 from tui.cli.verbs.info.arguments import add_info
 from tui.cli.verbs.integrations.arguments import add_integrations
 from tui.cli.verbs.keyspaces.arguments import add_keyspaces
@@ -27,7 +29,9 @@ from tui.cli.verbs.lab.arguments import add_lab
 from tui.cli.verbs.load.arguments import add_load
 from tui.cli.verbs.search.arguments import add_search
 from tui.cli.verbs.serve.arguments import add_serve
+from tui.cli.verbs.tables.arguments import add_tables
 from tui.cli.verbs.tokens.arguments import add_tokens
+from tui.cli.verbs.types.arguments import add_types
 
 _DESCRIPTION = """\
 A terminal console for vector collections: connect embedding providers, load data, search it by meaning.
@@ -43,6 +47,9 @@ _ADDITIONS = (
     add_databases,
     add_keyspaces,
     add_collections,
+    add_tables,
+    add_indexes,
+    add_types,
     add_documents,
     add_integrations,
     add_credentials,
@@ -58,6 +65,7 @@ _ADDITIONS = (
     add_audit,
     add_doctor,
     add_info,
+    add_help,
 )
 """In the order of the help."""
 
@@ -71,7 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[settings_options()],
     )
-    parser.add_argument("--version", action="store_true", help="print the version")
+    parser.add_argument("-V", "--version", action="store_true", help="print the version")
     parser.set_defaults(run="console.run:console", arguments=ConsoleArguments)
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", parser_class=Parser)
     for add in _ADDITIONS:

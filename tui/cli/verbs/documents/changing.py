@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from astrolabe.dataapi.client.client import Collection, InsertState
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import NotFoundError, RuleError, UsageError
+from tui.cli.given import read_json, read_object, text_of
 from tui.cli.output import emit, say, to_json
 from tui.cli.process import FAILED
 from tui.cli.verbs.documents.arguments import DeleteArguments, InsertArguments, UpdateArguments
-from tui.cli.verbs.documents.target import filter_of_id, read_json, read_object, target_of
+from tui.cli.verbs.documents.target import filter_of_id, target_of
 
 AT_ONCE = 100
 """Documents of one insertMany, at most."""
@@ -41,25 +41,12 @@ async def insert(args: InsertArguments) -> int:
 
 def _documents(source: str) -> list[Json]:
     """Read what is to be inserted: JSON itself, a file, or stdin."""
-    if source.lstrip()[:1] in {"{", "["}:
-        text, where = source, "The document"
-    elif source == "-":
-        text, where = sys.stdin.read(), "What came on stdin"
-    else:
-        text, where = _read(Path(source)), source
+    where = {"-": "What came on stdin"}.get(source, "The document" if source.lstrip()[:1] in {"{", "["} else source)
+    text = text_of(source)
     documents = list(_objects(text, where))
     if not documents:
         raise UsageError("There is no document to insert.")
     return documents
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8.", hint="`astrolabe load` reads other encodings.") from None
 
 
 def _objects(text: str, where: str) -> Iterator[Json]:

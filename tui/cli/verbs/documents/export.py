@@ -14,10 +14,11 @@ from typing import Any, TextIO
 
 from astrolabe.dataapi.protocol import Json
 from astrolabe.errors import AstrolabeError, Owner, UsageError
+from tui.cli.given import read_object
 from tui.cli.output import emit, say, to_json
 from tui.cli.verbs.documents.arguments import ExportArguments
 from tui.cli.verbs.documents.run import EVERYTHING, pages_of
-from tui.cli.verbs.documents.target import read_object, target_of
+from tui.cli.verbs.documents.target import target_of
 
 _ENDINGS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv"}
 _SAID_EVERY = 10_000

@@ -8,9 +8,10 @@ from typing import Any
 from astrolabe.dataapi.client.client import Collection
 from astrolabe.dataapi.protocol import Json
 from astrolabe.errors import NotFoundError
+from tui.cli.given import read_object
 from tui.cli.output import Format, emit, to_json, write_rows
 from tui.cli.verbs.documents.arguments import CountArguments, FindArguments, GetArguments
-from tui.cli.verbs.documents.target import filter_of_id, read_object, target_of
+from tui.cli.verbs.documents.target import filter_of_id, target_of
 
 EVERYTHING: Json = {"*": True}
 """The projection that leaves nothing out, vectors included."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import simplejson
-
 from astrolabe.dataapi.client.client import Collection
 from astrolabe.dataapi.protocol import JsonValue
-from astrolabe.errors import UsageError
 from storage import jsontext
+from tui.cli.given import read_object
 from tui.cli.session import client_of, utf8
 from tui.cli.verbs.documents.arguments import TargetArguments
 
@@ -25,36 +23,6 @@ async def target_of(args: TargetArguments) -> AsyncIterator[Collection]:
     """
     async with client_of(args) as client:
         yield client.collection(args.keyspace, args.collection or args.table or "")
-
-
-def read_object(text: str | None, option: str) -> dict[str, Any] | None:
-    """Return a JSON object that was given to an option; None where none was given.
-
-    Raises:
-        UsageError: It is none; says where the mistake is.
-    """
-    if text is None:
-        return None
-    value = read_json(text, option)
-    if not isinstance(value, dict):
-        raise UsageError(f"{option} takes a JSON object.", hint="Put it into single quotes: '{\"a\": 1}'.")
-    return value
-
-
-def read_json(text: str, what: str) -> JsonValue:
-    """Return what a text spells as JSON; numbers keep their digits.
-
-    Raises:
-        UsageError: It spells nothing; says where the mistake is.
-    """
-    try:
-        return jsontext.loads(utf8(text, what))
-    except simplejson.JSONDecodeError as problem:
-        raise UsageError(
-            f"{what} is not JSON at line {problem.lineno}, column {problem.colno}: {problem.msg}."
-        ) from None
-    except (ValueError, RecursionError):
-        raise UsageError(f"{what} is not JSON: a number is too long, or it is nested too deeply.") from None
 
 
 def filter_of_id(given: str, args: TargetArguments) -> dict[str, Any]:
@@ -80,8 +48,3 @@ def read_id(given: str) -> JsonValue:
     except (ValueError, RecursionError):
         return given
     return given if isinstance(value, list) else value
-
-
-def key_of(document: Mapping[str, Any]) -> JsonValue:
-    """Return what a document is told apart by in messages."""
-    return document.get("_id", dict(document))

@@ -1,0 +1,1 @@
+"""Help: the same as ``--help`` after a verb."""

@@ -1,0 +1,15 @@
+"""``astrolabe help VERB``: the same as ``astrolabe VERB --help``."""
+
+from __future__ import annotations
+
+from tui.cli.parser import build_parser
+from tui.cli.verbs.help.arguments import HelpArguments
+
+
+async def explain(args: HelpArguments) -> int:
+    """Print the help of a verb."""
+    try:
+        build_parser().parse_args([*args.verb, "--help"])
+    except SystemExit as printed:
+        return int(printed.code or 0)
+    return 0

@@ -1,0 +1,1 @@
+"""Indexes of tables: create, list and drop them."""

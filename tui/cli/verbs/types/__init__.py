@@ -1,0 +1,1 @@
+"""User-defined types: create, list, alter and drop them."""
