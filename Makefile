@@ -14,6 +14,8 @@ TESTS ?=
 FUZZ ?=
 # Words for the comparison with a real server.
 COMPAT ?=
+# Words for hard use: parts and a seed.
+HARD ?=
 # Random cases of each property test.
 EXAMPLES ?= 5000
 # How many vectors the search benchmark tries.
@@ -30,7 +32,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test check minilm screenshots format pytest bench soak compat fuzz lock clean
+.PHONY: help run install test check minilm screenshots format pytest bench soak compat fuzz hard lock clean
 
 help: ## show this list
 	@echo "usage: make TARGET"
@@ -82,6 +84,9 @@ compat: $(VENV)/installed-dev ## compare our answers with those recorded from a 
 
 fuzz: $(VENV)/installed-dev ## send 100,000 mutated requests to the server; FUZZ="--count 1000 --seed 2" chooses
 	$(BIN)/python -m tests.serving.fuzz $(FUZZ)
+
+hard: $(VENV)/installed-dev ## use the program hard, with a seed that is printed; HARD="answers --seed 7" chooses
+	$(BIN)/python -m tests.hard $(HARD)
 
 lock: ## resolve the dependencies anew into requirements.lock and requirements-dev.lock (needs uv)
 	@command -v $(UV) >/dev/null || { echo "make lock needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
