@@ -12,6 +12,7 @@ from tests.support.served import CREDENTIAL, KEYSPACE, PROVIDER_KEY, TOKEN, Serv
 from tests.support.snippet_walk import variables
 
 FLOW = Path(__file__).parent / "clients" / "seed_flow.ts"
+TABLES = FLOW.with_name("tables_flow.ts")
 
 
 @pytest.fixture(autouse=True)
@@ -54,3 +55,18 @@ def test_what_the_documents_do_with_a_collection_in_typescript(server: Served, t
     printed = run_typescript(tmp_path, {"flow": FLOW.read_text(encoding="utf-8")}, environment)
     assert printed["flow"] == "INVALID_USAGE_OF_VECTORIZE VECTORIZE_CREDENTIAL_INVALID\n"
     assert server.provider.requests[-1].headers["authorization"] == f"Bearer {PROVIDER_KEY}"
+
+
+@needs_node
+def test_what_the_documents_do_with_a_table_in_typescript(server: Served, tmp_path: Path) -> None:
+    programs = {"tables": TABLES.read_text(encoding="utf-8")}
+    printed = run_typescript(tmp_path, programs, variables(server.address, TOKEN))
+    assert printed["tables"].splitlines() == [
+        "by_key by_own by_tag by_word",
+        "notes 8",
+        "3 2 1 Main one ab",
+        "2",
+        "a green bicycle",
+        "1",
+        "0",
+    ]
