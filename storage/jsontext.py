@@ -1,7 +1,8 @@
 """JSON text with exact numbers: integers of any length, decimals with every digit they came with.
 
 ``1.10`` stays ``1.10`` and a decimal of 52 digits stays whole, because fractions are read as :class:`decimal.Decimal`
-and never as binary floats. ``NaN`` and ``Infinity`` are not JSON and are refused in both directions.
+and never as binary floats. Small ones are written in full, ``0.00000001`` and not ``1E-8``. ``NaN`` and ``Infinity``
+are not JSON and are refused in both directions.
 """
 
 from __future__ import annotations
@@ -74,6 +75,14 @@ _VALUES_AT_ONCE = 500
 _CHARACTERS_AT_ONCE = 20_000
 """What is read or written in well under a millisecond."""
 _ENCODER = simplejson.JSONEncoder(use_decimal=True, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+_FULL_ENCODER = simplejson.JSONEncoder(
+    use_decimal=False,
+    allow_nan=False,
+    ensure_ascii=False,
+    separators=(",", ":"),
+    default=lambda value: _written_in_full(value),  # noqa: PLW0108 - defined below
+)
+"""Asks for every decimal, and is slower for it."""
 _ASCII_ENCODER = simplejson.JSONEncoder(use_decimal=True, allow_nan=False, ensure_ascii=True, separators=(",", ":"))
 
 
@@ -187,6 +196,8 @@ def dumps(value: JsonValue) -> str:
         TypeError: A value that is no JSON type.
     """
     text: str = _ENCODER.encode(value)
+    if "E-" in text:
+        text = _FULL_ENCODER.encode(value)
     if text.isascii():
         return text
     try:
@@ -194,3 +205,18 @@ def dumps(value: JsonValue) -> str:
     except UnicodeEncodeError:
         text = _ASCII_ENCODER.encode(value)
     return text
+
+
+def _written_in_full(value: object) -> simplejson.RawJSON:
+    """Return the text of a decimal without an exponent, if that is not longer than a number may be.
+
+    Raises:
+        TypeError: It is no decimal, and so no JSON value.
+    """
+    if not isinstance(value, Decimal):
+        raise TypeError(f"a value of the type {type(value).__name__} is not JSON")
+    text = str(value)
+    if "E-" in text and value.adjusted() > -LONGEST_NUMBER:
+        full = format(value, "f")
+        text = full if len(full) <= LONGEST_NUMBER else text
+    return simplejson.RawJSON(text)

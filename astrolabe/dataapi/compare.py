@@ -173,7 +173,9 @@ class Comparer:
             return [Difference("HTTP status", str(expected.status), str(found.status))]
         if not isinstance(expected.body, Mapping) or not isinstance(found.body, Mapping):
             return list(self._values("body", expected.body, found.body))
-        one, other = (self._arranged(body, ordered=_is_sorted(request)) for body in (expected.body, found.body))
+        ordered = _is_sorted(request) and not (_sorts_by_id(request) and self._has_made_up_ids(expected.body))
+        bodies = (self._with_our_ids(expected.body), found.body)
+        one, other = (self._arranged(body, ordered=ordered) for body in bodies)
         differences = list(self._values("", one, other))
         if differences:
             return differences
@@ -182,6 +184,21 @@ class Comparer:
             for name in ("errors", "status.warnings")
             for missing in _names_left_out(name, names, _messages(expected.body, name), _messages(found.body, name))
         ]
+
+    def _with_our_ids(self, value: JsonValue) -> JsonValue:
+        """Return a recorded value with the ids of this run in place of the made-up ones that were met before."""
+        if isinstance(value, str):
+            return self.own.get(value, value) if _MADE_UP.fullmatch(value) else value
+        if isinstance(value, Mapping):
+            return {name: self._with_our_ids(inner) for name, inner in value.items()}
+        return [self._with_our_ids(inner) for inner in value] if isinstance(value, list) else value
+
+    def _has_made_up_ids(self, body: Mapping[str, Any]) -> bool:
+        """Return whether the documents of an answer have ids that the server made: their order means nothing then."""
+        data = body.get("data")
+        documents = data.get("documents") if isinstance(data, Mapping) else None
+        ids = [str(document.get("_id")) for document in documents or () if isinstance(document, Mapping)]
+        return any(_MADE_UP.fullmatch(found) and found not in self._sent for found in ids)
 
     def _arranged(self, body: Mapping[str, Any], *, ordered: bool) -> dict[str, Any]:
         """Return an answer with what is compared of its errors and warnings, and what has no order in a fixed one."""
@@ -220,21 +237,23 @@ class Comparer:
 
     def _stands_for(self, place: str, expected: str, found: str) -> bool:
         """Return whether both are page states, or both are made up: an id that no request has brought along."""
-        last = place.rpartition(".")[2]
-        if last not in _PAGE_STATES:
-            if not (_MADE_UP.fullmatch(expected) and _MADE_UP.fullmatch(found) and len(expected) == len(found)):
-                return False
-            if expected in self._sent or found in self._sent:
-                return False
+        if place.rpartition(".")[2] in _PAGE_STATES:
+            self.own[expected] = found
+            return True
+        if not (_MADE_UP.fullmatch(expected) and _MADE_UP.fullmatch(found) and len(expected) == len(found)):
+            return False
+        if not {expected, found}.isdisjoint(self._sent.union(self.own.values())):
+            return False
         return self.own.setdefault(expected, found) == found
 
     def _in_order(self, values: Iterable[Any]) -> list[Any]:
         return sorted(values, key=self._order)
 
     def _order(self, value: Any) -> str:  # noqa: ANN401 - JSON
-        """Return what unordered values are put in order by: their JSON without what is made up, names in order."""
+        """Return what unordered values are put in order by: their JSON, names in order, without ids nobody has seen."""
         text = simplejson.dumps(value, use_decimal=True, allow_nan=True, sort_keys=True)
-        return _MADE_UP.sub(lambda found: found[0] if found[0] in self._sent else "", text)
+        seen = self._sent.union(self.own.values())
+        return _MADE_UP.sub(lambda found: found[0] if found[0] in seen else "", text)
 
 
 def _reduced(value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -248,6 +267,13 @@ def _is_sorted(request: JsonValue) -> bool:
     """Return whether a request asks for an order."""
     content = _content(request)
     return bool(content.get("sort")) if isinstance(content, Mapping) else False
+
+
+def _sorts_by_id(request: JsonValue) -> bool:
+    """Return whether the ids alone decide the order that a request asks for."""
+    content = _content(request)
+    sort = content.get("sort") if isinstance(content, Mapping) else None
+    return isinstance(sort, Mapping) and list(sort) == ["_id"]
 
 
 def _is_number(value: object) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from astrolabe.dataapi.client.client import Collection, InsertState
+from astrolabe.dataapi.client.command_builders import ID_ALONE
 from astrolabe.errors import DataApiError
 from astrolabe.loading.document_builder import PreparedRow
 from astrolabe.loading.survey import id_key
@@ -94,7 +95,7 @@ async def existing(collection: Collection, documents: Sequence[PreparedRow]) -> 
     found: set[int] = set()
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = ids[start : start + _IDS_AT_ONCE]
-        page = await collection.find(filter={"_id": {"$in": some}}, projection={"_id": 1}, limit=_IDS_AT_ONCE)
+        page = await collection.find(filter={"_id": {"$in": some}}, projection=ID_ALONE, limit=_IDS_AT_ONCE)
         keys = {id_key(document["_id"]) for document in page.documents}
         found.update(row for key, row in rows_by_key.items() if key in keys)
     return found

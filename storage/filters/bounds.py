@@ -148,8 +148,13 @@ def _array_test(slot: Slot, wanted: _Wanted, *, certain: bool) -> Sql:
 def _object_test(slot: Slot, wanted: _Wanted, *, certain: bool) -> Sql:
     if not certain and (wanted.objects or wanted.odd_texts):
         return ALWAYS
-    tests = [_among(slot.member(name), wanted.texts) for name in _TEXT_WRAPPINGS]
+    tests = [_among(_caseless(slot, name), wanted.texts) for name in _TEXT_WRAPPINGS]
     return any_of([*tests, _among(slot.member("$date"), wanted.instants)])
+
+
+def _caseless(slot: Slot, name: str) -> Sql:
+    """Return the text of a UUID or ObjectId as it is compared; both are hexadecimal, so that SQLite's ASCII will do."""
+    return sql("lower(", slot.member(name), ")")
 
 
 def _among(value: Sql, choices: Sequence[Parameter]) -> Sql:
@@ -241,7 +246,8 @@ def _text_range(place: Access, operator: Operator, text: str) -> Bounds:
         return Bounds(place.row(_case(place.slot, {"text": ALWAYS, "object": ALWAYS})), NEVER)
     signs = {Operator.GT: (">=", ">"), Operator.LTE: ("<=", "<")}.get(operator, (_SIGNS[operator],) * 2)
     wrapped = any_of(
-        sql("ifnull(", place.slot.member(name), f" {_SIGNS[operator]} ", bind(text), ", 0)") for name in _TEXT_WRAPPINGS
+        sql("ifnull(", _caseless(place.slot, name), f" {_SIGNS[operator]} ", bind(text), ", 0)")
+        for name in _TEXT_WRAPPINGS
     )
     tests = [{"text": sql(place.slot.value, f" {sign} ", bind(text)), "object": wrapped} for sign in signs]
     return Bounds(*(place.row(_case(place.slot, test)) for test in tests))

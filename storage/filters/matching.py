@@ -7,7 +7,7 @@ SQL narrows (:mod:`storage.filters.to_sql`), this module decides. The rules that
   are compared whole, members in order. Numbers are equal by value (1, 1.0, 1E0).
 - Range operators compare values of one type only; a missing value never satisfies them.
 - ``$ne``, ``$nin`` and the two negations that De Morgan adds hold for documents without the field.
-- ``{"$uuid": s}`` and ``{"$objectId": s}`` are compared as the text ``s``.
+- ``{"$uuid": s}`` and ``{"$objectId": s}`` are compared as the text ``s`` in lower case.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def unwrapped(value: object) -> object:
         if name == "$date" and isinstance(inner, int) and not isinstance(inner, bool):
             return Instant(inner)
         if name in {"$uuid", "$objectId"} and isinstance(inner, str):
-            return inner
+            return inner.lower()
     return value
 
 

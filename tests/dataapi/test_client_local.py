@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from astrolabe.dataapi.activity import ActivityLog, Outcome, RecordingDataApi
 from astrolabe.dataapi.client.client import Collection, DatabaseClient, DocumentCount, InsertState
-from astrolabe.dataapi.client.command_builders import collection_options
+from astrolabe.dataapi.client.command_builders import ID_ALONE, collection_options
 from astrolabe.dataapi.language.named_vectors import NamedVector
 from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.errors import DataApiError
@@ -78,7 +78,7 @@ async def test_hybrid_search(embedding: LocalDatabase) -> None:
     assert best.fused is not None
     assert [one.scores.word_rank for one in page.found[1:] if one.scores] == [None, None]
     assert page.sort_vector is not None
-    hand = await tools.find_and_rerank("FF800", filter={"kind": "hand"}, limit=1, projection={"_id": 1})
+    hand = await tools.find_and_rerank("FF800", filter={"kind": "hand"}, limit=1, projection=ID_ALONE)
     assert [(one.scores, set(one.document)) for one in hand.found] == [(None, {"_id"})]
 
 

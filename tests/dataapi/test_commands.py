@@ -38,7 +38,7 @@ def create(options: Json) -> Json:
         (Decimal(1), MISMATCH, "not Number"),
         ({}, MISMATCH, "it has 0: None"),
         ({"find": {}, "findOne": {}}, MISMATCH, "it has 2: find, findOne"),
-        ({"find": None}, INVALID, "'command' value `null`"),
+        ({"find": None}, MISMATCH, "must be an object, not Null"),
         ({"find": "x"}, MISMATCH, "must be an object, not String"),
     ],
 )
@@ -83,9 +83,11 @@ def test_table_commands_are_no_collection_commands() -> None:
         ({"findKeyspaces": {"options": {"a": 1}}}, NO_OPTIONS, "findKeyspaces"),
         ({"findKeyspaces": {"options": 5}}, NO_OPTIONS, "findKeyspaces"),
         ({"findKeyspaces": {"options": {}, "x": 1}}, UNKNOWN, "'x' in 'command'"),
-        ({"createKeyspace": {}}, INVALID, "command.name"),
-        ({"createKeyspace": {"name": None}}, INVALID, "command.name"),
-        ({"createKeyspace": {"name": 1}}, MISMATCH, "must be a string, not Number"),
+        ({"createKeyspace": {"name": []}}, MISMATCH, "must be a string, not Array"),
+        ({"dropKeyspace": {}}, INVALID, "command.name"),
+        ({"dropKeyspace": {"name": ""}}, INVALID, "must not be empty"),
+        ({"createKeyspace": {"name": "a", "options": {"replication": {"class": "Nope"}}}}, INVALID, "Nope"),
+        ({"createKeyspace": {"name": "a", "options": {"replication": {}}}}, INVALID, "SimpleStrategy"),
         (
             {"findEmbeddingProviders": {"options": {"filterModelStatus": "new"}}},
             INVALID,
@@ -110,15 +112,16 @@ def test_general_commands(body: Json, code: str, words: str) -> None:
         (create({"indexing": {"only": []}}), CREATE_FIELD, "command.options.indexing"),
         (create({"vector": {"service": {"model": 1}}}), UNKNOWN, "command.options.vector.service"),
         (create({"vector": {"dimension": 0}}), INVALID, "command.options.vector.dimension"),
-        (create({"vector": {"dimension": "5"}}), MISMATCH, "a whole number, not String"),
-        (create({"vector": {"dimension": Decimal("5.5")}}), MISMATCH, "a whole number, not Number"),
+        (create({"vector": {"dimension": "five"}}), MISMATCH, "a whole number, not String"),
+        (create({"vector": {"dimension": Decimal("1E+400")}}), MISMATCH, "a whole number, not Number"),
         (create({"vector": {"dimension": True}}), MISMATCH, "a whole number, not Boolean"),
         (create({"vector": {"metric": "Cosine"}}), INVALID, "cosine, dot_product, euclidean"),
         (create({"vector": {"metric": 5}}), MISMATCH, "a string, not Number"),
         (create({"vector": {"sourceModel": "gpt"}}), INVALID, "'openai-v3-small'"),
         (create({"defaultId": {"type": "guid"}}), INVALID, "'uuidv7'"),
-        (create({"defaultId": {}}), INVALID, "command.options.defaultId.type"),
-        (create({"vector": {"service": {"authentication": {"providerKey": 1}}}}), MISMATCH, "providerKey"),
+        (create({"vector": {"service": {"authentication": {"providerKey": []}}}}), MISMATCH, "providerKey"),
+        ({"deleteCollection": {"name": ""}}, INVALID, "must not be empty"),
+        ({"deleteCollection": {}}, INVALID, "command.name"),
         ({"deleteCollection": {"name": "a", "options": {"x": 1}}}, NO_OPTIONS, "deleteCollection"),
     ],
 )
@@ -136,13 +139,15 @@ def test_keyspace_commands(body: Json, code: str, words: str) -> None:
         ({"insertMany": {"documents": {}}}, MISMATCH, "an array, not Object"),
         ({"insertMany": {}}, INVALID, "must not be null"),
         ({"insertOne": {}}, INVALID, "command.document"),
-        ({"insertOne": {"document": None}}, INVALID, "'command.document' value `null` not valid: must not be null"),
         ({"insertOne": {"document": {}, "options": {"ordered": True}}}, NO_OPTIONS, "insertOne"),
         ({"deleteOne": {}}, INVALID, "command.filter"),
         ({"updateOne": {"filter": {}}}, INVALID, "command.update"),
         ({"findOneAndReplace": {}}, INVALID, "command.replacement"),
         ({"findOneAndUpdate": {"update": {}, "options": {"returnDocument": "both"}}}, INVALID, "'before' or 'after'"),
-        ({"find": {"options": {"includeSimilarity": 1}}}, MISMATCH, "a boolean, not Number"),
+        ({"find": {"options": {"includeSimilarity": "yes"}}}, MISMATCH, 'a boolean, not String: "yes"'),
+        ({"find": {"options": {"limit": "x"}}}, MISMATCH, "a whole number, not String"),
+        ({"findOneAndDelete": {"options": {}}}, UNKNOWN, "'filter', 'projection', 'sort'"),
+        ({"findOneAndReplace": {"replacement": [1]}}, MISMATCH, "an object, not Array"),
         ({"find": {"options": {"limit": 2**2000}, "where": 1}}, UNKNOWN, "'where'"),
     ],
 )
@@ -150,6 +155,41 @@ def test_collection_commands(body: Json, code: str, words: str) -> None:
     got, message = refusal(body, Level.COLLECTION)
     assert got == code
     assert words in message
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"limit": "12", "includeSimilarity": "true"}, (12, True)),
+        ({"limit": Decimal("1.9"), "includeSimilarity": 0}, (1, False)),
+        ({"limit": " 7 ", "includeSimilarity": 5}, (7, True)),
+        ({"limit": "", "includeSimilarity": ""}, (None, None)),
+        ({"limit": None, "includeSimilarity": "FALSE"}, (None, False)),
+    ],
+)
+def test_scalars_are_read_as_what_they_say(options: Json, expected: tuple[int | None, bool | None]) -> None:
+    command = parse_command({"find": {"options": options}}, Level.COLLECTION).command
+    assert isinstance(command, Find)
+    assert (command.options.limit, command.options.include_similarity) == expected
+
+
+def test_numbers_are_read_as_names() -> None:
+    command = parse_command(create({"vector": {"dimension": "5"}}) | {}, Level.KEYSPACE).command
+    named = parse_command({"createCollection": {"name": 5}}, Level.KEYSPACE).command
+    assert isinstance(command, CreateCollection)
+    assert isinstance(named, CreateCollection)
+    assert command.options is not None
+    assert command.options.vector is not None
+    assert (command.options.vector.dimension, named.name) == (5, "5")
+
+
+def test_documents_that_are_not_there_break_two_rules() -> None:
+    for body in ({}, {"documents": None}):
+        parsed = parse_command({"insertMany": body}, Level.COLLECTION)
+        assert [error.message.partition(": ")[2] for error in parsed.errors] == [
+            "must not be null.",
+            "must not be empty.",
+        ]
 
 
 def test_each_invalid_value_is_an_error_of_its_own() -> None:

@@ -7,7 +7,7 @@ import asyncio
 import pytest_asyncio
 
 from astrolabe.dataapi.protocol import Json, JsonValue
-from tests.support.local_api import LocalDatabase, codes
+from tests.support.local_api import KEYSPACE, LocalDatabase, codes
 
 
 @pytest_asyncio.fixture
@@ -43,11 +43,23 @@ async def test_the_sort_decides_which_one_goes(docs: LocalDatabase) -> None:
     assert 58 not in await ids(docs)
 
 
-async def test_all_that_match_are_deleted_at_once(docs: LocalDatabase) -> None:
-    answer = await docs.on_collection({"deleteMany": {"filter": {"even": True}}})
-    assert answer == {"status": {"deletedCount": 30}}
+async def test_a_page_of_what_matches_is_deleted_at_once(docs: LocalDatabase) -> None:
+    command: Json = {"deleteMany": {"filter": {"even": True}}}
+    assert await docs.on_collection(command) == {"status": {"deletedCount": 20, "moreData": True}}
+    assert await docs.on_collection(command) == {"status": {"deletedCount": 10}}
     assert await count(docs) == {"count": 30}
     assert len(await docs.documents(sort={"$vector": [1, 0]})) == 30
+
+
+async def test_a_full_page_with_nothing_behind_it_is_the_last(docs: LocalDatabase) -> None:
+    command: Json = {"deleteMany": {"filter": {"_id": {"$lt": 20}}}}
+    assert await docs.on_collection(command) == {"status": {"deletedCount": 20}}
+    assert await docs.on_collection(command) == {"status": {"deletedCount": 0}}
+
+
+async def test_the_client_deletes_page_after_page(docs: LocalDatabase) -> None:
+    assert await docs.client.collection(KEYSPACE, "docs").delete_many({"even": True}) == 30
+    assert await count(docs) == {"count": 30}
 
 
 async def test_deleting_everything_answers_minus_one(docs: LocalDatabase) -> None:
@@ -76,10 +88,10 @@ async def test_two_at_once_delete_a_document_once(docs: LocalDatabase) -> None:
 async def test_deleting_beside_updates(docs: LocalDatabase) -> None:
     update = {"updateMany": {"filter": {}, "update": {"$set": {"even": True}}}}
     delete = {"deleteMany": {"filter": {"even": True}}}
-    first, second = await asyncio.gather(docs.on_collection(update), docs.on_collection(delete))
-    assert codes(first) == codes(second) == []
-    last = await docs.on_collection(delete)
-    assert second["status"]["deletedCount"] + last["status"]["deletedCount"] == 60
+    answers = await asyncio.gather(*(docs.on_collection(command) for command in (update, delete) * 3))
+    assert [codes(answer) for answer in answers] == [[]] * 6
+    deleted = sum(answer["status"]["deletedCount"] for answer in answers[1::2])
+    assert await count(docs) == {"count": 60 - deleted}
 
 
 async def test_counting(docs: LocalDatabase) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import pytest_asyncio
 
+from astrolabe.dataapi.client.command_builders import ID_ALONE
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.providers.rerank.engine import RerankerAccess, RerankingEngine
 from astrolabe.providers.throttle.retry import EngineLimits
@@ -100,7 +102,7 @@ async def test_filters_and_projections_are_those_of_a_find(reranking: LocalDatab
         reranking,
         {"$hybrid": "red"},
         filter={"_id": {"$in": ["a", "b"]}, "$lexical": {"$match": "red"}},
-        projection={"_id": 1, "$lexical": 1},
+        projection={**ID_ALONE, "$lexical": 1},
     )
     assert answer["data"]["documents"] == [
         {"_id": "b", "$lexical": "red red car"},
@@ -164,11 +166,12 @@ async def test_without_a_reranker_the_lists_are_fused_and_it_is_said(docs: Local
     answer = await rerank(docs, {"$hybrid": {"$vector": [0, 1], "$lexical": "cold"}}, options)
     assert ids(answer) == ["north", "ne", "words", "east"]
     by_id = dict(zip(ids(answer), scores(answer), strict=True))
-    assert by_id["east"] == {"$rerank": None, "$vector": 0.5, "$vectorRank": 4, "$bm25Rank": None, "$rrf": 1 / 64}
+    assert by_id["east"] == {"$rerank": None, "$vector": 0.5, "$vectorRank": 4, "$bm25Rank": None, "$rrf": 0.015625}
     assert by_id["words"]["$vector"] is None
-    assert by_id["north"]["$rrf"] == 1 / (60 + by_id["north"]["$bm25Rank"]) + 1 / (60 + by_id["north"]["$vectorRank"])
-    fused = [entry["$rrf"] for entry in scores(answer)]
-    assert fused == sorted(fused, reverse=True)
+    fused = 1 / (60 + by_id["north"]["$bm25Rank"]) + 1 / (60 + by_id["north"]["$vectorRank"])
+    assert by_id["north"]["$rrf"] == float(str(np.float32(fused)))
+    in_order = [entry["$rrf"] for entry in scores(answer)]
+    assert in_order == sorted(in_order, reverse=True)
     [warning] = answer["status"]["warnings"]
     assert (warning["errorCode"], warning["scope"]) == ("RERANKING_MODEL_NOT_CONFIGURED", "WARNING")
     assert "ASTROLABE_RERANKERS__nvidia__URL" in warning["message"]
@@ -250,7 +253,7 @@ KINDS: dict[str, Json] = {
         ("lx", {"$hybrid": {"$lexical": "x"}}, {**Q_ON, "hybridLimits": {"$vector": 5}}, "REQUEST_STRUCTURE_MISMATCH"),
         ("lx", {"$hybrid": {"$lexical": "x"}}, {**Q_ON, "hybridLimits": "50"}, "REQUEST_STRUCTURE_MISMATCH"),
         ("lx", {"$hybrid": {"$lexical": "x"}}, {**Q_ON, "limit": 0}, "COMMAND_FIELD_VALUE_INVALID"),
-        ("lx", {"$hybrid": {"$lexical": "x"}}, {**Q_ON, "limit": "5"}, "REQUEST_STRUCTURE_MISMATCH"),
+        ("lx", {"$hybrid": {"$lexical": "x"}}, {**Q_ON, "limit": "five"}, "REQUEST_STRUCTURE_MISMATCH"),
         ("lx", {"$hybrid": {"$lexical": "x"}}, {**Q_ON, "skip": 5}, "COMMAND_FIELD_UNKNOWN"),
         ("lx", {"$hybrid": {"$lexical": "x"}}, {**Q_ON, "rerankOn": "a..b"}, "UNSUPPORTED_UPDATE_OPERATION_PATH"),
         ("v_lx", {}, Q_ON, "UNSUPPORTED_FIND_AND_RERANK_SORT"),

@@ -82,7 +82,6 @@ async def test_filters(docs: LocalDatabase, where: Json, expected: list[str]) ->
         ({"sort": {"$vector": [0, 0]}}, "INVALID_DATABASE_QUERY"),
         ({"sort": {"$lexical": "a"}}, "LEXICAL_NOT_ENABLED_FOR_COLLECTION"),
         ({"sort": {"a": 1}, "options": {"pageState": "x"}}, "SORT_CLAUSE_INVALID"),
-        ({"options": {"skip": 1}}, "COMMAND_FIELD_VALUE_INVALID"),
         ({"options": {"limit": 0}}, "COMMAND_FIELD_VALUE_INVALID"),
         ({"options": {"pageState": "not a state"}}, "COMMAND_FIELD_VALUE_INVALID"),
         ({"options": {"pageState": "é"}}, "COMMAND_FIELD_VALUE_INVALID"),

@@ -22,7 +22,7 @@ async def test_one_document_in_and_out(db: LocalDatabase) -> None:
     assert await db.on_collection({"insertOne": {"document": document}}) == {"status": {"insertedIds": ["a"]}}
     [found] = await db.documents()
     assert found == document
-    assert str(found["price"]) == "12.10"
+    assert str(found["price"]) == "12.1"
 
 
 async def test_numbers_keep_their_digits(db: LocalDatabase) -> None:
@@ -73,7 +73,9 @@ async def test_a_taken_id_is_refused_and_nothing_changes(db: LocalDatabase) -> N
     ("document", "code", "ids"),
     [
         ("text", "SHRED_BAD_DOCUMENT_TYPE", None),
-        ({"_id": ""}, "SHRED_BAD_DOCID_VALUE", [""]),
+        ({"_id": ""}, "SHRED_BAD_DOCID_VALUE", None),
+        ({"_id": {"$uuid": "x"}}, "SHRED_BAD_DOCID_TYPE", None),
+        (None, "SHRED_BAD_DOCUMENT_TYPE", None),
         ({"_id": [1]}, "SHRED_BAD_DOCID_TYPE", None),
         ({"_id": "a", "$bad": 1}, "SHRED_BAD_FIELD_NAME", ["a"]),
         ({"_id": "a", "when": {"$date": "now"}}, "SHRED_BAD_EJSON_VALUE", ["a"]),
@@ -158,10 +160,28 @@ async def test_what_stands_behind_the_first_failure_is_skipped_whatever_is_wrong
     assert codes(answer) == ["DOCUMENT_ALREADY_EXISTS"]
 
 
-async def test_documents_without_an_id_that_fail_have_none_in_the_answer(db: LocalDatabase) -> None:
+async def test_a_document_without_an_id_has_one_even_when_it_fails(db: LocalDatabase) -> None:
+    await db.create(defaultId={"type": "uuidv7"})
+    answer = await insert_many(db, {"$bad": 1}, {"a": 1}, "text", returnDocumentResponses=True)
+    refused, written, neither = answer["status"]["documentResponses"]
+    assert list(refused["_id"]) == ["$uuid"]
+    assert answer["errors"][0]["documentIds"] == [refused["_id"]]
+    assert await db.documents() == [{"_id": written["_id"], "a": 1}]
+    assert neither == {"status": "ERROR", "errorsIdx": 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("$uuid", "0190B7A8-7A5C-7000-8000-0000000000AA"), ("$objectId", "65F0C0FFEE65F0C0FFEE65F0")]
+)
+async def test_the_case_of_uuids_and_object_ids_does_not_matter(db: LocalDatabase, name: str, text: str) -> None:
     await db.create()
-    answer = await insert_many(db, {"$bad": 1}, returnDocumentResponses=True)
-    assert answer["status"]["documentResponses"] == [{"status": "ERROR", "errorsIdx": 0}]
+    assert await db.insert({"_id": {name: text}, "ref": {name: text}}) == [{name: text.lower()}]
+    again = await db.on_collection({"insertOne": {"document": {"_id": {name: text.lower()}}}})
+    assert codes(again) == ["DOCUMENT_ALREADY_EXISTS"]
+    stored = {"_id": {name: text.lower()}, "ref": {name: text}}
+    for spelled in (text, text.lower()):
+        for where in ({"_id": {name: spelled}}, {"ref": {name: spelled}}, {"ref": {"$in": [{name: spelled}]}}):
+            assert await db.documents(filter=where) == [stored]
 
 
 async def test_a_vector_in_a_collection_without_vectors_fails_the_whole_command(db: LocalDatabase) -> None:

@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 
 from astrolabe.dataapi.protocol import Json, JsonValue
-from tests.support.local_api import LocalDatabase
+from tests.support.local_api import KEYSPACE, LocalDatabase
 
 
 @pytest_asyncio.fixture
@@ -58,7 +58,7 @@ async def test_the_limit_counts_over_all_pages(docs: LocalDatabase, limit: int, 
 
 
 async def test_a_full_last_page_has_no_next_one(docs: LocalDatabase) -> None:
-    await docs.on_collection({"deleteMany": {"filter": {"_id": {"$gte": 100}}}})
+    await docs.client.collection(KEYSPACE, "docs").delete_many({"_id": {"$gte": 100}})
     assert [len(ids) for ids in await walk(docs)] == [50, 50]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 
 import pytest
 import pytest_asyncio
 
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import ProviderError, ProviderFailure
+from storage import jsontext
 from tests.support.local_api import LocalDatabase, codes, vector_of
 
 SERVICE = {"provider": "openai", "modelName": "text-embedding-3-small"}
@@ -65,7 +67,8 @@ async def test_the_sort_decides_which_one(docs: LocalDatabase) -> None:
         (5, "UNSUPPORTED_UPDATE_DATA_TYPE"),
         ({"$set": {"_id": "c"}}, "UNSUPPORTED_UPDATE_OPERATOR_FOR_DOC_ID"),
         ({"$push": {"n": 1}}, "UNSUPPORTED_UPDATE_OPERATION_TARGET"),
-        ({"$inc": {"$vector": 1}}, "UNSUPPORTED_UPDATE_OPERATOR_FOR_VECTOR"),
+        ({"$inc": {"$vector": 1}}, "UNSUPPORTED_UPDATE_OPERATION_MODIFIER"),
+        ({"$max": {"$vector": 1}}, "UNSUPPORTED_UPDATE_OPERATOR_FOR_VECTOR"),
         ({"$set": {"$vector": [1, 2, 3, 4], "$vectorize": "x"}}, "INVALID_USAGE_OF_VECTORIZE"),
         ({"$set": {"$vector": [1]}}, "INVALID_VECTOR_LENGTH"),
         ({"$set": {"text": "x" * 9000}}, "SHRED_DOC_LIMIT_VIOLATION"),
@@ -79,9 +82,21 @@ async def test_refusals_change_nothing(docs: LocalDatabase, change: JsonValue, c
     assert await stored(docs) == before
 
 
-async def test_a_refusal_because_of_a_document_names_it(docs: LocalDatabase) -> None:
-    answer = await update(docs, {"_id": "a"}, {"$push": {"n": 1}})
-    assert answer["errors"][0]["documentIds"] == ["a"]
+async def test_an_array_that_nothing_is_pushed_to_counts_as_modified(docs: LocalDatabase) -> None:
+    await docs.insert({"_id": "c", "l": [1]})
+    answer = await update(docs, {"_id": "c"}, {"$push": {"l": {"$each": []}}})
+    assert answer["status"] == {"matchedCount": 1, "modifiedCount": 1}
+    assert await docs.documents(filter={"_id": "c"}) == [{"_id": "c", "l": [1]}]
+
+
+async def test_a_set_tells_a_decimal_from_a_whole_number_until_it_is_stored(docs: LocalDatabase) -> None:
+    await docs.insert({"_id": "c", "l": [1]})
+    for modified in (1, 1, 0):
+        added = 1 if not modified else Decimal("1.0")
+        answer = await update(docs, {"_id": "c"}, {"$addToSet": {"l": added}})
+        assert answer["status"]["modifiedCount"] == modified
+    [found] = await docs.documents(filter={"_id": "c"})
+    assert jsontext.dumps(found["l"]) == "[1,1,1]"
 
 
 async def test_another_text_is_embedded(docs: LocalDatabase) -> None:
@@ -164,10 +179,39 @@ async def update_many(db: LocalDatabase, where: Json, change: Json, **options: J
     return await db.on_collection({"updateMany": {"filter": where, "update": change, "options": options}})
 
 
-async def test_update_many_changes_all_in_one_call(docs: LocalDatabase) -> None:
-    await docs.insert(*({"_id": number, "n": 5} for number in range(60)))
-    answer = await update_many(docs, {"n": {"$gte": 2}}, {"$set": {"n": 5}})
-    assert answer == {"status": {"matchedCount": 61, "modifiedCount": 1}}
+async def test_update_many_changes_page_after_page(docs: LocalDatabase) -> None:
+    await docs.insert(*({"_id": number, "n": 5} for number in range(99)))
+    first = await update_many(docs, {"n": {"$gte": 2}}, {"$set": {"n": 5}})
+    state = first["status"].pop("nextPageState")
+    assert first == {"status": {"matchedCount": 50, "modifiedCount": 1, "moreData": True}}
+    await docs.insert({"_id": "between", "n": 5})
+    second = await update_many(docs, {"n": {"$gte": 2}}, {"$inc": {"n": 1}}, pageState=state)
+    last = await update_many(
+        docs, {"n": {"$gte": 2}}, {"$inc": {"n": 1}}, pageState=second["status"].pop("nextPageState")
+    )
+    assert second == {"status": {"matchedCount": 50, "modifiedCount": 50, "moreData": True}}
+    assert last == {"status": {"matchedCount": 1, "modifiedCount": 1}}
+    assert await docs.on_collection({"countDocuments": {"filter": {"n": 6}}}) == {"status": {"count": 51}}
+
+
+async def test_a_full_page_with_nothing_behind_it_is_the_last(docs: LocalDatabase) -> None:
+    await docs.insert(*({"_id": number} for number in range(48)))
+    assert await update_many(docs, {}, {"$set": {"n": 5}}) == {"status": {"matchedCount": 50, "modifiedCount": 50}}
+
+
+@pytest.mark.parametrize("state", ["nope", "", "MDAwMDA"])
+async def test_a_page_state_that_is_none_is_refused(docs: LocalDatabase, state: str) -> None:
+    answer = await update_many(docs, {}, {"$set": {"n": 5}}, pageState=state)
+    assert codes(answer) == ["COMMAND_FIELD_VALUE_INVALID"]
+    assert await docs.documents(filter={"n": 5}) == []
+
+
+async def test_nothing_is_inserted_on_a_later_page(docs: LocalDatabase) -> None:
+    await docs.insert(*({"_id": number, "n": 5} for number in range(51)))
+    state = (await update_many(docs, {"n": 5}, {"$set": {"n": 6}}))["status"]["nextPageState"]
+    await update(docs, {"n": 5}, {"$set": {"n": 7}})
+    answer = await update_many(docs, {"n": 5}, {"$set": {"n": 6}}, pageState=state, upsert=True)
+    assert answer == {"status": {"matchedCount": 0, "modifiedCount": 0}}
 
 
 async def test_update_many_embeds_a_text_once(docs: LocalDatabase) -> None:
@@ -181,7 +225,7 @@ async def test_update_many_stops_at_the_first_failure_and_counts_what_was_done(d
     answer = await update_many(docs, {}, {"$inc": {"n": 1}})
     assert answer["status"] == {"matchedCount": 2, "modifiedCount": 2}
     assert codes(answer) == ["UNSUPPORTED_UPDATE_OPERATION_TARGET"]
-    assert answer["errors"][0]["documentIds"] == ["c"]
+    assert "documentIds" not in answer["errors"][0]
 
 
 async def test_update_many_upserts_when_nothing_matches(docs: LocalDatabase) -> None:
@@ -245,7 +289,7 @@ async def test_a_replacement_is_vectorized_like_an_insert(docs: LocalDatabase) -
     [
         ({"_id": "other"}, "DOCUMENT_REPLACE_DIFFERENT_DOCID"),
         ({"$vector": [1, 2, 3, 4], "$vectorize": "x"}, "INVALID_USAGE_OF_VECTORIZE"),
-        ("text", "SHRED_BAD_DOCUMENT_TYPE"),
+        ("text", "REQUEST_STRUCTURE_MISMATCH"),
         ({"$bad": 1}, "SHRED_BAD_FIELD_NAME"),
     ],
 )

@@ -79,7 +79,7 @@ def test_words_are_sorted_by_and_filtered_by(server: Served) -> None:
     assert found["$vectorize"] == "The sea at night"
     docs.update_one({"_id": "sea"}, {"$set": {"$lexical": "a lone tree"}})
     assert docs.count_documents({"$lexical": {"$match": "trees"}}, upper_bound=10) == 3
-    assert docs.find_one_and_delete({}, sort={"$lexical": "lone"}, projection={"_id": 1}) == {"_id": "sea"}
+    assert docs.find_one_and_delete({}, sort={"$lexical": "lone"}, projection={"_id": 1, "none": 1}) == {"_id": "sea"}
     with pytest.raises(DataAPIResponseException) as caught:
         docs.insert_one({"$lexical": "word " * 3000})
     assert caught.value.error_descriptors[0].error_code == "LEXICAL_CONTENT_TOO_LONG"

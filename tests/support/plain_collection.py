@@ -96,7 +96,7 @@ def projected(document: Json, projection: Json) -> Json:
     """Return what a projection leaves."""
     slices = {path: value["$slice"] for path, value in projection.items() if isinstance(value, dict)}
     flags = {path: bool(value) for path, value in projection.items() if path not in slices and path != "_id"}
-    including = any(flags.values()) or (not flags and projection.get("_id") in (1, True))
+    including = any(flags.values())
     with_id = bool(projection.get("_id", True))
     result: Json = {"_id": document["_id"]} if with_id else {}
     for name, value in document.items():
@@ -119,6 +119,23 @@ def _sliced(values: list[Any], bounds: int | list[int]) -> list[Any]:
     return (values[start:] if start >= 0 else values[max(len(values) + start, 0) :])[:count]
 
 
+def plain(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return a value with its decimals in their one spelling; whole ones are still decimals."""
+    if isinstance(value, Mapping):
+        return {name: plain(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    if not isinstance(value, Decimal):
+        return value
+    return Decimal(int(value)) if value == int(value) else value.normalize()
+
+
+def stored(document: Json) -> Json:
+    """Return a document as it is read back: what is whole is no decimal any more."""
+    found: Json = jsontext.loads(jsontext.dumps(plain(document)))
+    return found
+
+
 def updated(document: Json, update: Json, *, upsert: bool = False) -> Json:
     """Return what an update makes of a document.
 
@@ -130,8 +147,8 @@ def updated(document: Json, update: Json, *, upsert: bool = False) -> Json:
         if operator == "$setOnInsert" and not upsert:
             continue
         for path, argument in update[operator].items():
-            _change(result, operator, path, copy.deepcopy(argument))
-    return result
+            _change(result, operator, path, plain(copy.deepcopy(argument)))
+    return stored(result)
 
 
 def _change(document: Json, operator: str, path: str, argument: Any) -> None:  # noqa: ANN401 - any JSON
@@ -183,7 +200,7 @@ def _pushed(old: Any, argument: Any) -> list[Any]:  # noqa: ANN401 - any JSON
 def _with(old: Any, argument: Any) -> list[Any]:  # noqa: ANN401 - any JSON
     values = list(_array(old))
     for value in argument["$each"] if kind_of(argument) == "object" and "$each" in argument else [argument]:
-        if not any(rank(value) == rank(element) for element in values):
+        if not any(repr(value) == repr(element) for element in values):
             values.append(value)
     return values
 
@@ -254,13 +271,13 @@ class PlainCollection:
                 if body["options"]["ordered"]:
                     break
             else:
-                self.documents.append({"_id": document["_id"]} | copy.deepcopy(document))
+                self.documents.append({"_id": document["_id"]} | stored(document))
                 inserted.append(document["_id"])
         return {"status": {"insertedIds": inserted}} | ({"errors": failed} if failed else {})
 
     def _replace(self, document: Json, update: Json) -> bool:
         after = updated(document, update)
-        changed = jsontext.dumps(after) != jsontext.dumps(document)
+        changed = "$push" in update or jsontext.dumps(after) != jsontext.dumps(document)
         document.clear()
         document |= after
         return changed

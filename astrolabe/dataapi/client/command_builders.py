@@ -16,6 +16,9 @@ from astrolabe.dataapi.protocol import Json
 from astrolabe.portal.organization import ServiceConfig
 from storage.shapes import Metric
 
+ID_ALONE = {"_id": 1, "-": 1}
+"""The projection of documents whose ids are all that is wanted: one of ``_id`` alone leaves the other fields in."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedCommand:

@@ -32,6 +32,11 @@ from storage.shapes import Item, Vector, VectorValue
 class Mutation(Protocol):
     """Makes the new document."""
 
+    @property
+    def always_modifies(self) -> bool:
+        """Whether every document counts as modified, even one that stays as it was."""
+        ...
+
     async def changed(self, body: Json, vector: VectorValue | None) -> PreparedDocument:
         """Return what a stored document becomes.
 
@@ -96,6 +101,11 @@ class Updating:
         self._update = update
         self._embeddings = Embeddings(target)
 
+    @property
+    def always_modifies(self) -> bool:
+        """Whether the update says so."""
+        return self._update.always_modifies
+
     async def changed(self, body: Json, vector: VectorValue | None) -> PreparedDocument:
         """Return the updated document."""
         return await self._prepared(body, vector, upsert=False)
@@ -119,6 +129,11 @@ class Replacing:
         [self._document], self._pending = plan_vectorize([replacement], target.rules)
         self._target = target
         self._embeddings = Embeddings(target)
+
+    @property
+    def always_modifies(self) -> bool:
+        """A document that is replaced by the same one is not modified."""
+        return False
 
     async def changed(self, body: Json, vector: VectorValue | None) -> PreparedDocument:  # noqa: ARG002 - the vector goes
         """Return the replacement under the stored document's id."""
@@ -151,7 +166,6 @@ def _check_same_id(given: JsonValue, stored: JsonValue) -> None:
             "DOCUMENT_REPLACE_DIFFERENT_DOCID",
             f"The replacement has the _id {shown(given)}, but the document to replace has {shown(stored)}.\n"
             "An _id never changes: leave it out of the replacement, or send the same.",
-            document_ids=[stored],
         )
 
 
@@ -185,19 +199,14 @@ async def change_item(target: Target, item: Item, mutation: Mutation) -> Change 
     """Change a stored document; None when somebody else changed or deleted it since it was read.
 
     Raises:
-        DataApiError: The document breaks a rule (its id is in the error), or embedding failed.
+        DataApiError: The document breaks a rule, or embedding failed.
     """
     vector = item.vectors.get(VECTOR)
     body = parse_body(item)
-    try:
-        prepared = await mutation.changed(body, vector)
-    except DataApiError as error:
-        if error.scope != "EMBEDDING_PROVIDER":
-            error.document_ids = (body["_id"],)
-        raise
+    prepared = await mutation.changed(body, vector)
     before = restored(body, vector)
     if prepared.text == item.body and same_vector(prepared.vector, vector):
-        return Change(matched=True, before=before, after=before)
+        return Change(matched=True, modified=mutation.always_modifies, before=before, after=before)
     if not await target.store.replace(target.container, item, prepared.to_item()):
         return None
     after = restored(prepared.body, prepared.vector)

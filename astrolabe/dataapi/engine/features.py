@@ -12,9 +12,9 @@ from astrolabe.dataapi.engine.rerank.rules import check_choice, default_choice
 from astrolabe.dataapi.engine.vectorize.service_rules import invalid_options
 from astrolabe.dataapi.language.commands.collection_commands import RerankService
 from astrolabe.dataapi.language.error_codes import data_api_error
-from astrolabe.dataapi.language.name_lists import cut
+from astrolabe.dataapi.language.name_lists import cut, listed
 from astrolabe.dataapi.language.special_fields import LEXICAL
-from astrolabe.dataapi.language.values import type_name
+from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.providers.rerank.catalogue import Rerankers
 from storage.documents.term_rows import words_available
@@ -115,7 +115,11 @@ def _enabled(name: str, given: JsonValue) -> bool:
         )
     unknown = [cut(member) for member in given if member not in _MEMBERS[name]]
     if unknown:
-        raise invalid_options(f"'{name}' has 'enabled' and '{_MEMBERS[name][1]}', not {', '.join(unknown)}")
+        raise data_api_error(
+            "COMMAND_FIELD_UNKNOWN",
+            f"createCollection does not know {listed(map(shown, unknown))} in 'command.options.{name}'; it has "
+            f"'enabled' and '{_MEMBERS[name][1]}'. Remove it and send the command again.",
+        )
     enabled = given.get("enabled")
     if enabled is None:
         raise invalid_options(f"'enabled' is required property for '{name}' Object value")

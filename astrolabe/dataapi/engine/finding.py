@@ -20,7 +20,7 @@ from astrolabe.dataapi.language.filters import id_keys, parse_filter
 from astrolabe.dataapi.language.projection import Projection
 from astrolabe.dataapi.language.sorting import SortKind, SortPlan, key_weight, parse_sort
 from astrolabe.dataapi.language.special_fields import VECTOR
-from astrolabe.dataapi.language.vectors import floats_to_json, vector_to_json
+from astrolabe.dataapi.language.vectors import floats_to_json
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import DataApiError
 from astrolabe.providers.catalogue.provider_info import Direction
@@ -78,11 +78,8 @@ class DocumentSelection:
         return self.sort.vector
 
     def sort_vector(self) -> JsonValue:
-        """Return what ``sortVector`` answers: the vector as an array, None without a vector sort."""
-        if self.sort.vector is None:
-            return None
-        given = vector_to_json(self.sort.vector)
-        return given if isinstance(given, list) else floats_to_json(self.sort.vector.data)
+        """Return what ``sortVector`` answers: the vector as 32-bit floats print, None without a vector sort."""
+        return None if self.sort.vector is None else floats_to_json(self.sort.vector.data)
 
 
 def select(target: Target, where: JsonValue, sort: JsonValue = None) -> DocumentSelection:

@@ -5,7 +5,7 @@ The rules are checked in the order of the contract; the first one that is broken
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from astrolabe.dataapi.engine.collection_definition import same_settings
 from astrolabe.dataapi.engine.features import lexical_definition, rerank_definition, with_features
@@ -30,13 +30,22 @@ LARGEST_DIMENSION = 4096
 """Longest vector of a collection without a service; no provider's model has a longer one."""
 
 
-def check_keyspace_name(name: str) -> None:
-    """Refuse a name that a new keyspace may not have.
+def checked_keyspace_name(name: str | None) -> str:
+    """Return the name, if a new keyspace may have it.
 
     Raises:
         DataApiError: ``UNSUPPORTED_SCHEMA_NAME``.
     """
-    _check_name("Keyspace", name, keyspace_name_problems(name))
+    return _checked_name("Keyspace", name, keyspace_name_problems)
+
+
+def checked_collection_name(name: str | None) -> str:
+    """Return the name, if a new collection may have it.
+
+    Raises:
+        DataApiError: ``UNSUPPORTED_SCHEMA_NAME``.
+    """
+    return _checked_name("Collection", name, collection_name_problems)
 
 
 async def definition_of(
@@ -55,12 +64,11 @@ async def definition_of(
     Raises:
         DataApiError: The first rule that is broken.
     """
-    _check_name("Collection", command.name, collection_name_problems(command.name))
     options = command.options or CreateCollectionOptions()
     if options.vector is not None:
         _check_dimension(options.vector)
     definition: Json = {}
-    if options.default_id is not None:
+    if options.default_id is not None and options.default_id.type is not None:
         definition["defaultId"] = {"type": options.default_id.type}
     indexing = _indexing(options.indexing) if options.indexing is not None else None
     features = {
@@ -95,14 +103,16 @@ def check_existing(existing: Container, definition: Json) -> None:
         )
 
 
-def _check_name(kind: str, name: str, problems: Sequence[str]) -> None:
-    if problems:
+def _checked_name(kind: str, name: str | None, problems_of: Callable[[str], Sequence[str]]) -> str:
+    problems = problems_of(name or "")
+    if name is None or problems:
         longest = 50 if kind == "Collection" else 48
         raise data_api_error(
             "UNSUPPORTED_SCHEMA_NAME",
-            f"{kind} name '{cut(name)}' is not supported. A {kind.lower()} name has 1 to {longest} characters, "
-            f"each of them a letter (A-Z, a-z), a digit or an underscore. {' '.join(problems)}",
+            f"{kind} name '{'(null)' if name is None else cut(name)}' is not supported. A {kind.lower()} name has 1 to "
+            f"{longest} characters, each of them a letter (A-Z, a-z), a digit or an underscore. {' '.join(problems)}",
         )
+    return name
 
 
 def _check_dimension(vector: VectorOptions) -> None:
@@ -123,12 +133,24 @@ async def _vector(
 ) -> Json:
     source = options.source_model or "other"
     default = Metric.COSINE if source == "other" else Metric.DOT_PRODUCT
-    shared = {"metric": (options.metric or default).value, "sourceModel": source}
+    metric = options.metric or default
+    shared = {"metric": metric.value, "sourceModel": source}
     if options.service is None:
+        _check_metric(metric, options.dimension)
         return {"dimension": options.dimension, **shared}
     service = options.service
     checked = await check_service(service, options.dimension, catalogue, usable, models_of, region=region)
     return {"dimension": checked.dimension, **shared, "service": service_json(checked.service)}
+
+
+def _check_metric(metric: Metric, dimension: int | None) -> None:
+    """Refuse what the database behind the API cannot index."""
+    if metric is Metric.COSINE and dimension == 1:
+        raise data_api_error(
+            "INVALID_DATABASE_QUERY",
+            "Cosine similarity is not supported for single-dimension vectors: all of them point the same way.\n\n"
+            "Choose a larger dimension, or the metric dot_product or euclidean, and send the command again.",
+        )
 
 
 def _indexing(options: IndexingOptions) -> Json:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from astrolabe.dataapi.language.error_codes import data_api_error
-from astrolabe.dataapi.language.ids import canonical_key, check_id, new_id
+from astrolabe.dataapi.language.ids import canonical_key, check_id, new_id, stored_id
 from astrolabe.dataapi.language.limits import check_fields
 from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.special_fields import VECTOR
@@ -80,6 +80,7 @@ def prepare_document(
     if nests_deeper(body, MAX_DEPTH):
         raise limit_violation(f"its objects and arrays nest more than {MAX_DEPTH} deep")
     check_id(body["_id"])
+    body["_id"] = stored_id(body["_id"])
     check_fields(body, rules)
     text = jsontext.dumps(body)
     _check_characters(text, vector)

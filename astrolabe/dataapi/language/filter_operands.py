@@ -9,7 +9,7 @@ from typing import Any
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.values import MAX_DEPTH, ejson_name, ejson_problem, nests_deeper, shown, type_name
 from astrolabe.errors import DataApiError
-from storage.filters.matching import is_number
+from storage.filters.matching import is_number, unwrapped
 from storage.filters.tree import Instant, Operator
 
 MAX_CHOICES = 100
@@ -94,9 +94,13 @@ def _all_of(operator: Operator, operand: object, path: str) -> tuple[object, ...
 def _ordered(operator: Operator, operand: object, path: str) -> object:
     if isinstance(operand, str | bool) or is_number(operand):
         return operand
-    if isinstance(operand, Mapping) and ejson_name(operand) == "$date":
-        return _any_value(operator, operand, path)
-    raise invalid_filter(f"'{operator}' on '{path}' needs a number, string, boolean or $date, not {shown(operand)}")
+    if isinstance(operand, Mapping) and ejson_name(operand):
+        value = unwrapped(_any_value(operator, operand, path))
+        return value["$binary"] if isinstance(value, Mapping) else value
+    raise invalid_filter(
+        f"'{operator}' on '{path}' needs a number, string, boolean, $date, $uuid, $objectId or $binary, not "
+        f"{shown(operand)}"
+    )
 
 
 def _boolean(operator: Operator, operand: object, path: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.filter_operands import WRITTEN_OPERATORS, check_choices, invalid_filter, parse_operand
-from astrolabe.dataapi.language.ids import canonical_key
+from astrolabe.dataapi.language.ids import canonical_key, check_id
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
 from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.special_fields import LEXICAL, SPECIAL_FIELDS
@@ -71,7 +71,10 @@ def parse_filter(clause: object, rules: DocumentRules) -> Filter:
     """
     if clause is None:
         return All(())
-    return _Parser(rules).parse(clause, _Scope())
+    parser = _Parser(rules)
+    where = parser.parse(clause, _Scope())
+    parser.check_ids()
+    return where
 
 
 def id_keys(where: Filter) -> tuple[str, ...] | None:
@@ -98,6 +101,19 @@ class _Parser:
     comparisons: int = 0
     clauses: int = 0
     values: int = 0
+    ids: int = 0
+    id_in_or: bool = False
+
+    def check_ids(self) -> None:
+        """Refuse what was said too often or in the wrong place about ``_id``."""
+        if self.ids > 1:
+            raise data_api_error(
+                "FILTER_MULTIPLE_ID_FILTER",
+                "The filter has more than one '_id' equals clause, which is not supported.\n\n"
+                "Use one '_id', or '$in' with all of them, and resend the command.",
+            )
+        if self.id_in_or:
+            raise invalid_filter("'_id' cannot be used inside '$or'; use '$in' for several of them")
 
     def parse(self, clause: object, scope: _Scope) -> Filter:
         """Read one filter object."""
@@ -110,35 +126,30 @@ class _Parser:
             raise invalid_filter(f"'$and', '$or' and '$not' nest more than {MAX_NESTING} deep")
         parts: list[Filter] = []
         for name, value in clause.items():
-            if name in {"$and", "$or"}:
-                parts.append(self._logical(name, value, scope))
-            elif name == "$not":
+            if name in {"$and", "$or"} and isinstance(value, list):
+                parts.extend(self._logical(name, value, scope))
+            elif name == "$not" and isinstance(value, Mapping):
                 parts.append(self.parse(value, replace(scope, depth=scope.depth + 1, negated=not scope.negated)))
             else:
                 parts.extend(self._field(name, value, scope))
+        if clause and not parts:
+            return All(())
         return _joined(parts, any_of=scope.negated)
 
-    def _logical(self, name: str, value: object, scope: _Scope) -> Filter:
-        if not isinstance(value, list):
-            raise data_api_error(
-                "FILTER_UNSUPPORTED_DATA_TYPE",
-                f"'{name}' needs an array of filters, not {type_name(value)}: {shown(value)}.\n\n"
-                "Correct the filter and resend the command.",
-            )
-        if name == "$and" and sum(map(_has_id_equality, value)) > 1:
-            raise data_api_error(
-                "FILTER_MULTIPLE_ID_FILTER",
-                "The filter asks for more than one '_id' at once, which no document has.\n\n"
-                "Use one '_id', or '$in' with all of them, and resend the command.",
-            )
+    def _logical(self, name: str, value: list[object], scope: _Scope) -> list[Filter]:
+        """Read ``$and`` or ``$or``; an empty one says nothing."""
         inner = replace(scope, depth=scope.depth + 1, in_or=scope.in_or or name == "$or")
-        parts = [self.parse(part, inner) for part in value]
-        return _joined(parts, any_of=(name == "$or") is not scope.negated)
+        parts = [self._inner(name, part, inner) for part in value]
+        return [_joined(parts, any_of=(name == "$or") is not scope.negated)] if parts else []
+
+    def _inner(self, name: str, clause: object, scope: _Scope) -> Filter:
+        if not isinstance(clause, Mapping):
+            raise invalid_filter(f"'{name}' needs an array of filters, and has {type_name(clause)}: {shown(clause)}")
+        return self.parse(clause, scope)
 
     def _field(self, name: str, value: object, scope: _Scope) -> list[Comparison]:
-        path = _parse_path(name)
-        if path == ID_PATH and scope.in_or:
-            raise invalid_filter("'_id' cannot be used inside '$or'; use '$in' for several of them")
+        path = _parse_path(name, value)
+        self.id_in_or = self.id_in_or or (path == ID_PATH and scope.in_or)
         written = _operators(name, value)
         self.comparisons += len(written)
         if self.comparisons > MAX_COMPARISONS:
@@ -152,6 +163,9 @@ class _Parser:
         if self.values > MAX_VALUES:
             raise _too_large(f"{MAX_VALUES} values to compare with")
         parsed = parse_operand(operator, operand, name)
+        if path == ID_PATH and operator in {Operator.EQ, Operator.IN}:
+            self.ids += operator is Operator.EQ
+            _check_ids(operand if operator is Operator.IN else [operand])
         if operator is Operator.MATCH:
             parsed = self.rules.analyzer().query(str(parsed))
         if scope.negated and operator is Operator.EXISTS:
@@ -164,15 +178,15 @@ class _Parser:
     def _check_special(self, name: str, operator: Operator) -> None:
         if name == LEXICAL:
             self.rules.analyzer()
-            if operator not in {Operator.MATCH, Operator.EXISTS}:
-                raise invalid_filter(f"only '$match' and '$exists' are supported on '$lexical', not '{operator}'")
+            if operator is not Operator.MATCH:
+                raise invalid_filter(f"only '$match' is supported on '$lexical', not '{operator}'")
         elif operator is Operator.MATCH:
             raise invalid_filter(f"'$match' is only supported on '$lexical', not on '{name}'")
-        elif name in SPECIAL_FIELDS and operator is not Operator.EXISTS:
+        elif name in SPECIAL_FIELDS and operator not in {Operator.EXISTS, Operator.NE}:
             raise invalid_filter(f"only '$exists' is supported on '{name}', not '{operator}'")
 
     def _check_indexed(self, path: Path, name: str, operator: Operator) -> None:
-        if self.rules.indexing.indexes(path):
+        if self.rules.indexing.indexes(path) and not self._hidden(name):
             return
         if path != ID_PATH:
             raise data_api_error(
@@ -186,6 +200,10 @@ class _Parser:
                 f"The collection's 'indexing' option leaves out '_id', so only '$eq' and '$in' can be used on it, not "
                 f"'{operator}'.\n\nUse one of these and resend the command.",
             )
+
+    def _hidden(self, name: str) -> bool:
+        """Return whether the collection denies its vectors an index: then nobody can ask which documents have one."""
+        return name in {"$vector", "$vectorize"} and self.rules.indexing.denies((name,))
 
 
 def _joined(parts: list[Any], *, any_of: bool) -> Filter:
@@ -210,20 +228,24 @@ def _not_an_object(clause: object) -> DataApiError:
     )
 
 
-def _has_id_equality(clause: object) -> bool:
-    if not isinstance(clause, Mapping) or "_id" not in clause:
-        return False
-    value = clause["_id"]
-    return not isinstance(value, Mapping) or ejson_name(value) is not None or "$eq" in value
+def _check_ids(values: object) -> None:
+    """Refuse an object where an ``_id`` is asked for: no document has one."""
+    for value in values if isinstance(values, list) else ():
+        if isinstance(value, Mapping):
+            check_id(value)
 
 
-def _parse_path(name: str) -> Path:
+def _parse_path(name: str, value: object) -> Path:
     if name in SPECIAL_FIELDS:
         return (name,)
     if name.startswith("$"):
-        raise _unknown_operator(name)
+        if isinstance(value, list):
+            raise invalid_filter(f"cannot filter on '{name}' by array type")
+        raise invalid_filter(
+            f"the path '{name}' cannot start with '$', and '{name}' is no logical operator with this value"
+        )
     try:
-        path = split_path(name)
+        path = split_path(name, gaps=True)
     except PathSyntaxError as problem:
         raise invalid_filter(f"the path '{name}' is not valid: {problem}") from problem
     if any(part.startswith("$") for part in path):
@@ -237,15 +259,20 @@ def _operators(path: str, value: object) -> list[tuple[Operator, object]]:
         raise invalid_filter(f"cannot filter on '{path}' by array type; write {{\"$eq\": …}} to compare whole arrays")
     if not isinstance(value, Mapping) or ejson_name(value) or not any(name.startswith("$") for name in value):
         return [(Operator.EQ, value)]
-    return [(_operator(path, name), operand) for name, operand in value.items()]
+    if not all(map(_is_operator, value)):
+        return [(Operator.IN, [])]  # equal to an object with a name that no document has
+    return [(Operator(name), operand) for name, operand in value.items()]
 
 
-def _operator(path: str, name: str) -> Operator:
-    if not name.startswith("$"):
-        raise invalid_filter(f"'{path}' has the field {shown(name)} beside an operator")
-    if name not in WRITTEN_OPERATORS:
+def _is_operator(name: str) -> bool:
+    """Return whether a name is a comparison operator; one that looks like an operator must be one.
+
+    Raises:
+        DataApiError: FILTER_UNSUPPORTED_OPERATOR.
+    """
+    if name.startswith("$") and name not in WRITTEN_OPERATORS:
         raise _unknown_operator(name)
-    return Operator(name)
+    return name in WRITTEN_OPERATORS
 
 
 def _unknown_operator(name: str) -> DataApiError:

@@ -70,7 +70,7 @@ def check_id(value: object) -> None:
     """Check that a JSON value may be an ``_id``.
 
     Raises:
-        DataApiError: SHRED_BAD_DOCID_TYPE, SHRED_BAD_DOCID_VALUE or SHRED_BAD_EJSON_VALUE.
+        DataApiError: SHRED_BAD_DOCID_TYPE or SHRED_BAD_DOCID_VALUE.
     """
     if isinstance(value, str):
         _check_text_id(value)
@@ -80,8 +80,8 @@ def check_id(value: object) -> None:
         problem = ejson_problem(name, value[name])
         if problem:
             raise data_api_error(
-                "SHRED_BAD_EJSON_VALUE",
-                f"Bad extended JSON value in '_id': {problem}.\n\nCorrect the value and resend the command.",
+                "SHRED_BAD_DOCID_TYPE",
+                f"Bad type for '_id': {problem}.\n\nCorrect the value and resend the command.",
             )
     elif isinstance(value, list | Mapping):
         raise data_api_error(
@@ -103,6 +103,12 @@ def _check_text_id(value: str) -> None:
             "SHRED_BAD_DOCID_VALUE",
             "'_id' has half of a surrogate pair, which is no character.\n\nCorrect the text and resend the command.",
         )
+
+
+def stored_id(value: object) -> object:
+    """Return a valid ``_id`` in the form that is stored and answered: UUIDs and ObjectIds in lower case."""
+    name = ejson_name(value)
+    return {name: unwrapped(value)} if name in {"$uuid", "$objectId"} else value
 
 
 def canonical_key(value: object) -> str:

@@ -42,6 +42,10 @@ class IndexingRules:
             return _covers(self.allow, path)
         return self.deny is None or not _covers(self.deny, path)
 
+    def denies(self, path: Path) -> bool:
+        """Return whether a deny list names the field at ``path`` or all fields, special ones included."""
+        return self.deny is not None and _covers(self.deny, path)
+
 
 def _covers(rules: frozenset[Path], path: Path) -> bool:
     """Look for what begins the path, not for what each rule begins: there are more rules than names in a path."""
@@ -52,7 +56,7 @@ def _covers(rules: frozenset[Path], path: Path) -> bool:
 
 
 def parse_indexing(definition: object, *, most: int | None = MAX_RULES) -> IndexingRules:
-    """Read the ``indexing`` option of createCollection; None gives the rules of a collection without it.
+    """Read the ``indexing`` option of createCollection; None or an empty list gives the rules of a collection without.
 
     Args:
         definition: The option.
@@ -70,12 +74,14 @@ def parse_indexing(definition: object, *, most: int | None = MAX_RULES) -> Index
         raise _invalid(f"it needs exactly one of 'allow' and 'deny', and has {len(given)}")
     ((name, paths),) = given.items()
     rules = _parse_list(name, paths, most)
+    if not rules:
+        return IndexingRules()
     return IndexingRules(allow=rules) if name == "allow" else IndexingRules(deny=rules)
 
 
 def _parse_list(name: str, paths: object, most: int | None) -> frozenset[Path]:
-    if not isinstance(paths, list) or not paths:
-        raise _invalid(f"'{name}' must be an array of at least one path, not {shown(paths)}")
+    if not isinstance(paths, list):
+        raise _invalid(f"'{name}' must be an array of paths, not {shown(paths)}")
     if most is not None and len(paths) > most:
         raise _invalid(f"'{name}' has {len(paths)} paths, at most {most} are allowed")
     rules: set[Path] = set()
@@ -91,7 +97,7 @@ def _parse_rule(name: str, path: object) -> Path:
     if not isinstance(path, str):
         raise _invalid(f"the paths of '{name}' must be strings, not {type_name(path)}")
     try:
-        rule = split_path(path)
+        rule = split_path(path, gaps=True)
     except PathSyntaxError as problem:
         raise _invalid(f"the path '{path}' of '{name}' is not valid: {problem}") from problem
     if path.startswith("$") and path != VECTOR:

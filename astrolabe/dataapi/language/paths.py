@@ -22,12 +22,17 @@ class PathSyntaxError(ValueError):
     """
 
 
-def split_path(text: str) -> Path:
+def split_path(text: str, *, gaps: bool = False) -> Path:
     """Split a dotted path into its names.
 
+    Args:
+        text: The path.
+        gaps: Whether a name may be empty, as in ``a..b``. No field has such a name, so the path leads nowhere: filters,
+            sorts and indexing take it for what it is, while projections and updates refuse it.
+
     Raises:
-        PathSyntaxError: The path or one of its names is empty, it is longer than any document's, or an ``&`` escapes
-            neither ``.`` nor ``&``.
+        PathSyntaxError: The path is empty, or one of its names where none may be; it is longer than any document's, or
+            an ``&`` escapes neither ``.`` nor ``&``.
     """
     if len(text) > LONGEST_PATH:
         raise PathSyntaxError(f"it has {len(text)} characters, at most {LONGEST_PATH} are allowed")
@@ -46,7 +51,7 @@ def split_path(text: str) -> Path:
         else:
             name.append(letter)
     names.append("".join(name))
-    if not all(names):
+    if not all(names) and not (gaps and text):
         raise PathSyntaxError("a path must not be empty, nor one of its names" if text else "a path must not be empty")
     return tuple(names)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from astrolabe.dataapi.language.error_codes import data_api_error
-from astrolabe.dataapi.language.paths import Path, PathSyntaxError, join_path, overlapping, split_path
+from astrolabe.dataapi.language.paths import SEPARATOR, Path, PathSyntaxError, join_path, overlapping, split_path
 from astrolabe.dataapi.language.special_fields import SPECIAL_FIELDS
-from astrolabe.dataapi.language.values import ejson_name, shown, type_name
+from astrolabe.dataapi.language.values import MAX_DEPTH, ejson_name, shown, type_name
 from astrolabe.errors import DataApiError
 from storage.filters.matching import as_position, is_number
 
@@ -110,14 +111,15 @@ def parse_projection(clause: object) -> Projection:
         )
     if EVERYTHING in clause:
         return _everything(clause)
+    clause = dict(islice(_flattened(clause), MAX_PATHS + 1))
     if len(clause) > MAX_PATHS:
-        raise _unsupported(f"it has {len(clause)} paths, at most {MAX_PATHS} are allowed")
+        raise _unsupported(f"it has more than {MAX_PATHS} paths")
     flags = {name: _flag(name, value) for name, value in clause.items() if not isinstance(value, Mapping)}
     slices = {name: _slice(name, value) for name, value in clause.items() if isinstance(value, Mapping)}
     paths = {name: _parse_path(name) for name in clause if name not in SPECIAL_FIELDS}
     _check_conflicts(list(paths.values()))
     regular = {name: kept for name, kept in flags.items() if name in paths and name != "_id"}
-    including = _is_including(flags, regular)
+    including = _is_including(regular)
     listed = [paths[name] for name in (*regular, *(slices if including else ()))]
     return Projection(
         including=including,
@@ -136,9 +138,28 @@ def _everything(clause: Mapping[str, Any]) -> Projection:
     return Projection(including=True, with_id=False)
 
 
-def _is_including(flags: Mapping[str, bool], regular: Mapping[str, bool]) -> bool:
+def _flattened(clause: Mapping[str, Any], before: str = "", depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Yield paths with their values: ``{"o": {"k": 1}}`` says the same as ``{"o.k": 1}``.
+
+    Raises:
+        DataApiError: UNSUPPORTED_PROJECTION_PARAM.
+    """
+    if depth > MAX_DEPTH:
+        raise _unsupported(f"its objects nest more than {MAX_DEPTH} deep")
+    for name, value in clause.items():
+        path = f"{before}{SEPARATOR}{name}" if before else name
+        if not isinstance(value, Mapping) or any(inner.startswith("$") for inner in value):
+            yield path, value
+        elif not value:
+            raise _unsupported(f"the object for '{path}' is empty")
+        else:
+            yield from _flattened(value, path, depth + 1)
+
+
+def _is_including(regular: Mapping[str, bool]) -> bool:
+    """Only regular fields decide: ``_id`` and names with ``$`` may stand beside included and excluded ones."""
     if not regular:
-        return flags.get("_id", False)
+        return False
     kinds = set(regular.values())
     if len(kinds) > 1:
         kept = next(name for name, keep in regular.items() if keep)
@@ -241,6 +262,8 @@ def _included_inside(value: Any, node: _Node) -> object:  # noqa: ANN401 - an ob
             kept.append(element)
         elif _holder(element) and (below is not None or every.below):
             kept.append(_included_inside(element, below or every))
+        elif every.below:
+            kept.append(element)  # names go for the objects of an array; its other elements stay
     return kept
 
 

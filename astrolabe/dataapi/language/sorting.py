@@ -13,7 +13,7 @@ from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import listed
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
 from astrolabe.dataapi.language.rules import DocumentRules
-from astrolabe.dataapi.language.special_fields import LEXICAL, VECTOR, VECTORIZE
+from astrolabe.dataapi.language.special_fields import VECTOR, VECTORIZE
 from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.dataapi.language.vectors import check_direction, check_length, parse_vector
 from astrolabe.errors import DataApiError
@@ -25,7 +25,7 @@ from storage.shapes import VectorValue
 T = TypeVar("T")
 
 
-MAX_FIELDS = 64
+MAX_FIELDS = 100
 """Fields of a field sort; what each document is sorted by is kept while its place is looked for."""
 
 
@@ -207,6 +207,8 @@ def _vector_plan(value: object, rules: DocumentRules) -> SortPlan:
     try:
         vector = parse_vector(value)
     except DataApiError as problem:
+        if isinstance(value, list):
+            raise
         raise _bad_value(VECTOR, problem.message.partition("\n")[0].rstrip(".")) from problem
     if vector is None:
         raise _bad_value(VECTOR, "it must be an array of numbers or $binary, not null")
@@ -225,7 +227,7 @@ def _vectorize_plan(value: object, rules: DocumentRules) -> SortPlan:
 
 def _lexical_plan(value: object, rules: DocumentRules) -> SortPlan:
     if not isinstance(value, str):
-        raise _bad_value(LEXICAL, f"it must be a text, not {shown(value)}")
+        raise _invalid(f"'$lexical' needs a String, not {type_name(value)}: {shown(value)}")
     return SortPlan(SortKind.LEXICAL, words=rules.analyzer().query(value))
 
 
@@ -238,7 +240,7 @@ _PARSERS: Mapping[SortKind, Callable[[object, DocumentRules], SortPlan]] = {
 
 def _field(name: str, value: object, rules: DocumentRules) -> SortField:
     try:
-        path = split_path(name)
+        path = split_path(name, gaps=True)
     except PathSyntaxError as problem:
         raise _bad_path(name, str(problem)) from problem
     if any(part.startswith("$") for part in path):

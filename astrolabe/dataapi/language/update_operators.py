@@ -11,12 +11,13 @@ from enum import StrEnum
 from typing import Any
 
 from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.numbers import plain, spelling
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, join_path, split_path
 from astrolabe.dataapi.language.sorting import sort_key
-from astrolabe.dataapi.language.update_paths import UpdateTarget, bad_path, copied, find_place, make_place
+from astrolabe.dataapi.language.update_paths import UpdateTarget, bad_name, bad_path, copied, find_place, make_place
 from astrolabe.dataapi.language.values import MAX_DEPTH, ejson_name, limit_violation, nests_deeper, shown, type_name
 from astrolabe.errors import DataApiError
-from storage.filters.matching import MISSING, identity, is_number, unwrapped
+from storage.filters.matching import MISSING, is_number, unwrapped
 
 _ARITHMETIC = decimal.Context(
     prec=400,
@@ -93,6 +94,14 @@ def bad_argument(problem: str) -> DataApiError:
     )
 
 
+def bad_modifier(problem: str) -> DataApiError:
+    """Return the error for a modifier where an operator takes none, or not this one; ``problem`` is a clause."""
+    return data_api_error(
+        "UNSUPPORTED_UPDATE_OPERATION_MODIFIER",
+        f"The update is not valid: {problem}.\n\nCorrect it and resend the command.",
+    )
+
+
 def _any_value(_operator: UpdateOperator, path: Path, argument: object) -> object:
     if nests_deeper(argument, MAX_DEPTH):
         raise limit_violation(f"the value for '{join_path(path)}' nests more than {MAX_DEPTH} deep")
@@ -129,8 +138,10 @@ def _new_name(operator: UpdateOperator, path: Path, argument: object) -> Path:
         target = split_path(argument)
     except PathSyntaxError as problem:
         raise bad_path(f"'{argument}': {problem}") from problem
+    if target == path:
+        raise bad_path(f"'{operator}' needs two paths that differ, not '{argument}' twice")
     if any(name.startswith("$") for name in target):
-        raise bad_path(f"'{argument}' has a name that starts with '$'")
+        raise bad_name(f"'{argument}' has a name that starts with '$'")
     return target
 
 
@@ -140,12 +151,13 @@ def _additions(operator: UpdateOperator, path: Path, argument: object) -> Additi
         return Additions((argument,))
     known = {"$each", "$position"} if operator is UpdateOperator.PUSH else {"$each"}
     unknown = [name for name in argument if name not in known]
-    if unknown or "$each" not in argument:
-        raise data_api_error(
-            "UNSUPPORTED_UPDATE_OPERATION_MODIFIER",
-            f"'{operator}' on '{join_path(path)}' takes {', '.join(sorted(known))} ('$each' must be there), and has "
-            f"{', '.join(map(shown, argument))}.\n\nCorrect it and resend the command.",
+    if unknown:
+        raise bad_modifier(
+            f"'{operator}' on '{join_path(path)}' takes {', '.join(sorted(known))}, and has "
+            f"{', '.join(map(shown, argument))}"
         )
+    if "$each" not in argument:
+        raise bad_argument(f"the modifiers of '{operator}' on '{join_path(path)}' need '$each' beside them")
     each, position = argument["$each"], argument.get("$position")
     if not isinstance(each, list):
         raise bad_argument(f"'$each' of '{operator}' on '{join_path(path)}' needs an array, not {shown(each)}")
@@ -191,9 +203,9 @@ def _array_at(place: UpdateTarget, action: OperatorCall) -> list[Any]:
 
 def _add_to_set(document: dict[str, Any], action: OperatorCall) -> None:
     array = _array_at(make_place(document, action.path), action)
-    known = set(map(identity, array))
+    known = set(map(spelling, array))
     for value in action.argument.values:
-        key = identity(value)
+        key = spelling(value)
         if key not in known:
             known.add(key)
             array.append(copied(value))
@@ -242,7 +254,7 @@ def _calculate(
         raise limit_violation(
             f"the result of '{action.operator}' at '{join_path(action.path)}' is too long"
         ) from problem
-    place.put(result or abs(result))  # a decimal zero may be negative, a JSON document's is not
+    place.put(plain(result))
 
 
 def _min(document: dict[str, Any], action: OperatorCall) -> None:

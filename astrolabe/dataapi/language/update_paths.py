@@ -128,6 +128,14 @@ def bad_path(problem: str) -> DataApiError:
     )
 
 
+def bad_name(problem: str) -> DataApiError:
+    """Return the error for a path with a name that no field may have; ``problem`` is a clause."""
+    return data_api_error(
+        "SHRED_BAD_FIELD_NAME",
+        f"A field name is not valid: {problem}.\n\nCorrect the path and resend the command.",
+    )
+
+
 def copied(value: Any) -> Any:  # noqa: ANN401 - the same JSON shape as the argument
     """Return a deep copy of a JSON value whose depth is bounded."""
     if isinstance(value, Mapping):

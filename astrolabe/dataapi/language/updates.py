@@ -14,8 +14,14 @@ from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, join_path, overlapping, split_path
 from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.special_fields import LEXICAL, SPECIAL_FIELDS, VECTOR, VECTORIZE
-from astrolabe.dataapi.language.update_operators import OperatorCall, UpdateOperator, bad_argument, parse_action
-from astrolabe.dataapi.language.update_paths import Padding, bad_path, copied, make_place
+from astrolabe.dataapi.language.update_operators import (
+    OperatorCall,
+    UpdateOperator,
+    bad_argument,
+    bad_modifier,
+    parse_action,
+)
+from astrolabe.dataapi.language.update_paths import Padding, bad_name, bad_path, copied, make_place
 from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.dataapi.language.vectorize import invalid_usage
 from astrolabe.dataapi.language.vectors import parse_vector_of
@@ -28,6 +34,7 @@ MAX_PATHS = 2000
 """Paths of an update: as many as a document may have indexed fields."""
 
 _FOR_SPECIALS = frozenset({UpdateOperator.SET, UpdateOperator.SET_ON_INSERT, UpdateOperator.UNSET})
+_WITHOUT_MODIFIERS = frozenset({UpdateOperator.INC, UpdateOperator.MUL})
 _VECTOR_FIELDS = frozenset({(VECTOR,), (VECTORIZE,)})
 
 
@@ -54,6 +61,11 @@ class Update:
     """An update clause that was understood: its actions in the order of application."""
 
     actions: tuple[OperatorCall, ...] = ()
+
+    @property
+    def always_modifies(self) -> bool:
+        """Whether every document it is applied to counts as modified, even one that stays as it was."""
+        return any(action.operator is UpdateOperator.PUSH for action in self.actions)
 
     def apply(self, document: Mapping[str, Any], *, upsert: bool = False) -> UpdatedDocument:
         """Apply the update to a document.
@@ -187,6 +199,8 @@ def _parse_path(operator: UpdateOperator, name: str) -> Path:
         raise bad_path(f"'{name}' in '{operator}': {problem}") from problem
     if path[0] == "_id" and (operator is not UpdateOperator.SET_ON_INSERT or len(path) > 1):
         raise _not_for_id(operator)
+    if operator in _WITHOUT_MODIFIERS and name.startswith("$"):
+        raise bad_modifier(f"'{operator}' does not support modifiers, and '{name}' looks like one")
     if path[0] in SPECIAL_FIELDS and operator not in _FOR_SPECIALS:
         raise data_api_error(
             f"UNSUPPORTED_UPDATE_OPERATOR_FOR_{path[0][1:].upper()}",
@@ -194,7 +208,7 @@ def _parse_path(operator: UpdateOperator, name: str) -> Path:
             "Use one of these and resend the command.",
         )
     if any(part.startswith("$") for part in path) and name not in SPECIAL_FIELDS:
-        raise bad_path(f"'{name}' in '{operator}' has a name that starts with '$'")
+        raise bad_name(f"'{name}' in '{operator}' has a name that starts with '$'")
     return path
 
 

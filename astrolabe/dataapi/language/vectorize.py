@@ -48,7 +48,7 @@ def plan_vectorize(documents: Sequence[Any], rules: DocumentRules) -> tuple[list
         if isinstance(document, dict) and VECTORIZE in document:
             if _check_vectorize(document, index + 1, rules):
                 pending.append(PendingText(index, document[VECTORIZE]))
-            else:
+            elif rules.vectors:
                 document[VECTOR] = None
         planned.append(document)
     return planned, pending

@@ -49,6 +49,12 @@ def parse_vector(value: object) -> VectorValue | None:
         return _from_array(value)
     if isinstance(value, Mapping) and list(value) == ["$binary"]:
         return _from_binary(value["$binary"])
+    if isinstance(value, Mapping) and "$binary" in value:
+        raise data_api_error(
+            "SHRED_BAD_FIELD_NAME",
+            "A field name is not valid: '$binary' in '$vector' stands beside other names, and must be alone.\n\n"
+            "Correct the value and resend the command.",
+        )
     raise data_api_error(
         "SHRED_BAD_DOCUMENT_VECTOR_TYPE",
         f"'$vector' must be an array of numbers or {{\"$binary\": base64 text}}, not {type_name(value)}: "
@@ -180,6 +186,11 @@ def floats_to_json(data: Vector) -> list[float]:
     """Return 32-bit floats as the numbers whose text is shortest: 0.1, not 0.10000000149011612."""
     numbers: list[float] = data.astype(str).astype(np.float64).tolist()
     return numbers
+
+
+def single(number: float) -> float:
+    """Return a number as a 32-bit float prints it: 0.99029034, not 0.9902903437614441."""
+    return float(str(np.float32(number)))
 
 
 def encode_binary(data: Vector) -> str:

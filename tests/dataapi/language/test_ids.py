@@ -38,9 +38,9 @@ def test_these_values_may_be_ids(value: object) -> None:
         ({"$binary": "AAAA"}, "SHRED_BAD_DOCID_TYPE"),
         ({"$date": 1, "$uuid": UUID}, "SHRED_BAD_DOCID_TYPE"),
         (deep(10_000), "SHRED_BAD_DOCID_TYPE"),
-        ({"$date": "now"}, "SHRED_BAD_EJSON_VALUE"),
-        ({"$uuid": "x"}, "SHRED_BAD_EJSON_VALUE"),
-        ({"$objectId": UUID}, "SHRED_BAD_EJSON_VALUE"),
+        ({"$date": "now"}, "SHRED_BAD_DOCID_TYPE"),
+        ({"$uuid": "x"}, "SHRED_BAD_DOCID_TYPE"),
+        ({"$objectId": UUID}, "SHRED_BAD_DOCID_TYPE"),
     ],
 )
 def test_these_values_may_not(value: object, code: str) -> None:

@@ -96,6 +96,8 @@ UUID = "123e4567-e89b-42d3-a456-426614174000"
         ({"a": {"$date": 5}}, {"a": [{"$date": 5}]}, True),
         ({"a": {"$uuid": UUID}}, {"a": UUID}, True),
         ({"a": UUID}, {"a": {"$uuid": UUID}}, True),
+        ({"a": {"$uuid": UUID.upper()}}, {"a": {"$uuid": UUID.lower()}}, True),
+        ({"a": UUID.upper()}, {"a": {"$uuid": UUID}}, False),
         ({"a": {"$uuid": UUID}}, {"a": ["x", UUID]}, True),
         ({"_id": {"$objectId": "0" * 24}}, {"_id": "0" * 24}, True),
         ({"a": {"$binary": "AAAA"}}, {"a": {"$binary": "AAAA"}}, True),
@@ -153,7 +155,7 @@ KINDS = {bool: "boolean", int: "number", Decimal: "number", str: "text", Instant
 def tagged(value: object) -> tuple[Any, ...]:
     if isinstance(value, dict) and list(value) in (["$uuid"], ["$objectId"], ["$date"]):
         (inner,) = value.values()
-        value = Instant(inner) if "$date" in value else inner
+        value = Instant(inner) if "$date" in value else inner.lower()
     if isinstance(value, list):
         return ("array", *map(tagged, value))
     if isinstance(value, dict):

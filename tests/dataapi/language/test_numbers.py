@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astrolabe.dataapi.language.numbers import exactly
+from astrolabe.dataapi.language.numbers import exactly, spelling
+from storage import jsontext
 from tests.dataapi.language.refusals import deep, refused
 
 
@@ -19,8 +20,8 @@ def test_floats_become_decimals_wherever_they_stand() -> None:
     assert repr(exactly(given_value)) == repr(
         {
             "a": Decimal("0.1"),
-            "b": [Decimal("1.5"), {"c": Decimal("1e+22")}],
-            "d": [1, Decimal("2.0")],
+            "b": [Decimal("1.5"), {"c": Decimal(10000000000000000000000)}],
+            "d": [1, Decimal(2)],
             "e": True,
             "f": "0.1",
             "g": 7,
@@ -33,6 +34,36 @@ def test_floats_become_decimals_wherever_they_stand() -> None:
 def test_a_decimal_shows_the_digits_that_the_float_shows(number: float) -> None:
     assert float(exactly(number)) == number
     assert exactly([number]) == [Decimal(repr(number))]
+
+
+@pytest.mark.parametrize(
+    ("sent", "answered"),
+    [
+        ("1.0", "1"),
+        ("2.50", "2.5"),
+        ("-0.0", "0"),
+        ("-1.10", "-1.1"),
+        ("1e3", "1000"),
+        ("1.50E+2", "150"),
+        ("1E-7", "0.0000001"),
+        ("1.230e-10", "0.000000000123"),
+        ("0.12345678901234567890123456789012345678900", "0.123456789012345678901234567890123456789"),
+        ("1E+99", "1" + 99 * "0"),
+        ("1E+400", "1E+400"),
+        ("1E-400", "1E-400"),
+    ],
+)
+def test_a_number_has_one_spelling(sent: str, answered: str) -> None:
+    number = exactly(Decimal(sent))
+    assert isinstance(number, Decimal)
+    assert jsontext.dumps({"n": number}) == f'{{"n":{answered}}}'
+    assert jsontext.dumps(jsontext.loads(f"[{answered}]")) == f"[{answered}]"
+
+
+def test_a_whole_decimal_is_still_told_from_a_whole_number() -> None:
+    assert spelling([1, {"a": Decimal("2.5")}]) == spelling([1, {"a": Decimal("2.5")}])
+    assert spelling([1]) != spelling([Decimal(1)])
+    assert spelling(1) != spelling(2)
 
 
 def test_decimals_keep_every_digit() -> None:

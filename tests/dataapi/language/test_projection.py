@@ -42,7 +42,9 @@ def projected(clause: object, document: dict[str, Any] = DOCUMENT) -> dict[str, 
         ({"a": 1, "_id": 0}, {"a": 2}),
         ({"a": 0, "_id": 1}, {"_id": 1, "b": REGULAR["b"], "arr": REGULAR["arr"]}),
         ({"a": 0, "_id": 0}, {"b": REGULAR["b"], "arr": REGULAR["arr"]}),
-        ({"_id": 1}, {"_id": 1}),
+        ({"_id": 1}, REGULAR),
+        ({"_id": True, "$vector": False, "$vectorize": True}, {**REGULAR, "$vectorize": "text"}),
+        ({"_id": 1, "arr": {"$slice": 1}}, {**REGULAR, "arr": [10]}),
         ({"_id": 0}, {"a": 2, "b": REGULAR["b"], "arr": REGULAR["arr"]}),
         ({"$vector": 1}, {**REGULAR, "$vector": [0.5]}),
         ({"$vector": 0}, REGULAR),
@@ -56,6 +58,9 @@ def projected(clause: object, document: dict[str, Any] = DOCUMENT) -> dict[str, 
         ({"b.c": 1}, {"_id": 1, "b": {"c": 3}}),
         ({"b.c": 0}, {**REGULAR, "b": {"d": 4}}),
         ({"b.x": 1}, {"_id": 1, "b": {}}),
+        ({"b": {"c": 1}}, {"_id": 1, "b": {"c": 3}}),
+        ({"b": {"c": 0}}, {**REGULAR, "b": {"d": 4}}),
+        ({"b": {"c": 1}, "a": 1}, {"_id": 1, "a": 2, "b": {"c": 3}}),
         ({"a.x": 1}, {"_id": 1}),
         ({"a.x": 0}, REGULAR),
         ({"arr": {"$slice": 2}}, {**REGULAR, "arr": [10, 20]}),
@@ -85,7 +90,8 @@ ITEMS: dict[str, Any] = {"_id": 1, "items": [{"n": 1, "m": 2}, "text", {"m": 3},
 @pytest.mark.parametrize(
     ("clause", "items"),
     [
-        ({"items.n": 1}, [{"n": 1}, {}, [{"n": 4}]]),
+        ({"items.n": 1}, [{"n": 1}, "text", {}, [{"n": 4}]]),
+        ({"items": {"n": 1}}, [{"n": 1}, "text", {}, [{"n": 4}]]),
         ({"items.n": 0}, [{"m": 2}, "text", {"m": 3}, [{"m": 5}]]),
         ({"items.0": 1}, [{"n": 1, "m": 2}]),
         ({"items.1": 1}, ["text"]),
@@ -106,7 +112,7 @@ def test_slices_reach_into_objects_of_arrays() -> None:
 
 def test_extended_json_is_one_value() -> None:
     document = {"_id": 1, "at": {"$date": 5}, "b": [{"$date": 6}]}
-    assert projected({"at.x": 1, "b.x": 1}, document) == {"_id": 1, "b": []}
+    assert projected({"at.x": 1, "b.x": 1}, document) == {"_id": 1, "b": [{"$date": 6}]}
     assert projected({"at.x": 0, "b.x": 0}, document) == document
     assert projected({"at": 1}, document) == {"_id": 1, "at": {"$date": 5}}
 
@@ -149,9 +155,10 @@ def test_a_projection_is_an_object(clause: object) -> None:
         {"a": None},
         {"a": []},
         {"a": {}},
-        {"a": {"b": 1}},
         {"a": {"$elemMatch": {}}},
         {"a": {"$slice": 1, "b": 1}},
+        {"a": {"b": {"$slice": "x"}}},
+        {"a": {"b": {}}},
         {"a": {"$slice": "1"}},
         {"a": {"$slice": Decimal("1.5")}},
         {"a": {"$slice": True}},

@@ -92,13 +92,18 @@ def test_both_at_once_are_refused(clause: object) -> None:
         parse_update(clause, RULES)
 
 
-@pytest.mark.parametrize(
-    "operator", ["$inc", "$mul", "$min", "$max", "$push", "$pop", "$addToSet", "$currentDate", "$rename"]
-)
+@pytest.mark.parametrize("operator", ["$min", "$max", "$push", "$pop", "$addToSet", "$currentDate", "$rename"])
 @pytest.mark.parametrize("name", ["$vector", "$vectorize", "$lexical"])
 def test_other_operators_do_not_apply(operator: str, name: str) -> None:
     code = f"UNSUPPORTED_UPDATE_OPERATOR_FOR_{name[1:].upper()}"
     with refused(code, operator, name):
+        parse_update({operator: {name: 1}}, RULES)
+
+
+@pytest.mark.parametrize("operator", ["$inc", "$mul"])
+@pytest.mark.parametrize("name", ["$vector", "$vectorize", "$lexical", "$x"])
+def test_arithmetic_takes_every_name_with_a_dollar_for_a_modifier(operator: str, name: str) -> None:
+    with refused("UNSUPPORTED_UPDATE_OPERATION_MODIFIER", operator, name):
         parse_update({operator: {name: 1}}, RULES)
 
 
@@ -113,8 +118,8 @@ def test_other_operators_do_not_apply(operator: str, name: str) -> None:
         ({"$set": {"$vector": [1, 2, 3]}}, "INVALID_VECTOR_LENGTH"),
         ({"$set": {"$vector": [0, 0]}}, "INVALID_DATABASE_QUERY"),
         ({"$set": {"$vectorize": 5}}, "INVALID_VECTORIZE_VALUE_TYPE"),
-        ({"$set": {"$vector.0": 1}}, "UNSUPPORTED_UPDATE_OPERATION_PATH"),
-        ({"$unset": {"$vectorize.a": 1}}, "UNSUPPORTED_UPDATE_OPERATION_PATH"),
+        ({"$set": {"$vector.0": 1}}, "SHRED_BAD_FIELD_NAME"),
+        ({"$unset": {"$vectorize.a": 1}}, "SHRED_BAD_FIELD_NAME"),
         ({"$set": {"$vector": [1, 2]}, "$unset": {"$vector": 1}}, "UNSUPPORTED_UPDATE_OPERATION_PARAM"),
     ],
 )

@@ -23,8 +23,10 @@ def test_texts_are_found_with_the_position_of_their_document() -> None:
 @pytest.mark.parametrize("text", [None, "", "  \n\t"])
 def test_null_and_blank_texts_give_a_null_vector(text: str | None) -> None:
     given: dict[str, Any] = {"_id": 1, "$vectorize": text}
-    planned, pending = plan_vectorize([given], document_rules())
+    planned, pending = plan_vectorize([given], document_rules(dimension=2))
     assert (planned, pending) == ([{"_id": 1, "$vectorize": text, "$vector": None}], [])
+    without_vectors, pending = plan_vectorize([given], document_rules())
+    assert (without_vectors, pending) == ([given], [])
     assert "$vector" not in given, "the document given is not changed"
 
 

@@ -74,7 +74,7 @@ def test_null_is_no_vector() -> None:
         (True, "SHRED_BAD_DOCUMENT_VECTOR_TYPE"),
         ({"a": 1}, "SHRED_BAD_DOCUMENT_VECTOR_TYPE"),
         ({}, "SHRED_BAD_DOCUMENT_VECTOR_TYPE"),
-        ({"$binary": "AAAA", "a": 1}, "SHRED_BAD_DOCUMENT_VECTOR_TYPE"),
+        ({"$binary": "AAAA", "a": 1}, "SHRED_BAD_FIELD_NAME"),
         ({"$binary": 5}, "SHRED_BAD_BINARY_VECTOR_VALUE"),
         ({"$binary": None}, "SHRED_BAD_BINARY_VECTOR_VALUE"),
         ({"$binary": "not base64"}, "SHRED_BAD_BINARY_VECTOR_VALUE"),

@@ -12,8 +12,8 @@ from astrolabe.dataapi.engine.finding import (
     document_of,
     first_item,
     resolve,
-    scan,
     select,
+    take,
     vectors_for,
 )
 from astrolabe.dataapi.engine.target import ROUNDS, Target, TargetHandler, too_busy
@@ -22,6 +22,9 @@ from astrolabe.dataapi.language.commands.collection_commands import DeleteMany, 
 from astrolabe.dataapi.language.projection import parse_projection
 from astrolabe.dataapi.protocol import Response
 from storage.shapes import Item
+
+PAGE_SIZE = 20
+"""Documents that one deleteMany with a filter deletes at most; clients repeat it while there are more."""
 
 
 async def delete_one(target: Target, command: DeleteOne) -> Response:
@@ -55,28 +58,21 @@ async def delete_first(selection: DocumentSelection, *, vectors: Sequence[str] =
 
 
 async def delete_many(target: Target, command: DeleteMany) -> Response:
-    """Delete every matching document at once, so that there is never more to do; without a filter, all of them."""
+    """Delete a page of matching documents and say whether there are more; without a filter, delete all of them."""
     selection = select(target, command.where)
     if not command.where:
         await target.store.truncate(target.container)
         return Response(status={"deletedCount": -1})
     total = 0
     for _ in range(ROUNDS):
-        found, deleted = await _delete_matching(selection)
+        left = PAGE_SIZE - total
+        items = await take(selection, left + 1)
+        deleted = await target.store.delete(target.container, items[:left])
         total += deleted
-        if found == deleted:
-            return Response(status={"deletedCount": total})
+        if deleted == min(left, len(items)):
+            more = {"moreData": True} if len(items) > left else {}
+            return Response(status={"deletedCount": total} | more)
     return Response(status={"deletedCount": total, "moreData": True})
-
-
-async def _delete_matching(selection: DocumentSelection) -> tuple[int, int]:
-    """Return how many matched and how many of these were deleted."""
-    found = deleted = 0
-    async with scan(selection) as chunks:
-        async for items in chunks:
-            found += len(items)
-            deleted += await selection.target.store.delete(selection.target.container, items)
-    return found, deleted
 
 
 HANDLERS: Mapping[type[Command], TargetHandler] = {

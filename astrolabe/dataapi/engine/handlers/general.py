@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from astrolabe.dataapi.engine.schema import check_keyspace_name
+from astrolabe.dataapi.engine.schema import checked_keyspace_name
 from astrolabe.dataapi.engine.target import Engine, GeneralHandler, storable
 from astrolabe.dataapi.engine.vectorize.provider_listing import list_providers, wanted_statuses
 from astrolabe.dataapi.language.commands.base import Command
@@ -23,8 +23,7 @@ from astrolabe.dataapi.protocol import Json, Response
 
 async def create_keyspace(engine: Engine, command: CreateKeyspace) -> Response:
     """Create a keyspace unless it exists."""
-    check_keyspace_name(command.name)
-    await engine.store.create_keyspace(command.name)
+    await engine.store.create_keyspace(checked_keyspace_name(command.name))
     return Response(status={"ok": 1})
 
 

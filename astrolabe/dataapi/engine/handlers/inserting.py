@@ -16,9 +16,9 @@ from astrolabe.dataapi.engine.target import Target, TargetHandler
 from astrolabe.dataapi.language.commands.base import Command
 from astrolabe.dataapi.language.commands.collection_commands import InsertMany, InsertOne
 from astrolabe.dataapi.language.document_rules import PreparedDocument, prepare_document
+from astrolabe.dataapi.language.ids import check_id, new_id, stored_id
 from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.special_fields import VECTOR
-from astrolabe.dataapi.language.values import ejson_name
 from astrolabe.dataapi.language.vectorize import plan_vectorize
 from astrolabe.dataapi.protocol import Json, JsonValue, Response
 from astrolabe.errors import DataApiError
@@ -40,7 +40,7 @@ class _Attempt:
     """One document on its way in.
 
     Attributes:
-        given: As it came, for the id that the answer names when it fails.
+        given: As it came, with an id: the answer names it even when the document is refused.
         prepared: Checked and ready to be stored; None when it was refused.
         state: What became of it.
         error: Why it was refused.
@@ -53,13 +53,16 @@ class _Attempt:
 
     @property
     def ids(self) -> list[JsonValue]:
-        """The id in its JSON form, alone in a list; none when there is none that could be shown."""
+        """The id in its JSON form, alone in a list; none when it is no document, or what it has can be no id."""
         if self.prepared is not None:
             return [self.prepared.id]
-        if not isinstance(self.given, Mapping) or "_id" not in self.given:
+        if not isinstance(self.given, Mapping):
             return []
-        found = self.given["_id"]
-        return [] if isinstance(found, list | Mapping) and ejson_name(found) is None else [found]
+        try:
+            check_id(self.given["_id"])
+        except DataApiError:
+            return []
+        return [stored_id(self.given["_id"])]
 
     def fail(self, error: DataApiError) -> None:
         """Note that the document was refused."""
@@ -80,7 +83,7 @@ async def insert_many(target: Target, command: InsertMany) -> Response:
 
 
 async def _insert(target: Target, documents: Sequence[JsonValue], *, ordered: bool) -> list[_Attempt]:
-    attempts = [_Attempt(document) for document in await _vectorized(target, documents)]
+    attempts = [_Attempt(_identified(target.rules, document)) for document in await _vectorized(target, documents)]
     if is_small(documents):
         ready = _prepare(target.rules, attempts, ordered=ordered)
     else:
@@ -90,6 +93,13 @@ async def _insert(target: Target, documents: Sequence[JsonValue], *, ordered: bo
     if ordered:
         _skip_after_first_failure(attempts)
     return attempts
+
+
+def _identified(rules: DocumentRules, document: JsonValue) -> JsonValue:
+    """Return a document with an ``_id`` in front, made if there is none."""
+    if not isinstance(document, dict) or "_id" in document:
+        return document
+    return {"_id": new_id(rules.default_id), **document}
 
 
 def _skip_after_first_failure(attempts: Sequence[_Attempt]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from astrolabe.dataapi.engine.collection_definition import vector_specs
 from astrolabe.dataapi.engine.features import texts_of, with_defaults
 from astrolabe.dataapi.engine.limits import check_limits, too_many_collections
-from astrolabe.dataapi.engine.schema import check_existing, definition_of
+from astrolabe.dataapi.engine.schema import check_existing, checked_collection_name, definition_of
 from astrolabe.dataapi.engine.target import Engine, KeyspaceHandler, look_up
 from astrolabe.dataapi.language.commands.base import Command
 from astrolabe.dataapi.language.commands.schema import CreateCollection, DeleteCollection, FindCollections
@@ -27,6 +27,7 @@ async def create_collection(engine: Engine, keyspace: str, command: CreateCollec
         """Ask the portal about a credential of this database."""
         return await engine.vectorizer.covers(engine.database.id, provider, name)
 
+    name = checked_collection_name(command.name)
     region = engine.database.region
     definition = await definition_of(
         command,
@@ -37,9 +38,9 @@ async def create_collection(engine: Engine, keyspace: str, command: CreateCollec
         region=region,
     )
     async with engine.schema_lock:
-        existing = await engine.store.container(keyspace, command.name)
+        existing = await engine.store.container(keyspace, name)
         if existing is None:
-            existing = await _create(engine, keyspace, command.name, definition)
+            existing = await _create(engine, keyspace, name, definition)
     if existing is not None:
         check_existing(existing, definition)
     return Response(status={"ok": 1})

@@ -23,6 +23,7 @@ from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.projection import Projection, parse_projection
 from astrolabe.dataapi.language.sorting import SortKind
 from astrolabe.dataapi.language.special_fields import SIMILARITY
+from astrolabe.dataapi.language.vectors import single
 from astrolabe.dataapi.protocol import Json, Response
 from storage.shapes import Item
 
@@ -73,22 +74,19 @@ async def _documents(
 def _check_options(selection: DocumentSelection, options: FindOptions) -> None:
     """Refuse combinations of a sort with limit, skip and page state.
 
-    ``skip: 0`` without a sort is accepted, because it changes nothing. A ``$vectorize`` sort takes any limit and skip:
-    the one is cut, the other ignored.
+    Where a skip has no meaning it is ignored: without a sort, by words, and by ``$vectorize``, whose limit is cut, too.
     """
     kind = selection.sort.kind
     if kind is SortKind.NONE:
-        if options.skip:
-            raise invalid_field("command.options.skip", options.skip, "skip options should be used with sort clause")
         return
-    if options.page_state is not None:
+    if options.page_state:
         raise data_api_error(
             "SORT_CLAUSE_INVALID",
             "A sort and 'pageState' exclude each other: a sorted answer is one page.\n"
             "Leave one of them out and send the command again.",
         )
     search = _SEARCHES.get(kind)
-    if search is not None and options.skip is not None:
+    if kind is SortKind.VECTOR and options.skip is not None:
         raise invalid_field("command.options.skip", options.skip, f"skip options should not be used with {search}")
     if search is not None and options.limit is not None and options.limit > MOST_HITS:
         reason = f"limit options should not be greater than {MOST_HITS} for {search}"
@@ -108,7 +106,7 @@ def _sort_vector(selection: DocumentSelection, *, wanted: bool) -> Json:
 
 async def _similar(selection: DocumentSelection, projection: Projection, limit: int, *, similarity: bool) -> list[Json]:
     """Return the nearest documents; one that was deleted since the search is left out."""
-    hits = {hit.seq: hit.similarity for hit in await nearest(selection, limit)}
+    hits = {hit.seq: single(hit.similarity) for hit in await nearest(selection, limit)}
     items = await _read(selection, list(hits), projection)
     documents = await render(items, projection)
     if similarity:

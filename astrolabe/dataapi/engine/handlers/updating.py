@@ -13,7 +13,7 @@ from astrolabe.dataapi.engine.document_updates import (
     change_match,
     vectors_of,
 )
-from astrolabe.dataapi.engine.finding import DocumentSelection, resolve, scan, select
+from astrolabe.dataapi.engine.finding import DocumentSelection, PageState, resolve, select, take
 from astrolabe.dataapi.engine.target import Target, TargetHandler
 from astrolabe.dataapi.language.commands.base import Command
 from astrolabe.dataapi.language.commands.collection_commands import (
@@ -24,8 +24,11 @@ from astrolabe.dataapi.language.commands.collection_commands import (
 )
 from astrolabe.dataapi.language.projection import Projection, parse_projection
 from astrolabe.dataapi.language.updates import parse_update
-from astrolabe.dataapi.protocol import Response
+from astrolabe.dataapi.protocol import Json, Response
 from astrolabe.errors import DataApiError
+
+PAGE_SIZE = 50
+"""Documents that one updateMany changes at most; clients repeat it with the page state while there are more."""
 
 
 async def update_one(target: Target, command: UpdateOne) -> Response:
@@ -37,22 +40,29 @@ async def update_one(target: Target, command: UpdateOne) -> Response:
 
 
 async def update_many(target: Target, command: UpdateMany) -> Response:
-    """Change every matching document in one call; the first failure ends it and comes with what was done before."""
+    """Change a page of matching documents and say where the next one starts.
+
+    The first failure ends it and comes with what was done before.
+    """
     updating = Updating(target, parse_update(command.update, target.rules))
     selection = select(target, command.where)
-    matched = modified = 0
-    try:
-        async with scan(selection, vectors=vectors_of(target)) as chunks:
-            async for items in chunks:
-                for item in items:
-                    change = await change_match(selection, item, updating)
-                    matched += change.matched
-                    modified += change.modified
-    except DataApiError as error:
-        return Response(status={"matchedCount": matched, "modifiedCount": modified}, errors=(error,))
-    if not matched and command.options.upsert:
+    state = command.options.page_state
+    start = PageState.decode(state) if state is not None else PageState(0, 0)
+    items = await take(selection, PAGE_SIZE + 1, after=start.after, vectors=vectors_of(target))
+    page = items[:PAGE_SIZE]
+    if not page and state is None and command.options.upsert:
         return Response(status=(await change_first(selection, updating, upsert=True)).status())
-    return Response(status={"matchedCount": matched, "modifiedCount": modified})
+    status: Json = {"matchedCount": 0, "modifiedCount": 0}
+    try:
+        for item in page:
+            change = await change_match(selection, item, updating)
+            status["matchedCount"] += change.matched
+            status["modifiedCount"] += change.modified
+    except DataApiError as error:
+        return Response(status=status, errors=(error,))
+    if len(items) > PAGE_SIZE:
+        status |= {"moreData": True, "nextPageState": PageState(page[-1].seq, start.served + len(page)).encode()}
+    return Response(status=status)
 
 
 async def find_one_and_update(target: Target, command: FindOneAndUpdate) -> Response:

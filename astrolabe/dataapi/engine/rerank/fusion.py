@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from astrolabe.dataapi.language.special_fields import VECTOR
+from astrolabe.dataapi.language.vectors import single
 from astrolabe.dataapi.protocol import Json
 from storage.shapes import Hit
 
@@ -37,13 +38,13 @@ class Standing:
         return sum(1 / (_K + rank) for rank in (self.vector_rank, self.word_rank) if rank is not None)
 
     def scores(self) -> Json:
-        """Return the scores as ``documentResponses`` has them."""
+        """Return the scores as ``documentResponses`` has them, as 32-bit floats print."""
         return {
-            "$rerank": self.rerank,
-            VECTOR: self.similarity,
+            "$rerank": None if self.rerank is None else single(self.rerank),
+            VECTOR: None if self.similarity is None else single(self.similarity),
             "$vectorRank": self.vector_rank,
             "$bm25Rank": self.word_rank,
-            "$rrf": self.fused,
+            "$rrf": single(self.fused),
         }
 
 

@@ -75,8 +75,8 @@ async def plan_hybrid(target: Target, command: FindAndRerank) -> HybridPlan:
     """
     options = command.options
     sort = parse_hybrid_sort(command.sort)
-    vector = check_hybrid_sort(sort, target.rules)
     limits = parse_read_limits(options.hybrid_limits)
+    vector = check_hybrid_sort(sort, target.rules)
     choice = _choice(target, options)
     query = _query(options, sort)
     passage = _passage(options, sort)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
+from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, TypeVar
+from typing import Annotated, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -13,6 +16,9 @@ from astrolabe.dataapi.protocol import JsonValue
 
 NO_OPTIONS = "accepts_no_options"
 """The validation error of a command that takes no options and was given some."""
+
+NULL_AND_EMPTY = "null_and_empty"
+"""The validation error of a list that is not there and must have members: it breaks two rules, and both are told."""
 
 
 class Level(StrEnum):
@@ -25,12 +31,28 @@ class Level(StrEnum):
 
 
 class CommandPart(BaseModel):
-    """An object inside a command: members in camel case, no member unknown, no value of another JSON type.
+    """An object inside a command: members in camel case, no member unknown, no value that cannot be read as its type.
 
     Documents, filters, sorts, projections and updates stay as they came: the language package reads them.
     """
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, strict=True)
+
+    @classmethod
+    def members(cls, where: Sequence[int | str]) -> list[str]:
+        """Return the names that the object at a place inside this one may have; none where anything may stand."""
+        if not where:
+            return [field.alias or name for name, field in cls.model_fields.items()]
+        inner = {field.alias: _part_in(field.annotation) for field in cls.model_fields.values()}
+        part = inner.get(str(where[0]))
+        return part.members(where[1:]) if part is not None else []
+
+
+def _part_in(annotation: object) -> type[CommandPart] | None:
+    """Return the part that an annotation such as ``FindOptions | None`` is about, if it is about one."""
+    if isinstance(annotation, type) and issubclass(annotation, CommandPart):
+        return annotation
+    return next((part for part in map(_part_in, get_args(annotation)) if part is not None), None)
 
 
 class Command(CommandPart):
@@ -54,3 +76,59 @@ PartT = TypeVar("PartT", bound=CommandPart)
 
 OrEmpty = Annotated[PartT, BeforeValidator(_or_empty)]
 """A part whose absence and whose ``null`` both mean that nothing was said."""
+
+
+_TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+
+
+def _as_flag(value: JsonValue) -> JsonValue:
+    if isinstance(value, int):
+        return bool(value)
+    if isinstance(value, str):
+        text = value.strip()
+        return _TRUTHS.get(text, value) if text else None
+    return value
+
+
+def _as_whole(value: JsonValue) -> JsonValue:
+    if isinstance(value, Decimal):
+        return int(value) if value.adjusted() < _MOST_DIGITS else value
+    if isinstance(value, str):
+        if not value.strip():
+            return None
+        with suppress(ValueError):
+            return int(value.strip())
+    return value
+
+
+def _as_text(value: JsonValue) -> JsonValue:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int | Decimal) else value
+
+
+_MOST_DIGITS = 20
+"""Longer numbers than this fit no field that takes whole ones."""
+
+Flag = Annotated[bool | None, BeforeValidator(_as_flag)]
+"""A boolean, also as the text ``true`` or ``false``, or as a whole number: 0 is false. An empty text is none."""
+
+AS_WHOLE = BeforeValidator(_as_whole)
+"""Reads whole numbers also from text, cuts the digits behind a point off, and takes an empty text for none."""
+
+Text = Annotated[str, BeforeValidator(_as_text)]
+"""A text; numbers and booleans count as what they are written as."""
+
+NewName = Annotated[Text | None, Field(default=None)]
+"""The name of what is to be made; the engine says whether it can be one, with a code of its own."""
+
+
+def _not_empty(name: JsonValue) -> JsonValue:
+    if name in (None, ""):
+        message = "must not be empty"
+        raise ValueError(message)
+    return name
+
+
+OldName = Annotated[Text, BeforeValidator(_not_empty)]
+"""The name of what is to be removed."""

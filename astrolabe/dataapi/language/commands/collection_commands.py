@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AliasChoices, Field
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
-from astrolabe.dataapi.language.commands.base import Command, CommandPart, NoOptions, OrEmpty
+from astrolabe.dataapi.language.commands.base import (
+    AS_WHOLE,
+    NULL_AND_EMPTY,
+    Command,
+    CommandPart,
+    Flag,
+    NoOptions,
+    OrEmpty,
+    Text,
+)
 from astrolabe.dataapi.protocol import Json, JsonValue
 
 MOST_DOCUMENTS = 100
@@ -18,6 +28,18 @@ def _present(value: JsonValue) -> JsonValue:
         message = "must not be null"
         raise ValueError(message)
     return value
+
+
+def _is_object(value: JsonValue) -> JsonValue:
+    if value is not None and not isinstance(value, dict):
+        raise PydanticCustomError("dict_type", "must be an object")
+    return _present(value)
+
+
+def _given(documents: JsonValue) -> JsonValue:
+    if documents is None:
+        raise PydanticCustomError(NULL_AND_EMPTY, "must not be null")
+    return documents
 
 
 def _within_limit(documents: list[JsonValue]) -> list[JsonValue]:
@@ -38,43 +60,55 @@ Where = Annotated[JsonValue, Field(alias="filter")]
 
 
 class InsertOne(Command):
-    """Insert one document."""
+    """Insert one document; null is refused as a document."""
 
-    document: Required
+    document: JsonValue
     options: NoOptions = None
 
 
 class InsertManyOptions(CommandPart):
     """Whether to stop at the first failure, and whether to answer document by document."""
 
-    ordered: bool | None = None
-    return_document_responses: bool | None = None
+    ordered: Flag = None
+    return_document_responses: Flag = None
+
+
+Documents = Annotated[
+    list[JsonValue],
+    BeforeValidator(_given),
+    AfterValidator(_within_limit),
+    Field(default=None, validate_default=True),
+]
+"""What insertMany inserts; it must be there and not empty."""
 
 
 class InsertMany(Command):
     """Insert up to :data:`MOST_DOCUMENTS` documents."""
 
-    documents: Annotated[list[JsonValue], AfterValidator(_within_limit)]
+    documents: Documents
     options: OrEmpty[InsertManyOptions] = InsertManyOptions()
 
 
 class FindOneOptions(CommandPart):
     """What to add to the answer of a vector sort."""
 
-    include_similarity: bool | None = None
-    include_sort_vector: bool | None = None
+    include_similarity: Flag = None
+    include_sort_vector: Flag = None
 
 
 _MOST = 2**31 - 1
 """Upstream reads these numbers into 32 bits."""
 
+Limit = Annotated[Annotated[int, Field(gt=0, le=_MOST)] | None, AS_WHOLE]
+PageStateText = Annotated[Text | None, Field(validation_alias=AliasChoices("pageState", "pagingState"))]
+
 
 class FindOptions(FindOneOptions):
     """How much to read, and from where."""
 
-    limit: Annotated[int, Field(gt=0, le=_MOST)] | None = None
-    skip: Annotated[int, Field(ge=0, le=_MOST)] | None = None
-    page_state: str | None = Field(default=None, validation_alias=AliasChoices("pageState", "pagingState"))
+    limit: Limit = None
+    skip: Annotated[Annotated[int, Field(ge=0, le=_MOST)] | None, AS_WHOLE] = None
+    page_state: PageStateText = None
 
 
 class Query(Command):
@@ -101,7 +135,7 @@ class FindOne(Query):
 class UpsertOptions(CommandPart):
     """Whether to insert when nothing matches."""
 
-    upsert: bool | None = None
+    upsert: Flag = None
 
 
 class UpdateOne(Query):
@@ -112,13 +146,13 @@ class UpdateOne(Query):
 
 
 class UpdateManyOptions(UpsertOptions):
-    """The page state is understood; everything is done in one call, so none is ever answered."""
+    """Whether to insert when nothing matches, and where to go on."""
 
-    page_state: str | None = Field(default=None, validation_alias=AliasChoices("pageState", "pagingState"))
+    page_state: PageStateText = None
 
 
 class UpdateMany(Command):
-    """Change every matching document."""
+    """Change the matching documents, a page of them."""
 
     where: Where = None
     update: Required
@@ -128,21 +162,21 @@ class UpdateMany(Command):
 class RerankService(CommandPart):
     """A reranking model; everything is optional here because the checks have an order of their own."""
 
-    provider: str | None = None
-    model_name: str | None = None
-    authentication: dict[str, str] | None = None
+    provider: Text | None = None
+    model_name: Text | None = None
+    authentication: dict[str, Text] | None = None
     parameters: Json | None = None
 
 
 class FindAndRerankOptions(CommandPart):
     """How much to read, what to rerank on, and what to add to the answer."""
 
-    limit: Annotated[int, Field(gt=0, le=_MOST)] | None = None
+    limit: Limit = None
     hybrid_limits: JsonValue = None
-    rerank_query: str | None = None
-    rerank_on: str | None = None
-    include_scores: bool | None = None
-    include_sort_vector: bool | None = None
+    rerank_query: Text | None = None
+    rerank_on: Text | None = None
+    include_scores: Flag = None
+    include_sort_vector: Flag = None
     rerank: RerankService | None = None
 
 
@@ -169,16 +203,15 @@ class FindOneAndUpdate(UpdateOne):
 class FindOneAndReplace(Query):
     """Replace one document and answer with it."""
 
-    replacement: Required
+    replacement: Annotated[JsonValue, AfterValidator(_is_object)]
     projection: JsonValue = None
     options: OrEmpty[FindAndChangeOptions] = FindAndChangeOptions()
 
 
 class FindOneAndDelete(Query):
-    """Delete one document and answer with it."""
+    """Delete one document and answer with it; it knows no options at all."""
 
     projection: JsonValue = None
-    options: NoOptions = None
 
 
 class DeleteOne(Command):

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-from astrolabe.dataapi.language.commands.base import Command, CommandPart, NoOptions
+from astrolabe.dataapi.language.commands.base import Command, CommandPart, NewName, NoOptions, OldName, Text
+from astrolabe.dataapi.language.values import shown
 from astrolabe.dataapi.protocol import Json
 from astrolabe.providers.catalogue.provider_info import ModelStatus
 
@@ -19,23 +20,35 @@ def _known_status(value: str) -> str:
     return value
 
 
+STRATEGIES = ("SimpleStrategy", "NetworkTopologyStrategy")
+"""Replication classes of keyspaces."""
+
+
+def _known_strategy(replication: Json) -> Json:
+    strategy = replication.get("class")
+    if strategy not in STRATEGIES:
+        message = f"'class' must be one of {' and '.join(STRATEGIES)}, not {shown(strategy)}"
+        raise ValueError(message)
+    return replication
+
+
 class KeyspaceOptions(CommandPart):
     """Replication is understood and has no meaning on one machine."""
 
-    replication: Json | None = None
+    replication: Annotated[Json, AfterValidator(_known_strategy)] | None = None
 
 
 class CreateKeyspace(Command):
     """Create a keyspace unless it exists."""
 
-    name: str
+    name: NewName
     options: KeyspaceOptions | None = None
 
 
 class DropKeyspace(Command):
     """Drop a keyspace and everything in it."""
 
-    name: str
+    name: OldName
     options: NoOptions = None
 
 
@@ -60,7 +73,7 @@ class FindNamespaces(FindKeyspaces):
 class ProviderOptions(CommandPart):
     """Which models to list; null and empty text mean all, in any life cycle."""
 
-    filter_model_status: Annotated[str, AfterValidator(_known_status)] | None = None
+    filter_model_status: Annotated[Text, AfterValidator(_known_status)] | None = None
 
 
 class FindEmbeddingProviders(Command):

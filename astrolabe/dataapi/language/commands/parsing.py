@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 from astrolabe.dataapi.language.commands import collection_commands as documents
 from astrolabe.dataapi.language.commands import general, schema, table_rows
 from astrolabe.dataapi.language.commands import table_schema as tables
-from astrolabe.dataapi.language.commands.base import NO_OPTIONS, Command, Level, PartT
+from astrolabe.dataapi.language.commands.base import NO_OPTIONS, NULL_AND_EMPTY, Command, CommandPart, Level, PartT
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import cut, listed
 from astrolabe.dataapi.language.values import shown, type_name
@@ -135,12 +135,12 @@ def parse_command(body: JsonValue, level: Level, *, target: str = "") -> ParsedC
     if model is None:
         return ParsedCommand(verb, None, (_unknown(verb, level, target),))
     if content is None:
-        return ParsedCommand(verb, None, (invalid_field("command", None, "must not be null"),))
+        return ParsedCommand(verb, None, (_mismatch(f"'{verb}' must be an object, not Null."),))
     try:
         return ParsedCommand(verb, model.model_validate(content))
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=True)
-        return ParsedCommand(verb, None, _translate(verb, details))
+        return ParsedCommand(verb, None, _translate(verb, model, details))
 
 
 def parse_part(verb: str, place: tuple[str, ...], model: type[PartT], given: JsonValue) -> PartT:
@@ -161,7 +161,7 @@ def parse_part(verb: str, place: tuple[str, ...], model: type[PartT], given: Jso
         details = error.errors(include_url=False, include_context=True)
         for detail in details:
             detail["loc"] = (*place, *detail["loc"])
-        raise _translate(verb, details)[0] from None
+        raise _translate(verb, model, details, len(place))[0] from None
 
 
 def _wrong_shape(body: JsonValue) -> DataApiError | None:
@@ -202,11 +202,20 @@ def _path_of(verb: str) -> str:
     return next((_PATHS[level] for level in Level if verb in COMMANDS[level]), "")
 
 
-def _translate(verb: str, details: Sequence[ErrorDetails]) -> tuple[DataApiError, ...]:
-    """Turn pydantic's findings into the documented errors; unknown members hide wrong shapes, those hide values."""
+def _translate(
+    verb: str, model: type[CommandPart], details: Sequence[ErrorDetails], above: int = 0
+) -> tuple[DataApiError, ...]:
+    """Turn pydantic's findings into the documented errors; unknown members hide wrong shapes, those hide values.
+
+    Args:
+        verb: The command's name.
+        model: What was to be read.
+        details: The findings.
+        above: How many names of their places lead to what was to be read.
+    """
     unknown = [detail for detail in details if detail["type"] == "extra_forbidden"]
     if unknown:
-        return (_unknown_members(verb, unknown),)
+        return (_unknown_members(verb, model, unknown, above),)
     shapes = [detail for detail in details if detail["type"] in _EXPECTED and detail["input"] is not None]
     if shapes:
         return (_mismatch(_shape_message(verb, shapes[0])),)
@@ -214,10 +223,12 @@ def _translate(verb: str, details: Sequence[ErrorDetails]) -> tuple[DataApiError
     if options:
         message = f"The command '{verb}' accepts no options. Leave 'options' out and send it again."
         return (data_api_error("COMMAND_ACCEPTS_NO_OPTIONS", message),)
-    return tuple(invalid_field(_path(detail), _input(detail), _reason(detail)) for detail in details)
+    return tuple(
+        invalid_field(_path(detail), _input(detail), reason) for detail in details for reason in _reasons(detail)
+    )
 
 
-def _unknown_members(verb: str, unknown: Sequence[ErrorDetails]) -> DataApiError:
+def _unknown_members(verb: str, model: type[CommandPart], unknown: Sequence[ErrorDetails], above: int) -> DataApiError:
     where = unknown[0]["loc"][:-1]
     parent = _dotted(where)
     names = listed(f"'{detail['loc'][-1]}'" for detail in unknown if detail["loc"][:-1] == where)
@@ -226,15 +237,18 @@ def _unknown_members(verb: str, unknown: Sequence[ErrorDetails]) -> DataApiError
             "INVALID_CREATE_COLLECTION_FIELD",
             f"createCollection does not know {names} in '{parent}'. Remove it and send the command again.",
         )
+    known = listed(f"'{name}'" for name in sorted(model.members(where[above:])))
     return data_api_error(
         "COMMAND_FIELD_UNKNOWN",
-        f"The command '{verb}' does not know {names} in '{parent}'. Remove it and send the command again.",
+        f"The command '{verb}' does not know {names} in '{parent}'; it knows {known}. "
+        "Remove or correct it and send the command again.",
     )
 
 
 def _shape_message(verb: str, detail: ErrorDetails) -> str:
     expected, given = _EXPECTED.get(detail["type"], "of another type"), detail["input"]
-    return f"'{_path(detail)}' of '{verb}' must be {expected}, not {type_name(given)}: {_shown(given)}."
+    quoted = "" if "authentication" in detail["loc"] else f": {_shown(given)}"
+    return f"'{_path(detail)}' of '{verb}' must be {expected}, not {type_name(given)}{quoted}."
 
 
 def _mismatch(message: str) -> DataApiError:
@@ -267,12 +281,18 @@ def _input(detail: ErrorDetails) -> JsonValue:
     return None if detail["type"] == "missing" else detail["input"]
 
 
+def _reasons(detail: ErrorDetails) -> tuple[str, ...]:
+    return ("must not be null", "must not be empty") if detail["type"] == NULL_AND_EMPTY else (_reason(detail),)
+
+
 def _reason(detail: ErrorDetails) -> str:
-    if detail["type"] == "missing" or detail["input"] is None:
+    if detail["type"] == "missing":
         return "must not be null"
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, ValueError):
         return str(cause)
+    if detail["input"] is None:
+        return "must not be null"
     pattern = _REASONS.get(detail["type"])
     return pattern.format(**detail.get("ctx", {})) if pattern else detail["msg"]
 

@@ -6,7 +6,16 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from astrolabe.dataapi.language.commands.base import Command, CommandPart, NoOptions
+from astrolabe.dataapi.language.commands.base import (
+    AS_WHOLE,
+    Command,
+    CommandPart,
+    Flag,
+    NewName,
+    NoOptions,
+    OldName,
+    Text,
+)
 from astrolabe.dataapi.protocol import Json, JsonValue
 from storage.shapes import Metric
 
@@ -36,22 +45,22 @@ IdType = Literal["objectId", "uuid", "uuidv6", "uuidv7"]
 class DefaultIdOptions(CommandPart):
     """How ids are made for documents that come without one."""
 
-    type: IdType
+    type: IdType | None = None
 
 
 class Service(CommandPart):
     """``vector.service``; everything is optional here because the checks have an order of their own."""
 
-    provider: str | None = None
-    model_name: str | None = None
-    authentication: dict[str, str] | None = None
+    provider: Text | None = None
+    model_name: Text | None = None
+    authentication: dict[str, Text] | None = None
     parameters: Json | None = None
 
 
 class VectorOptions(CommandPart):
     """``options.vector``; the metric's and dimension's older names are understood."""
 
-    dimension: Annotated[int, Field(gt=0)] | None = Field(
+    dimension: Annotated[Annotated[int, Field(gt=0)] | None, AS_WHOLE] = Field(
         default=None, validation_alias=AliasChoices("dimension", "size")
     )
     metric: Annotated[Metric | None, BeforeValidator(_metric)] = Field(
@@ -64,8 +73,8 @@ class VectorOptions(CommandPart):
 class IndexingOptions(CommandPart):
     """``options.indexing``: exactly one of the two."""
 
-    allow: list[str] | None = None
-    deny: list[str] | None = None
+    allow: list[Text] | None = None
+    deny: list[Text] | None = None
 
 
 class CreateCollectionOptions(CommandPart):
@@ -81,14 +90,14 @@ class CreateCollectionOptions(CommandPart):
 class CreateCollection(Command):
     """Create a collection unless it exists with the same settings."""
 
-    name: str
+    name: NewName
     options: CreateCollectionOptions | None = None
 
 
 class ExplainOptions(CommandPart):
     """Whether names alone or names with their settings are wanted."""
 
-    explain: bool | None = None
+    explain: Flag = None
 
 
 class FindCollections(Command):
@@ -100,7 +109,7 @@ class FindCollections(Command):
 class DeleteCollection(Command):
     """Delete a collection and its documents."""
 
-    name: str
+    name: OldName
     options: NoOptions = None
 
 
