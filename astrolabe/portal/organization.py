@@ -155,6 +155,19 @@ class ServiceConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A database whose collections and tables could not be read, so that nobody knows what they use.
+
+    Attributes:
+        database: The database.
+        reason: Why, in complete sentences.
+    """
+
+    database: Database
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Dependent:
     """A collection or table column that vectorizes with a stored credential, and so stops when the credential goes.
 

@@ -53,6 +53,7 @@ class WorkspaceOptions:
         user: Who is noted in the audit trail; the operating system's name of the user when None.
         minilm_folder: Folder with the files of all-MiniLM-L6-v2; None takes the package that carries them.
         limits: What every database may hold.
+        open_databases: How many databases are open at once; as many as the process's descriptors allow when None.
         troubles: What the failure lab answers in this process, beside what is kept with the data.
     """
 
@@ -71,4 +72,5 @@ class WorkspaceOptions:
     user: str | None = None
     minilm_folder: Path | None = None
     limits: DatabaseLimits = field(default_factory=DatabaseLimits)
+    open_databases: int | None = None
     troubles: tuple[Rule, ...] = ()

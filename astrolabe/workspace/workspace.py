@@ -2,8 +2,9 @@
 
     catalog.db              databases, credentials, scopes, settings, audit trail
     secrets.key             the key of the stored secrets, made when the first secret is stored
-    loads.db                how far each load got
+    loads.db                how far each load got; opened by the first load
     embeddings.db           vectors of texts that were embedded before; may be deleted at any time
+    space.reserve           space that deletions use when the disk is full; nothing is in it
     databases/<id>/         one folder per database: contents.db and the caches beside it
 
 Several programs may have one data folder open at the same time.
@@ -50,10 +51,14 @@ from astrolabe.providers.embedding.engine import EmbeddingEngine
 from astrolabe.providers.local.models import LocalModels
 from astrolabe.providers.rerank.engine import RerankingEngine
 from astrolabe.workspace.connection import Connection, LocalConnection
+from astrolabe.workspace.leased import LeasedDataApi, OpenDatabase
 from astrolabe.workspace.options import WorkspaceOptions
 from astrolabe.workspace.sample import embedded_service, load_sample
+from astrolabe.workspace.stores import StorePool
 from storage.catalog.catalog import Catalog
+from storage.descriptors import most_open_stores
 from storage.documents.database_files import DatabaseFiles
+from storage.documents.definitions import read_definitions
 from storage.documents.store import DatabaseStore
 from storage.embedding_cache.cache import DEFAULT_BYTES, EmbeddingCache
 from storage.loads.ledger import LoadLedger
@@ -61,6 +66,7 @@ from storage.secrets.box import SecretBox
 from storage.secrets.keyring import key_source
 from storage.secrets.ownership import guard_of
 from storage.secrets.references import ReferenceReader
+from storage.sqlite.reserve import SpaceReserve
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +97,16 @@ class Workspace:
     """
 
     def __init__(
-        self, options: WorkspaceOptions, catalog: Catalog, ledger: LoadLedger, closing: AsyncExitStack
+        self,
+        options: WorkspaceOptions,
+        catalog: Catalog,
+        ledger: LoadLedger,
+        reserve: SpaceReserve | None,
+        closing: AsyncExitStack,
     ) -> None:
         trail = AuditTrail(now=options.now, user=options.user)
         box = SecretBox(key_source(options.data_dir, options.key_place))
+        self._reserve = reserve
         self.options = options
         self.connection: Connection = LocalConnection(self)
         self.catalogue = _catalogue(options)
@@ -114,6 +126,7 @@ class Workspace:
             options.data_dir / "embeddings.db",
             most_bytes=options.cache_bytes or DEFAULT_BYTES,
             read_only=options.read_only,
+            reserve=self._reserve,
         )
         self.engine = _engine(options, self.catalogue, self.embedding_cache, self.lab)
         self.reranker = RerankingEngine(access=options.rerankers, allow_plain_http=options.allow_plain_http)
@@ -130,14 +143,13 @@ class Workspace:
             self.integrations, self.engine, self.catalogue, connections=self.connection_strings
         )
         self._column_services = ColumnServices(catalog, trail)
-        self._files = _files(options)
-        self._stores: dict[str, DatabaseStore] = {}
-        self._doors: dict[str, tuple[Database, DatabaseStore, DataApi]] = {}
-        self._opening = asyncio.Lock()
+        self._files = DatabaseFiles(options.data_dir / "databases", reserve)
+        self._stores = StorePool(self._open_database, options.open_databases or most_open_stores())
+        self._doors: dict[str, tuple[Database, DataApi]] = {}
         closing.push_async_callback(self.embedding_cache.close)
         closing.push_async_callback(self.engine.close)
         closing.push_async_callback(self.reranker.close)
-        closing.push_async_callback(self._close_stores)
+        closing.push_async_callback(self._stores.close_all)
 
     @classmethod
     async def open(cls, options: WorkspaceOptions) -> Workspace:
@@ -146,12 +158,15 @@ class Workspace:
         Raises:
             StorageError: The folder cannot be written, is full, damaged, or was written by a newer program.
         """
+        reserve = None if options.read_only else SpaceReserve(options.data_dir / "space.reserve")
         async with AsyncExitStack() as stack:
-            catalog = await Catalog.open(options.data_dir / _CATALOG, read_only=options.read_only)
+            catalog = await Catalog.open(options.data_dir / _CATALOG, read_only=options.read_only, reserve=reserve)
             stack.push_async_callback(catalog.close)
-            ledger = await LoadLedger.open(options.data_dir / "loads.db")
+            if reserve is not None:
+                await asyncio.to_thread(reserve.fill)
+            ledger = LoadLedger(options.data_dir / "loads.db", read_only=options.read_only, reserve=reserve)
             stack.push_async_callback(ledger.close)
-            workspace = cls(options, catalog, ledger, stack)
+            workspace = cls(options, catalog, ledger, reserve, stack)
             await workspace._finish_interrupted()
             workspace._closing = stack.pop_all()
         return workspace
@@ -184,25 +199,17 @@ class Workspace:
             NotFoundError: The database was deleted.
             StorageError: Its file cannot be opened.
         """
-        store = await self._store(database.id)
+        async with self._store(database.id):
+            pass  # so that what cannot be opened is told now
         known = self._doors.get(database.id)
-        if known is None or known[:2] != (database, store):
-            known = self._doors[database.id] = database, store, self._door(database, store)
-        return known[2]
+        if known is None or known[0] != database:
+            known = self._doors[database.id] = database, self._door(database)
+        return known[1]
 
-    def _door(self, database: Database, store: DatabaseStore) -> DataApi:
-        local = LocalDataApi(
-            database=database,
-            store=store,
-            vectorizer=self._vectorizer,
-            catalogue=self.catalogue,
-            endpoint=self.endpoint(database),
-            limits=self.options.limits,
-            lab=self.lab,
-            reranker=self.reranker,
-            service_trail=self._column_services,
-        )
-        door: DataApi = ReadOnlyDataApi(local) if self.options.read_only else local
+    def _door(self, database: Database) -> DataApi:
+        door: DataApi = LeasedDataApi(self._stores, database.id, self.endpoint(database))
+        if self.options.read_only:
+            door = ReadOnlyDataApi(door)
         return RecordingDataApi(door, self.activity, database.name, now=self.options.now)
 
     async def choices(self, database: Database) -> list[VectorizeChoice]:
@@ -216,13 +223,20 @@ class Workspace:
         return found if strings is None else [*found, strings]
 
     async def dependents(self, database: Database) -> list[Dependent]:
-        """Return the collections and columns of a database that name a stored credential.
+        """Return the collections and columns of a database that name a stored credential; nothing stays open for it.
 
         Raises:
             StorageError: Its file cannot be read.
             NotFoundError: The database was deleted.
         """
-        return dependents_of(database, await (await self._store(database.id)).containers())
+        path = self._files.contents(database.id)
+        if database.status is DatabaseStatus.INITIALIZING and not await asyncio.to_thread(path.exists):
+            return []
+        containers = await read_definitions(path, read_only=self.options.read_only)
+        if containers is None:
+            async with self._store(database.id) as store:
+                containers = await store.containers()
+        return dependents_of(database, containers)
 
     async def revision(self) -> int:
         """Return a number that changes with every change to databases, credentials and scopes, whoever makes it."""
@@ -236,7 +250,8 @@ class Workspace:
         """
         if database is None:
             return await self._catalog.integrity_check()
-        return await (await self._store(database.id)).integrity_check()
+        async with self._store(database.id) as store:
+            return await store.integrity_check()
 
     async def index_problems(self, database: Database) -> list[str]:
         """Return what is wrong with a database's vector indexes on the disk; the next search builds them anew.
@@ -273,14 +288,13 @@ class Workspace:
             StorageError: Its folder cannot be written.
         """
         self._catalog.require_writable()
-        async with self._opening:
+        async with self._stores.shut(database.id):
             self._doors.pop(database.id, None)
-            store = self._stores.pop(database.id, None)
-            if store is not None:
-                await store.close()
-            self._files.condemn(database.id)
+            await asyncio.to_thread(self._files.condemn, database.id)
             await self.databases.delete(database.id)
             await asyncio.to_thread(self._files.remove, database.id)
+        if self._reserve is not None:
+            await asyncio.to_thread(self._reserve.fill)
 
     async def create_sample(self, database: Database, keyspace: str) -> str:
         """Create the sample collection, load it the way any file is loaded, and return its name.
@@ -309,22 +323,36 @@ class Workspace:
         """Keep a setting with the data; None removes it."""
         await self._catalog.put_setting(key, value)
 
-    async def _store(self, database_id: str) -> DatabaseStore:
-        """Return the open store of a database that still exists: another program may have deleted it."""
-        async with self._opening:
-            known = {database.id for database in await self.databases.list()}
-            for gone in self._stores.keys() - known:
-                self._doors.pop(gone, None)
-                await self._stores.pop(gone).close()
-            if database_id not in known:
-                await self.databases.find(database_id)  # raises the error that says so
-            if database_id not in self._stores:
-                self._stores[database_id] = await DatabaseStore.open(self._files.contents(database_id))
-            return self._stores[database_id]
+    @asynccontextmanager
+    async def _store(self, database_id: str) -> AsyncIterator[DatabaseStore]:
+        """Lend the open store of a database that still exists: another program may have deleted it."""
+        known = {database.id for database in await self.databases.list()}
+        await self._stores.close_others(known)
+        for gone in self._doors.keys() - known:
+            del self._doors[gone]
+        async with self._stores.lease(database_id) as opened:
+            yield opened.store
+
+    async def _open_database(self, database_id: str) -> OpenDatabase:
+        database = await self.databases.find(database_id)
+        path = self._files.contents(database.id)
+        store = await DatabaseStore.open(path, read_only=self.options.read_only, reserve=self._reserve)
+        api = LocalDataApi(
+            database=database,
+            store=store,
+            vectorizer=self._vectorizer,
+            catalogue=self.catalogue,
+            endpoint=self.endpoint(database),
+            limits=self.options.limits,
+            lab=self.lab,
+            reranker=self.reranker,
+            service_trail=self._column_services,
+        )
+        return OpenDatabase(store, api)
 
     async def _activate(self, database: Database) -> Database:
-        store = await self._store(database.id)
-        await store.create_keyspace(DEFAULT_KEYSPACE)
+        async with self._store(database.id) as store:
+            await store.create_keyspace(DEFAULT_KEYSPACE)
         return await self.databases.activate(database.id)
 
     async def _finish_interrupted(self) -> None:
@@ -332,23 +360,18 @@ class Workspace:
         if self.options.read_only:
             return
         databases = await self.databases.list()
-        await asyncio.to_thread(self._files.clear_condemned, {database.id for database in databases})
-        for database in databases:
-            if database.status is DatabaseStatus.INITIALIZING:
-                try:
-                    await self._activate(database)
-                except AstrolabeError as error:  # it stays initializing, and says why when it is opened
-                    log.warning("database %s cannot be activated: %s", database.id, error.message)
+        try:
+            await asyncio.to_thread(self._files.clear_condemned, {database.id for database in databases})
+        except StorageError as error:  # what is left over takes up space and is in nobody's way
+            log.warning("what was deleted is not cleared away: %s", error.message)
+        begun = [database for database in databases if database.status is DatabaseStatus.INITIALIZING]
+        await asyncio.gather(*map(self._finish, begun))
 
-    async def _close_stores(self) -> None:
-        async with AsyncExitStack() as stack:
-            while self._stores:
-                _, store = self._stores.popitem()
-                stack.push_async_callback(store.close)
-
-
-def _files(options: WorkspaceOptions) -> DatabaseFiles:
-    return DatabaseFiles(options.data_dir / "databases")
+    async def _finish(self, database: Database) -> None:
+        try:
+            await self._activate(database)
+        except AstrolabeError as error:  # it stays initializing, and says why when it is opened
+            log.warning("database %s cannot be activated: %s", database.id, error.message)
 
 
 def _urls(options: WorkspaceOptions) -> dict[str, str]:

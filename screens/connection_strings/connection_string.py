@@ -17,7 +17,9 @@ from astrolabe.portal.connection_strings import rules
 from astrolabe.portal.connection_strings.connection_string import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.connection_strings.usage import model_change
 from astrolabe.portal.credentials.connection_test import Tested
-from astrolabe.portal.organization import MOST_DATABASES_AT_ONCE, Database, Dependent
+from astrolabe.portal.credentials.rehearsal import unread_words
+from astrolabe.portal.credentials.usage import NOTHING_USED, Overview
+from astrolabe.portal.organization import MOST_DATABASES_AT_ONCE, Database
 from astrolabe.portal.rules import scope_problems
 from astrolabe.providers.catalogue.connectors import SECRETS, Connector, ConnectorField, get_connector, load_connectors
 from astrolabe.providers.embedding.waiting import WaitListener
@@ -41,12 +43,12 @@ class Beside:
     Attributes:
         others: The other connection strings: names and identifiers are unique.
         databases: What is offered for its scope.
-        dependents: The collections and columns that embed with it.
+        used: The collections and columns that embed with it, and what could not be read.
     """
 
     others: Sequence[ConnectionString]
     databases: Sequence[Database]
-    dependents: Sequence[Dependent] = ()
+    used: Overview = NOTHING_USED
 
 
 class ConnectionStringDialog(Dialog[ConnectionStringDraft, ConnectionString]):
@@ -213,7 +215,9 @@ class ConnectionStringDialog(Dialog[ConnectionStringDraft, ConnectionString]):
         return scope_problems(chosen) if chosen > max(before, MOST_DATABASES_AT_ONCE) else []
 
     def _stops(self) -> dict[str, str]:
-        text = model_change(self.before, self.draft(), self.beside.dependents) if self.before is not None else ""
+        text = model_change(self.before, self.draft(), self.beside.used) if self.before is not None else ""
+        if text:
+            text = f"{unread_words(self.beside.used.unread)} {text}".lstrip()
         if text == self._pointed_out:
             return {}
         self._pointed_out = text

@@ -116,9 +116,9 @@ class ConnectionStringsPage(Page):
         if string is None:
             dialog = ConnectionStringDialog(None, Beside(others, databases), workspace.connection_strings.create)
         else:
-            dependents = await workspace.connection_usage.dependents(string.identifier)
+            used = await workspace.connection_usage.dependents(string.identifier)
             edit = partial(workspace.connection_strings.edit, string.identifier, version=string.version)
-            dialog = ConnectionStringDialog(string, Beside(others, databases, dependents), edit)
+            dialog = ConnectionStringDialog(string, Beside(others, databases, used), edit)
         self.app.ask(dialog, self._saved)
 
     def _saved(self, string: ConnectionString | None) -> None:

@@ -8,13 +8,13 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Input, SelectionList, Static
 
-from astrolabe.portal.credentials.rehearsal import mismatches
+from astrolabe.portal.credentials.rehearsal import mismatches, unread_words
+from astrolabe.portal.credentials.usage import NOTHING_USED, Overview
 from astrolabe.portal.organization import (
     MOST_DATABASES_AT_ONCE,
     Credential,
     CredentialDraft,
     Database,
-    Dependent,
     Integration,
     RemovedCredential,
 )
@@ -36,7 +36,7 @@ class AddCredentialDialog(TryingOut, Dialog[CredentialDraft, Credential]):
         perform: Callable[[CredentialDraft], Awaitable[Credential]],
         *,
         removed: Sequence[RemovedCredential] = (),
-        waiting: Sequence[Dependent] = (),
+        waiting: Overview = NOTHING_USED,
         try_out: TryOut | None = None,
     ) -> None:
         """Ask for a credential.
@@ -46,7 +46,7 @@ class AddCredentialDialog(TryingOut, Dialog[CredentialDraft, Credential]):
             databases: What is offered for its scope.
             perform: Adds it.
             removed: The integration's removed credentials; the form begins with the last one's name and scope.
-            waiting: The collections and columns whose credential does not exist.
+            waiting: The collections and columns whose credential does not exist, and what could not be read.
             try_out: Opens the connection test with the secret and the name that are filled in.
         """
         super().__init__(perform)
@@ -54,13 +54,13 @@ class AddCredentialDialog(TryingOut, Dialog[CredentialDraft, Credential]):
         self.integration = integration
         self.databases = tuple(databases)
         self.removed = tuple(removed)
-        self.waiting = tuple(waiting)
+        self.waiting = waiting
         self._pointed_out = ""
 
     @property
     def former(self) -> RemovedCredential | None:
         """The removed credential that the form begins with: the last one that collections wait for, or the last."""
-        names = {dependent.service.credential_name for dependent in self.waiting}
+        names = {dependent.service.credential_name for dependent in self.waiting.dependents}
         missed = (one for one in self.removed if one.name in names)
         return next(missed, next(iter(self.removed), None))
 
@@ -82,6 +82,9 @@ class AddCredentialDialog(TryingOut, Dialog[CredentialDraft, Credential]):
     def compose_form(self) -> ComposeResult:
         """Lay out the form."""
         noun, former = self.noun[0].upper() + self.noun[1:], self.former
+        unknown = unread_words(self.waiting.unread)
+        if unknown:
+            yield Static(Content(display_text(unknown, limit=600)), classes="consequence")
         if former is not None:
             words = (
                 f"{former.name} was removed; its name and scope are filled in. With both, its collections come back."
@@ -133,7 +136,7 @@ class AddCredentialDialog(TryingOut, Dialog[CredentialDraft, Credential]):
         return found or self._mismatches(name)
 
     def _mismatches(self, name: str) -> dict[str, str]:
-        text = " ".join(mismatches(name, self._chosen(), self.removed, self.waiting))
+        text = " ".join(mismatches(name, self._chosen(), self.removed, self.waiting.dependents, self.waiting.unread))
         if text == self._pointed_out:
             return {}
         self._pointed_out = text

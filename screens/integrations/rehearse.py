@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 from textual.widgets import Input, Select, SelectionList, Static
 
-from astrolabe.portal.credentials.rehearsal import Rehearsal
+from astrolabe.portal.credentials.rehearsal import Rehearsal, unread_words
 from astrolabe.portal.organization import Credential, Database
 from astrolabe.text.safe_text import display_text
 from screens.kit.app_base import Section
@@ -79,6 +79,10 @@ class RehearsePage(Page):
 
     def _show(self, rehearsal: Rehearsal) -> None:
         rows = [
+            (f"unknown {place}", ("? unknown", one.database.name, "could not be read"))
+            for place, one in enumerate(rehearsal.unknown)
+        ]
+        rows += [
             (f"{member} {place}", (words, one.database.name, one.label.partition(": ")[2]))
             for member, words in _EFFECTS
             for place, one in enumerate(getattr(rehearsal, member))
@@ -86,7 +90,10 @@ class RehearsePage(Page):
         self.query_one("#effects", Grid).fill(rows)
         counts = [(len(getattr(rehearsal, member)), words.partition(" ")[2]) for member, words in _EFFECTS]
         parts = [f"{count} {words}" for count, words in counts if count]
-        self.query_one("#verdict", Static).update(Content(display_text(", ".join(parts) or "Nothing is concerned.")))
+        unknown = unread_words(rehearsal.unknown)
+        known = ", ".join(parts) or ("" if unknown else "Nothing is concerned.")
+        words = " ".join(filter(None, (unknown, known)))
+        self.query_one("#verdict", Static).update(Content(display_text(words, limit=600)))
 
     @on(Select.Changed)
     @on(Input.Changed)

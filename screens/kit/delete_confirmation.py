@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from astrolabe.portal.connection_strings.connection_string import ConnectionString
-from astrolabe.portal.credentials.rehearsal import Rehearsal
+from astrolabe.portal.credentials.rehearsal import Rehearsal, unread_words
 from astrolabe.portal.organization import Credential, Database, Dependent, Integration
 from astrolabe.text.cli_equivalents import remove_connection_string, remove_credential, remove_integration, remove_scope
 from screens.kit.confirm import DeleteConfirmation
@@ -24,7 +24,7 @@ def scope_danger(credential: Credential, database: Database, rehearsal: Rehearsa
         noun="Database name",
         verb="Remove scope",
         consequences=(
-            _stops(rehearsal, f"No collection in {database.name} uses {credential.name} now."),
+            *_stops(rehearsal.within({database.id}), f"No collection in {database.name} uses {credential.name} now."),
             f"{_GO_ON} Adding the database to the scope again brings them back.",
         ),
         equivalents=remove_scope(credential.provider, credential.name, database.name),
@@ -39,7 +39,7 @@ def credential_danger(credential: Credential, noun: str, rehearsal: Rehearsal) -
         noun="API key name",
         verb="Remove key",
         consequences=(
-            _stops(rehearsal, "No collection or column uses it now."),
+            *_stops(rehearsal, "No collection or column uses it now."),
             f"{_GO_ON} Adding one with the same name and scope brings them back; both are remembered.",
             f"The {noun} is not removed from your account at the provider; delete it there too.",
         ),
@@ -55,7 +55,7 @@ def connection_danger(string: ConnectionString, rehearsal: Rehearsal) -> DeleteC
         noun="Connection string name",
         verb="Remove",
         consequences=(
-            _stops(rehearsal, "No collection or column uses it now."),
+            *_stops(rehearsal, "No collection or column uses it now."),
             f"{_GO_ON} One with the identifier {string.identifier}, the same model and databases brings them back.",
             "The key is not removed from your account at the service; delete it there too.",
         ),
@@ -73,17 +73,21 @@ def integration_danger(integration: Integration, rehearsal: Rehearsal) -> Delete
         verb="Remove integration",
         consequences=(
             f"Removes every {integration.provider.credential_noun}: {listed(names)}.",
-            _stops(rehearsal, "No collection or column uses them now."),
+            *_stops(rehearsal, "No collection or column uses them now."),
             f"{_GO_ON} They are not removed from your account at the provider.",
         ),
         equivalents=remove_integration(integration.provider.key),
     )
 
 
-def _stops(rehearsal: Rehearsal, nothing: str) -> str:
-    if not rehearsal.stops:
-        return nothing
-    return f"This disables $vectorize at once for: {listed(labels(rehearsal.stops))}."
+def _stops(rehearsal: Rehearsal, nothing: str) -> tuple[str, ...]:
+    """Return what is not known, if anything, and what stops; nothing is said of what could not be read."""
+    unknown = unread_words(rehearsal.unknown)
+    if rehearsal.stops:
+        words = f"This disables $vectorize at once for: {listed(labels(rehearsal.stops))}."
+    else:
+        words = "No other one uses it now, as far as could be read." if unknown else nothing
+    return (unknown, words) if unknown else (words,)
 
 
 def labels(dependents: Sequence[Dependent]) -> list[str]:

@@ -10,7 +10,9 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
+from storage.errors import StoreFullError
 from storage.sqlite.errors import from_os, os_translated
+from storage.sqlite.reserve import STEP, SpaceReserve
 
 _CONTENTS = "contents.db"
 _CONDEMNED = "deleted"
@@ -21,10 +23,12 @@ class DatabaseFiles:
 
     Args:
         folder: The folder of all of them; it need not exist.
+        reserve: Space that marking a folder may use when the disk is full.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, reserve: SpaceReserve | None = None) -> None:
         self._folder = folder
+        self._reserve = reserve
 
     def contents(self, database_id: str) -> Path:
         """Return the path of a database's file; it need not exist."""
@@ -37,9 +41,14 @@ class DatabaseFiles:
             StorageError: The mark cannot be written.
         """
         folder = self._folder / database_id
-        if folder.is_dir():
-            with os_translated(folder):
-                (folder / _CONDEMNED).touch(mode=0o600)
+        mark = folder / _CONDEMNED
+        while folder.is_dir() and not mark.exists():
+            try:
+                with os_translated(folder):
+                    mark.touch(mode=0o600)
+            except StoreFullError:
+                if self._reserve is None or not self._reserve.give_back(STEP):
+                    raise
 
     def remove(self, database_id: str) -> None:
         """Remove a database's folder and all in it; harmless when there is none.

@@ -84,7 +84,9 @@ def test_a_writer_waits_for_another_program_and_is_told_when_that_takes_too_long
     docs: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = docs.run(docs.workspace.databases.list())[0]
-    monkeypatch.setattr(docs.workspace._stores[store.id].file, "_busy_timeout", 0.05)
+    opened = docs.workspace._stores._slots[store.id].opened
+    assert opened is not None
+    monkeypatch.setattr(opened.store.file, "_busy_timeout", 0.05)
     other = sqlite3.connect(database_file(docs), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     answer = insert(docs, 1)
@@ -119,7 +121,7 @@ def test_writers_of_one_server_queue_and_the_queue_has_an_end(docs: Served, monk
 
 
 def wait_until_writing(server: Served, writing: Future[httpx.Response]) -> None:
-    (store,) = server.workspace._stores.values()
-    while not store.file._write_lock.locked():
+    (slot,) = server.workspace._stores._slots.values()
+    while slot.opened is None or not slot.opened.store.file._write_lock.locked():
         assert not writing.done()
         time.sleep(0.005)

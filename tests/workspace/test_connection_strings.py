@@ -114,7 +114,7 @@ async def test_removal_disables_at_once_and_the_same_identifier_brings_it_back(s
     before = await strings.get("mine")
     rehearsal = await credential_usage.rehearse_removal("connectionString", ["mine"])
     assert [one.label for one in rehearsal.stops] == ["shop: default_keyspace.notes"]
-    assert [one.name for one in await shop.workspace.connection_usage.dependents("mine")] == ["notes"]
+    assert [one.name for one in (await shop.workspace.connection_usage.dependents("mine")).dependents] == ["notes"]
     await strings.remove("mine")
     assert code(await shop.insert("x")) == "EMBEDDING_GATEWAY_UNABLE_RESOLVE_AUTHENTICATION_TYPE"
     assert [one.dependent.name for one in await credential_usage.disabled()] == ["notes"]

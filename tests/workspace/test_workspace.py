@@ -58,7 +58,7 @@ async def test_a_new_database_is_active_and_has_its_default_keyspace(workspace: 
 async def test_a_database_is_opened_once_however_often_it_is_asked_for(workspace: Workspace) -> None:
     database = await workspace.create_database(DatabaseDraft("library"))
     await asyncio.gather(*(workspace.api(database) for _ in range(5)))
-    assert len(workspace._stores) == 1
+    assert list(workspace._stores.open_ids) == [database.id]
 
 
 async def test_what_was_created_is_there_after_reopening(options: WorkspaceOptions) -> None:
@@ -152,7 +152,7 @@ async def test_two_workspaces_on_one_folder_see_each_others_changes(options: Wor
         await there.delete_database(database)
         with pytest.raises(NotFoundError):
             await here.client(database)
-        assert here._stores == {}
+        assert not here._stores.open_ids
 
 
 async def test_a_newer_catalog_is_refused_and_left_as_it_is(options: WorkspaceOptions) -> None:

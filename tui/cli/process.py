@@ -18,6 +18,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
+from storage.descriptors import raise_descriptor_limit
 from storage.errors import AstrolabeError
 from tui.cli.output import say
 from tui.settings import paths
@@ -61,6 +62,7 @@ def tell(error: AstrolabeError) -> None:
 
 def run(work: Coroutine[Any, Any, int]) -> int:
     """Run a command's coroutine; SIGINT, SIGTERM and SIGHUP cancel it, so that its cleaning up is done."""
+    raise_descriptor_limit()
     return asyncio.run(_supervised(work))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from pydantic import SecretStr
 
 from astrolabe.errors import RuleError
@@ -11,8 +9,7 @@ from astrolabe.portal.connection_strings import rules
 from astrolabe.portal.connection_strings.connection_string import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.connection_strings.connection_strings import ConnectionStrings, no_secret
 from astrolabe.portal.credentials.connection_test import Prober, Question, Tested, ask
-from astrolabe.portal.credentials.usage import CredentialUsage
-from astrolabe.portal.organization import Dependent
+from astrolabe.portal.credentials.usage import CredentialUsage, Overview
 from astrolabe.portal.rules import Findings
 from astrolabe.providers.catalogue.catalogue import CONNECTION_STRING
 from astrolabe.providers.catalogue.connectors import DIMENSIONS, MODEL, Connector
@@ -34,10 +31,11 @@ class ConnectionUsage:
         self._credential_usage = credential_usage
         self._engine = engine
 
-    async def dependents(self, identifier: str) -> list[Dependent]:
+    async def dependents(self, identifier: str) -> Overview:
         """Return the collections and columns that embed with a connection string."""
-        found = (await self._credential_usage.overview()).dependents
-        return [one for one in found if one.credential == (CONNECTION_STRING, identifier)]
+        return (await self._credential_usage.overview()).only(
+            lambda one: one.credential == (CONNECTION_STRING, identifier)
+        )
 
     async def question(
         self, identifier: str, draft: ConnectionStringDraft | None = None
@@ -113,14 +111,16 @@ class ConnectionUsage:
         return await self._strings.secret(string.identifier)
 
 
-def model_change(before: ConnectionString, draft: ConnectionStringDraft, dependents: Sequence[Dependent]) -> str:
-    """Return what a change of connector, model or dimensions stops, or an empty text."""
+def model_change(before: ConnectionString, draft: ConnectionStringDraft, used: Overview) -> str:
+    """Return what a change of connector, model or dimensions stops, as far as that is known; else an empty text."""
     after = rules.kept_settings(draft.kind, draft.settings)
     same = all(before.settings.get(key) == after.get(key) for key in (MODEL, DIMENSIONS))
-    if not dependents or (same and before.connector.key == draft.kind.key):
+    if same and before.connector.key == draft.kind.key:
         return ""
-    names = ", ".join(one.label for one in dependents)
+    names = ", ".join(one.label for one in used.dependents)
+    if not names and not used.unread:
+        return ""
     return (
-        f"Vectors of two models cannot be compared: with another model, $vectorize stops for {names} until the former "
-        "one is back."
+        f"Vectors of two models cannot be compared: with another model, $vectorize stops for "
+        f"{names or 'whatever uses it'} until the former one is back."
     )

@@ -165,8 +165,13 @@ def models_to_ask(provider: ProviderInfo) -> list[ModelInfo]:
     return supported or list(provider.models)
 
 
-def first_question(provider: ProviderInfo, parameters: Mapping[str, Any]) -> Question:
+def first_question(provider: ProviderInfo, parameters: Mapping[str, Any], *, unknown: str = "") -> Question:
     """Return something to ask a provider for where no collection says what.
+
+    Args:
+        provider: The provider.
+        parameters: Its parameters.
+        unknown: What could not be read, and might say what to ask; empty when everything was read.
 
     Raises:
         RuleError: The provider has no model, or needs parameters that are not given.
@@ -175,8 +180,8 @@ def first_question(provider: ProviderInfo, parameters: Mapping[str, Any]) -> Que
     model = next(iter(models_to_ask(provider)), None)
     if missing or model is None:
         raise RuleError(
-            f"There is nothing to test with: no collection uses it yet, and {provider.label} needs to be told "
-            f"{', '.join(missing) or 'a model'}.",
+            f"There is nothing to test with: no collection{' that could be read' if unknown else ''} uses it yet, and "
+            f"{provider.label} needs to be told {', '.join(missing) or 'a model'}. {unknown}".rstrip(),
             field="test",
             hint="Go on without the test, or create a collection with it first.",
         )

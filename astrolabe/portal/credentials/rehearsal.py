@@ -7,13 +7,16 @@ scope. Everything here follows from that one sentence.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from astrolabe.portal.organization import Credential, Dependent, RemovedCredential
+from astrolabe.portal.organization import Credential, Dependent, RemovedCredential, Unread
 
 Scopes = Mapping[tuple[str, str], frozenset[str]]
 """The ids of the databases in the scope of each credential, by provider key and name."""
+
+_MOST_NAMED = 5
+"""Databases named in a sentence."""
 
 
 class Stopped(StrEnum):
@@ -32,12 +35,29 @@ class Rehearsal:
         comes_back: They do not work now, and would afterwards.
         goes_on: They work now and afterwards, with a credential that the change is about.
         still_stopped: They use a credential that the change is about, and work neither now nor afterwards.
+        unknown: Databases that could not be read: whatever is in them may be concerned, too.
     """
 
     stops: tuple[Dependent, ...] = ()
     comes_back: tuple[Dependent, ...] = ()
     goes_on: tuple[Dependent, ...] = ()
     still_stopped: tuple[Dependent, ...] = ()
+    unknown: tuple[Unread, ...] = ()
+
+    def within(self, database_ids: Collection[str]) -> Rehearsal:
+        """Return the same for a change that concerns these databases only: what is in others is not in question."""
+        return replace(self, unknown=tuple(one for one in self.unknown if one.database.id in database_ids))
+
+
+def unread_words(unread: Sequence[Unread]) -> str:
+    """Return what is not known, to be said before anything else; empty when everything could be read."""
+    if not unread:
+        return ""
+    names = ", ".join(one.database.name for one in unread[:_MOST_NAMED])
+    more = f" and {len(unread) - _MOST_NAMED} more" if len(unread) > _MOST_NAMED else ""
+    what = "The database" if len(unread) == 1 else f"{len(unread)} databases"
+    listed = f" {names}" if len(unread) == 1 else f" ({names}{more})"
+    return f"Unknown: {what}{listed} could not be read, and may have collections that use it. {unread[0].reason}"
 
 
 def scopes_of(credentials: Iterable[Credential]) -> dict[tuple[str, str], frozenset[str]]:
@@ -69,7 +89,12 @@ def stopped(dependent: Dependent, scopes: Scopes) -> Stopped | None:
 
 
 def rehearse(
-    before: Scopes, after: Scopes, dependents: Iterable[Dependent], *, about: Collection[tuple[str, str]] = ()
+    before: Scopes,
+    after: Scopes,
+    dependents: Iterable[Dependent],
+    *,
+    about: Collection[tuple[str, str]] = (),
+    unread: Sequence[Unread] = (),
 ) -> Rehearsal:
     """Return what the step from one state of the scopes to another does.
 
@@ -78,6 +103,7 @@ def rehearse(
         after: The scopes as they would be.
         dependents: What uses credentials.
         about: Credentials that the answer is about even where nothing changes for them.
+        unread: The databases whose dependents are not known.
     """
     concerned = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)} | set(about)
     groups: dict[tuple[bool, bool], list[Dependent]] = {}
@@ -90,6 +116,7 @@ def rehearse(
         comes_back=tuple(groups.get((False, True), ())),
         goes_on=tuple(groups.get((True, True), ())),
         still_stopped=tuple(groups.get((False, False), ())),
+        unknown=tuple(unread),
     )
 
 
@@ -105,7 +132,11 @@ def reason(dependent: Dependent, why: Stopped, noun: str) -> str:
 
 
 def mismatches(
-    name: str, database_ids: Sequence[str], removed: Sequence[RemovedCredential], waiting: Sequence[Dependent]
+    name: str,
+    database_ids: Sequence[str],
+    removed: Sequence[RemovedCredential],
+    waiting: Sequence[Dependent],
+    unread: Sequence[Unread] = (),
 ) -> list[str]:
     """Return how a new credential misses what a removed one left behind, a sentence each.
 
@@ -114,14 +145,16 @@ def mismatches(
         database_ids: Its scope.
         removed: The provider's removed credentials.
         waiting: The provider's collections and columns whose credential is missing.
+        unread: The databases that could not be read: something in them may wait, too.
     """
     found = []
     known = {one.name for one in removed}
     names = {dependent.service.credential_name for dependent in waiting}
     abandoned = sorted(str(one) for one in names | known if one in names and one != name)
     if name not in names and name not in known and abandoned:
+        none = "No collection that could be read" if unread else "No collection"
         found.append(
-            f"No collection waits for the name '{name}'. Collections wait for: {', '.join(abandoned)}. "
+            f"{none} waits for the name '{name}'. Collections wait for: {', '.join(abandoned)}. "
             "They cannot detect a replacement of another name."
         )
     former = next((one for one in removed if one.name == name), None)

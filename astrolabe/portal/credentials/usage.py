@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pydantic import SecretStr
 
+from astrolabe.errors import NotFoundError
 from astrolabe.portal.credentials.connection_test import (
     Prober,
     Question,
@@ -27,16 +29,20 @@ from astrolabe.portal.credentials.rehearsal import (
     rehearse,
     scopes_of,
     stopped,
+    unread_words,
     with_scope,
     without,
 )
 from astrolabe.portal.databases.databases import Databases
-from astrolabe.portal.organization import Credential, Database, Dependent
+from astrolabe.portal.organization import Credential, Database, Dependent, Unread
 from astrolabe.providers.catalogue.catalogue import Catalogue
 from astrolabe.providers.catalogue.provider_info import Hosting
 from astrolabe.providers.embedding.waiting import WaitListener
 from storage.errors import StorageError
 from storage.secrets.references import SecretReference
+
+_READ_AT_ONCE = 4
+"""Databases whose definitions are read at the same time, each in a thread with one file open."""
 
 
 class Contents(Protocol):
@@ -53,15 +59,22 @@ class Contents(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """Everything that uses stored credentials, and what could not be looked at.
+    """What uses stored credentials, and what could not be looked at.
 
     Attributes:
         dependents: By database, keyspace and name.
-        unread: A sentence for each database that cannot be read now.
+        unread: The databases that cannot be read now: what they use is unknown.
     """
 
     dependents: tuple[Dependent, ...]
-    unread: tuple[str, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+    def only(self, wanted: Callable[[Dependent], bool]) -> Overview:
+        """Return the dependents that are wanted; what is unknown stays so."""
+        return Overview(tuple(filter(wanted, self.dependents)), self.unread)
+
+
+NOTHING_USED = Overview(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +113,27 @@ class CredentialUsage:
         self._catalogue = catalogue
 
     async def overview(self) -> Overview:
-        """Return every collection and column that names a stored credential of an external provider."""
-        found: list[Dependent] = []
-        unread: list[str] = []
-        for database in await self._databases.list():
-            try:
-                found += [one for one in await self._contents.dependents(database) if self._is_external(one)]
-            except StorageError as error:
-                unread.append(f"The database {database.name} cannot be read: {error.message}")
+        """Return every collection and column that names a stored credential of an external provider.
+
+        A few databases are read at a time, so that one that is slow holds up no other.
+        """
+        turns = asyncio.Semaphore(_READ_AT_ONCE)
+
+        async def read(database: Database) -> list[Dependent] | Unread | None:
+            async with turns:
+                try:
+                    return await self._contents.dependents(database)
+                except NotFoundError:
+                    return None
+                except StorageError as error:
+                    return Unread(database, error.message)
+
+        answers = await asyncio.gather(*map(read, await self._databases.list()))
+        unread = [answer for answer in answers if isinstance(answer, Unread)]
+        if unread:
+            still_there = {database.id for database in await self._databases.list()}
+            unread = [one for one in unread if one.database.id in still_there]
+        found = [one for answer in answers if isinstance(answer, list) for one in answer if self._is_external(one)]
         return Overview(tuple(found), tuple(unread))
 
     async def scopes(self) -> Scopes:
@@ -118,7 +144,8 @@ class CredentialUsage:
         """Return what removing credentials of a provider would do."""
         before = await self.scopes()
         after = without(before, *((provider, name) for name in names))
-        return rehearse(before, after, (await self.overview()).dependents)
+        overview = await self.overview()
+        return rehearse(before, after, overview.dependents, unread=overview.unread)
 
     async def rehearse_scope(
         self, provider: str, name: str, *, add: Collection[str] = (), remove: Collection[str] = ()
@@ -127,7 +154,8 @@ class CredentialUsage:
         before = await self.scopes()
         scope = (before.get((provider, name), frozenset()) | frozenset(add)) - frozenset(remove)
         after = with_scope(before, (provider, name), scope)
-        return rehearse(before, after, (await self.overview()).dependents, about=[(provider, name)])
+        overview = await self.overview()
+        return rehearse(before, after, overview.dependents, about=[(provider, name)], unread=overview.unread)
 
     async def rehearse_replacement(
         self, provider: str, name: str, new_name: str, database_ids: Collection[str]
@@ -135,10 +163,17 @@ class CredentialUsage:
         """Return what removing a credential and adding another, of this name and scope, would do."""
         before = await self.scopes()
         after = with_scope(without(before, (provider, name)), (provider, new_name), database_ids)
-        return rehearse(before, after, (await self.overview()).dependents, about=[(provider, name)])
+        overview = await self.overview()
+        return rehearse(before, after, overview.dependents, about=[(provider, name)], unread=overview.unread)
 
     async def disabled(self, database: Database | None = None) -> list[Disabled]:
-        """Return the collections and columns that cannot generate embeddings now, of one database or of all."""
+        """Return the collections and columns that cannot generate embeddings now, of one database or of all.
+
+        Of all, those in databases that cannot be read are missing.
+
+        Raises:
+            StorageError: The one database cannot be read.
+        """
         scopes = await self.scopes()
         if database is None:
             dependents: Sequence[Dependent] = (await self.overview()).dependents
@@ -147,13 +182,12 @@ class CredentialUsage:
         states = ((one, stopped(one, scopes)) for one in dependents)
         return [Disabled(one, why, reason(one, why, self._noun(one))) for one, why in states if why is not None]
 
-    async def waiting(self, provider: str) -> list[Dependent]:
+    async def waiting(self, provider: str) -> Overview:
         """Return the collections and columns of a provider whose credential does not exist."""
         scopes = await self.scopes()
-        dependents = (await self.overview()).dependents
-        return [
-            one for one in dependents if one.service.provider == provider and stopped(one, scopes) is Stopped.MISSING
-        ]
+        return (await self.overview()).only(
+            lambda one: one.service.provider == provider and stopped(one, scopes) is Stopped.MISSING
+        )
 
     async def questions(
         self, provider: str, name: str | None, *, parameters: Mapping[str, Any] | None = None
@@ -169,8 +203,10 @@ class CredentialUsage:
             RuleError: Nothing uses the credential, and the provider needs parameters to be asked.
         """
         info = self._catalogue.get(provider)
-        used = await self._used_by(provider, name) if name is not None and parameters is None else []
-        return questions_of(info, used) or [first_question(info, parameters or {})]
+        if name is None or parameters is not None:
+            return [first_question(info, parameters or {})]
+        used = (await self.overview()).only(lambda one: one.credential == (provider, name))
+        return questions_of(info, used.dependents) or [first_question(info, {}, unknown=unread_words(used.unread))]
 
     async def known_parameters(self, provider: str) -> dict[str, str]:
         """Return the parameters that a collection of the provider has; empty when none has any."""
@@ -264,9 +300,6 @@ class CredentialUsage:
                 if tested.error is not None:
                     raise tested.error
         return await self._integrations.rotate(provider, name, secret, version=version)
-
-    async def _used_by(self, provider: str, name: str) -> list[Dependent]:
-        return [one for one in (await self.overview()).dependents if one.credential == (provider, name)]
 
     def _is_external(self, dependent: Dependent) -> bool:
         info = self._catalogue.find(dependent.service.provider)

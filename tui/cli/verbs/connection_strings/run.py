@@ -17,6 +17,7 @@ from astrolabe.portal.connection_strings.exchange import embedding_strings, push
 from astrolabe.portal.connection_strings.files import read_export
 from astrolabe.portal.connection_strings.raven_server import RavenPlace, RavenServer
 from astrolabe.portal.connection_strings.usage import model_change
+from astrolabe.portal.credentials.rehearsal import unread_words
 from astrolabe.portal.private_files import write_private
 from astrolabe.providers.catalogue.catalogue import CONNECTION_STRING
 from astrolabe.providers.catalogue.connectors import MODEL, Connector, get_connector
@@ -94,10 +95,11 @@ async def edit(args: EditArguments) -> int:
             secret=await _new_secret(args, connector, same=same),
             database_ids=None if args.database is None else await _database_ids(workspace, args.database),
         )
-        dependents = await workspace.connection_usage.dependents(before.identifier)
-        change = model_change(before, draft, dependents)
+        used = await workspace.connection_usage.dependents(before.identifier)
+        change = model_change(before, draft, used)
         if change:
-            await confirm_name(before.name, "connection string", [change], yes=args.yes)
+            unknown = unread_words(used.unread)
+            await confirm_name(before.name, "connection string", [change], yes=args.yes, unknown=unknown)
         string = await workspace.connection_strings.edit(before.identifier, draft, version=before.version)
     say(f"The connection string {string.name} was changed; its identifier is {string.identifier}.")
     return 0
@@ -108,7 +110,8 @@ async def remove(args: RemoveArguments) -> int:
     async with workspace_of(args) as workspace:
         string = await workspace.connection_strings.get(args.name)
         rehearsal = await workspace.credential_usage.rehearse_removal(CONNECTION_STRING, [string.identifier])
-        await confirm_name(string.name, "connection string", words_of(rehearsal), yes=args.yes)
+        unknown = unread_words(rehearsal.unknown)
+        await confirm_name(string.name, "connection string", words_of(rehearsal), yes=args.yes, unknown=unknown)
         await workspace.connection_strings.remove(string.identifier, version=string.version)
     say(f"The connection string {string.name} was removed. The key is not removed from your account at the service.")
     return 0

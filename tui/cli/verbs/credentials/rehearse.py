@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from astrolabe.portal.credentials.rehearsal import Rehearsal
+from astrolabe.portal.credentials.rehearsal import Rehearsal, unread_words
 from astrolabe.portal.organization import Dependent
 from astrolabe.workspace import Workspace
 from tui.cli.output import Format, say, write_rows
+from tui.cli.process import FAILED
 from tui.cli.session import workspace_of
 from tui.cli.verbs.credentials.arguments import RehearseArguments
 
@@ -18,20 +19,23 @@ _EFFECTS = {
 
 
 async def rehearse(args: RehearseArguments) -> int:
-    """Print one line for each collection and column concerned."""
+    """Print a line for each collection and column concerned; first what could not be read: then the exit code is 1."""
     async with workspace_of(args) as workspace:
         rehearsal = await _rehearsal(workspace, args)
-        unread = (await workspace.credential_usage.overview()).unread
+    unknown = unread_words(rehearsal.unknown)
+    if unknown:
+        say(unknown)
     rows = [
+        {"effect": "unknown", "database": one.database.name, "keyspace": "", "collection": ""}
+        for one in rehearsal.unknown
+    ] + [
         {"effect": words, "database": one.database.name, "keyspace": one.keyspace, "collection": one.name}
         | ({"column": one.column} if one.column else {})
         for member, words in _EFFECTS.items()
         for one in getattr(rehearsal, member)
     ]
     write_rows(rows, Format(args.format), empty="No collection is concerned.")
-    for sentence in unread:
-        say(sentence)
-    return 0
+    return FAILED if unknown else 0
 
 
 async def _rehearsal(workspace: Workspace, args: RehearseArguments) -> Rehearsal:
@@ -47,9 +51,9 @@ async def _rehearsal(workspace: Workspace, args: RehearseArguments) -> Rehearsal
 
 
 def words_of(rehearsal: Rehearsal) -> list[str]:
-    """Return what a change stops as sentences."""
+    """Return what a change stops as sentences; what is not known is for :func:`unread_words`."""
     if not rehearsal.stops:
-        return ["No collection or column stops."]
+        return [f"No collection or column{' that could be read' if rehearsal.unknown else ''} stops."]
     return [f"$vectorize stops for: {_listed(rehearsal.stops)}. Reading and searching with vectors go on."]
 
 

@@ -9,6 +9,7 @@ import sys
 from pydantic import SecretStr
 
 from astrolabe.errors import UsageError
+from astrolabe.portal.credentials.rehearsal import unread_words
 from astrolabe.portal.organization import Credential, CredentialDraft
 from astrolabe.portal.rules import secret_warnings
 from astrolabe.providers.catalogue.provider_info import ProviderInfo
@@ -85,7 +86,13 @@ async def remove(args: RemoveArguments) -> int:
         credential = await workspace.integrations.credential(provider.key, args.name)
         rehearsal = await workspace.credential_usage.rehearse_removal(provider.key, [credential.name])
         stays = f"The {provider.credential_noun} is not removed from your account at the provider; delete it there too."
-        await confirm_name(credential.name, provider.credential_noun, (*words_of(rehearsal), stays), yes=args.yes)
+        await confirm_name(
+            credential.name,
+            provider.credential_noun,
+            (*words_of(rehearsal), stays),
+            yes=args.yes,
+            unknown=unread_words(rehearsal.unknown),
+        )
         await workspace.integrations.remove_credential(provider.key, credential.name, version=credential.version)
     say(f"The {provider.credential_noun} {credential.name} was removed. {stays}")
     names = ", ".join(database.name for database in credential.databases) or "no database"
@@ -123,7 +130,9 @@ async def remove_scope(args: RemoveScopeArguments) -> int:
         credential = await workspace.integrations.credential(provider.key, args.name)
         database = await workspace.databases.find(args.database)
         rehearsal = await workspace.credential_usage.rehearse_scope(provider.key, credential.name, remove=[database.id])
-        await confirm_name(database.name, "database", words_of(rehearsal), yes=args.yes)
+        rehearsal = rehearsal.within({database.id})
+        unknown = unread_words(rehearsal.unknown)
+        await confirm_name(database.name, "database", words_of(rehearsal), yes=args.yes, unknown=unknown)
         await workspace.integrations.remove_from_scope(
             provider.key, credential.name, database.id, version=credential.version
         )

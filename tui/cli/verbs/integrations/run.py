@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from astrolabe.portal.credentials.rehearsal import unread_words
 from tui.cli.confirm import confirm_name
 from tui.cli.output import Format, say, write_rows
 from tui.cli.session import workspace_of
@@ -40,7 +41,7 @@ async def remove(args: RemoveArguments) -> int:
             *words_of(rehearsal),
             "They are not removed from your account at the provider.",
         )
-        await confirm_name(provider.key, "provider", lost, yes=args.yes)
+        await confirm_name(provider.key, "provider", lost, yes=args.yes, unknown=unread_words(rehearsal.unknown))
         count = await workspace.integrations.remove_integration(provider.key, versions=versions)
     say(f"{count} credentials of {provider.label} were removed; the integration is inactive.")
     return 0
