@@ -259,7 +259,8 @@ class Workspace:
         Raises:
             StorageError: The database's file cannot be opened.
         """
-        return await (await self._store(database.id)).index_problems()
+        async with self._store(database.id) as store:
+            return await store.index_problems()
 
     async def client(self, database: Database) -> DatabaseClient:
         """Return a typed client to a database; raises what :meth:`api` raises."""

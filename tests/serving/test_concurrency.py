@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -39,21 +40,23 @@ class HeldUp:
         self.reached = threading.Semaphore(0)
         self.go_on = threading.Event()
 
-    def matches(self, where: Filter, document: dict[str, object]) -> bool:
-        """Wait, then decide as ever."""
-        self.reached.release()
-        assert self.go_on.wait(20)
-        return MATCHES(where, document)
+    def matcher(self, where: Filter) -> Callable[[Any], bool]:
+        """Return what waits, and then decides as ever."""
+        decides = matching.matcher(where)
 
+        def matches(document: Any) -> bool:  # noqa: ANN401 - a document
+            self.reached.release()
+            assert self.go_on.wait(20)
+            return decides(document)
 
-MATCHES = matching.matches
+        return matches
 
 
 def test_small_reads_and_writes_are_answered_while_long_scans_are_under_way(
     docs: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = HeldUp()
-    monkeypatch.setattr(scanning, "matches", held.matches)
+    monkeypatch.setattr(scanning, "matcher", held.matcher)
     with ThreadPoolExecutor(12) as pool:
         scans = [pool.submit(docs.post, DOCS, json=SCAN) for _ in range(12)]
         assert held.reached.acquire(timeout=20)
