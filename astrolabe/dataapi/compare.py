@@ -253,7 +253,8 @@ class Comparer:
         """Return what unordered values are put in order by: their JSON, names in order, without ids nobody has seen."""
         text = simplejson.dumps(value, use_decimal=True, allow_nan=True, sort_keys=True)
         seen = self._sent.union(self.own.values())
-        return _MADE_UP.sub(lambda found: found[0] if found[0] in seen else "", text)
+        known = _MADE_UP.sub(lambda found: found[0] if found[0] in seen else "", text)
+        return f"{_MADE_UP.sub('', text)} {known}"
 
 
 def _reduced(value: Any) -> Any:  # noqa: ANN401 - JSON
