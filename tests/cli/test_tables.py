@@ -87,3 +87,24 @@ def test_types_come_change_and_go(library: Program) -> None:
     assert library("types", "alter", "address", *HERE).code == 2
     library.done("types", "drop", "address", *HERE)
     assert library.done("types", "list", *HERE, "--format", "json").rows == []
+
+
+def test_rows_are_worked_with_as_documents_are(library: Program, tmp_path: Path) -> None:
+    columns = ("--column", "id:text", "--column", "year:int", "--column", "big:varint")
+    library.done("tables", "create", "books", *HERE, *columns, "--key", "id")
+    on = ("--table", "books", *HERE)
+    rows = '{"id": "a", "year": 1815, "big": 123456789012345678901234567890}\n{"id": "b", "year": 1965}'
+    library.done("documents", "insert", "-", *on, stdin=rows)
+    assert library.done("documents", "count", *on).out == "2\n"
+    assert library.done("documents", "count", *on, "--filter", '{"id": "b"}').out == "1\n"
+    assert "123456789012345678901234567890" in library.done("documents", "get", '{"id": "a"}', *on).out
+    library.done("documents", "update", '{"$set": {"year": 1816}}', "--id", '{"id": "a"}', *on)
+    path = tmp_path / "books.jsonl"
+    library.done("documents", "export", str(path), *on)
+    library.done("tables", "create", "copy", *HERE, *columns, "--key", "id")
+    library.done("documents", "insert", str(path), "--table", "copy", *HERE)
+    found = library.done("documents", "find", "--table", "copy", *HERE, "--format", "json").rows
+    assert {row["id"]: row.get("year") for row in found} == {"a": 1816, "b": 1965}
+    assert library.done("documents", "delete", '{"id": "a"}', "--yes", *on).out == "1\n"
+    assert library.done("documents", "delete", "--all", "--yes", *on).out == "1\n"
+    assert library.done("documents", "count", *on).out == "0\n"
