@@ -79,3 +79,19 @@ def test_the_doctor_names_every_database_that_cannot_be_read(shop: Program) -> N
     outcome = shop("doctor", "--format", "json")
     assert outcome.code == 1
     assert {"database broken"} <= {row["check"] for row in outcome.rows if row["state"] == "problem"}
+
+
+def test_a_damaged_ledger_of_loads_keeps_nothing_from_opening_but_loads(program: Program, tmp_path: Path) -> None:
+    program.done("databases", "create", "shop")
+    program.done("collections", "create", "notes", "--database", "shop")
+    (catalog,) = program.home.rglob("catalog.db")
+    catalog.with_name("loads.db").write_bytes(b"no database " * 1000)
+    program.done("collections", "list", "--database", "shop")
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"_id": "n1"}\n')
+    refused = program("load", str(rows), "--database", "shop", "--collection", "notes")
+    assert refused.code == 1
+    assert "loads.db" in refused.err
+    outcome = program("doctor", "--format", "json")
+    assert outcome.code == 1
+    assert "loads" in {row["check"] for row in outcome.rows if row["state"] == "problem"}

@@ -66,6 +66,7 @@ async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator
             yield _indexes(database, await workspace.index_problems(database))
         except AstrolabeError as error:
             yield _problem(check, error)
+    yield await _loads(workspace)
     for model in workspace.catalogue.get(EMBEDDED).models:
         yield await _local_model(workspace, model)
     yield await _cache(workspace)
@@ -80,6 +81,16 @@ async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator
     if ask_providers:
         for credential in credentials:
             yield await _provider(workspace, credential)
+
+
+async def _loads(workspace: Workspace) -> Finding:
+    """Look whether the ledger of loads can be used; without it, everything works but loading."""
+    if workspace.options.read_only:
+        return Finding("loads", State.OK, "not looked at in read-only mode")
+    try:
+        return _sound("loads", await workspace.ledger.integrity_check())
+    except AstrolabeError as error:
+        return _problem("loads", error)
 
 
 async def _cache(workspace: Workspace) -> Finding:
