@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from astrolabe.dataapi import protocol
 from astrolabe.dataapi.engine.local import as_data_api_error, unexpected
 from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.name_lists import cut, listed
 from astrolabe.errors import AstrolabeError, DataApiError
 from astrolabe.portal.organization import Database
 from astrolabe.serving import devops
@@ -37,7 +38,14 @@ _STATUSES = {
     "UNAUTHENTICATED_REQUEST": HTTPStatus.UNAUTHORIZED,
     "UNAUTHORIZED_ACCESS": HTTPStatus.UNAUTHORIZED,
     "UNSUPPORTED_CONTENT_TYPE": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "UNKNOWN_DATABASE": HTTPStatus.NOT_FOUND,
+    "UNKNOWN_PATH": HTTPStatus.NOT_FOUND,
+    "UNSUPPORTED_METHOD": HTTPStatus.METHOD_NOT_ALLOWED,
 }
+_READING = frozenset({"GET", "HEAD"})
+
+HEALTH = frozenset({"/health", "/ready", "/stargate/health", "/stargate/health/live", "/stargate/health/ready"})
+"""Paths that say that the server answers; nobody needs a token for them."""
 
 log = logging.getLogger(__name__)
 access = logging.getLogger("astrolabe.serving.access")
@@ -90,13 +98,16 @@ class DataApiApp:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
+        if request.method in _READING and _path(request).rstrip("/") in HEALTH:
+            return Response(dumps_in_pieces({"status": "UP", "checks": []}), media_type=JSON)
         try:
             managing = _path(request).startswith(devops.PREFIX)
             return await (self._administer(request) if managing else self._respond(request))
         except RefusedBodyError as refused:
-            return _closing(refused.status, refused.words)
+            return self._closing(refused.status, refused.words)
         except ClientDisconnect:
-            return _closing(HTTPStatus.BAD_REQUEST, "The connection was closed before the request was complete.")
+            words = "The connection was closed before the request was complete."
+            return self._closing(HTTPStatus.BAD_REQUEST, words)
         except AstrolabeError as error:
             return self._refuse(as_data_api_error(error))
         except Exception:  # the request boundary: a fault must not end the server
@@ -107,12 +118,20 @@ class DataApiApp:
         self._traffic.note_error(error)
         return _refused(error)
 
+    def _closing(self, status: HTTPStatus, words: str) -> Response:
+        """What is left of the request is not read, so the connection cannot be used again."""
+        too_large = status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        response = self._refuse(data_api_error("REQUEST_TOO_LARGE" if too_large else "REQUEST_NOT_COMPLETE", words))
+        response.status_code = status
+        response.headers["Connection"] = "close"
+        return response
+
     async def _respond(self, request: Request) -> Response:
         target = read_path(_path(request))
         if target is None:
-            return Response(status_code=HTTPStatus.NOT_FOUND)
+            return self._refuse(_unknown_path(request))
         if request.method != "POST":
-            return _other_method(target)
+            return self._other_method(request)
         refusal = await self._gate.refusal(request.headers)
         if refusal is not None:
             return self._refuse(refusal)
@@ -121,7 +140,7 @@ class DataApiApp:
         body = await self._body(request)
         database = await self._database(target, request.headers.get("host", ""))
         if database is None:
-            return _no_database()
+            return self._refuse(await self._no_database(target))
         command = await parse_body(body)
         api = await self._workspace.api(database)
         answer = await api.execute(command, keyspace=target.keyspace, name=target.name, headers=request.headers)
@@ -149,6 +168,38 @@ class DataApiApp:
         if target.database is not None:
             return chosen(databases, target.database)
         return labelled(host, databases) or chosen(databases, self._policy.database)
+
+    def _other_method(self, request: Request) -> Response:
+        """Commands are posted; upstream knows the path for reading, and for other methods not even that."""
+        if request.method not in _READING:
+            return self._refuse(_unknown_path(request))
+        words = f"Commands are sent with POST, not with {request.method[:_LONGEST_LOGGED]}."
+        response = self._refuse(data_api_error("UNSUPPORTED_METHOD", words))
+        response.headers["Allow"] = "POST"
+        return response
+
+    async def _no_database(self, target: Target) -> DataApiError:
+        names = [database.name for database in await self._workspace.databases.list()]
+        problem = "The request names no database, and there are several"
+        if target.database is not None:
+            problem = f"There is no database '{cut(target.database)}'"
+        elif not names:
+            problem = "There is no database yet"
+        elif self._policy.database is not None:
+            problem = f"The server's default database '{cut(self._policy.database)}' does not exist"
+        return data_api_error(
+            "UNKNOWN_DATABASE",
+            f"{problem}. The databases are: [{listed(names)}].\nName one in the path: /{DATABASES}/<name>/v1.",
+        )
+
+
+def _unknown_path(request: Request) -> DataApiError:
+    return data_api_error(
+        "UNKNOWN_PATH",
+        f"There is nothing at {request.method[:_LONGEST_LOGGED]} {cut(_path(request))}. Commands are posted to /v1, "
+        "/v1/<keyspace> and /v1/<keyspace>/<collection>, also under /api/json, and under "
+        f"/{DATABASES}/<name> for one of several databases.",
+    )
 
 
 def _path(request: Request) -> str:
@@ -184,20 +235,3 @@ async def _written(answer: protocol.Response) -> Response:
     if answer.data is None or is_small(answer.data):
         return _envelope(answer)
     return await asyncio.to_thread(_envelope, answer)
-
-
-def _other_method(target: Target) -> Response:
-    """The documented service has no resource for other methods on the path of a collection."""
-    if target.name is not None:
-        return Response(status_code=HTTPStatus.NOT_FOUND)
-    return Response(status_code=HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": "POST"})
-
-
-def _no_database() -> Response:
-    words = f"There is no such database. Name one in the path: /{DATABASES}/<name>/v1\n"
-    return Response(words, status_code=HTTPStatus.NOT_FOUND, media_type="text/plain")
-
-
-def _closing(status: HTTPStatus, words: str) -> Response:
-    """What is left of the request is not read, so the connection cannot be used again."""
-    return Response(words + "\n", status_code=status, media_type="text/plain", headers={"Connection": "close"})

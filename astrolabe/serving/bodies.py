@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from http import HTTPStatus
 from itertools import chain
 
+import simplejson
+
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import JsonValue
 from storage.jsontext import LONGEST_NUMBER, LongNumberError, loads_request
@@ -84,7 +86,7 @@ def _parse(body: bytes) -> JsonValue:
     if not body.strip(b" \t\r\n"):
         return None
     try:
-        value = loads_request(body.decode("utf-8"))
+        value = _loads(body.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise data_api_error("REQUEST_NOT_JSON", f"The request is not UTF-8 at byte {error.start}.") from error
     except LongNumberError as error:
@@ -98,6 +100,20 @@ def _parse(body: bytes) -> JsonValue:
         raise data_api_error("REQUEST_NOT_JSON", f"The request is not valid JSON: {error}.") from error
     _check_depth(value)
     return value
+
+
+def _loads(text: str) -> JsonValue:
+    """Return the value of a request's text, which may have one brace too many at its end, as upstream takes it."""
+    try:
+        return loads_request(text)
+    except simplejson.JSONDecodeError:
+        if not text.rstrip().endswith("}"):
+            raise
+        try:
+            return loads_request(text.rstrip()[:-1])
+        except ValueError:
+            pass
+        raise
 
 
 def _check_depth(value: JsonValue) -> None:

@@ -45,17 +45,41 @@ def test_every_prefix_leads_to_the_three_levels(server: Served, prefix: str) -> 
     assert code(server.post(f"{prefix}/default_keyspace/none", json={"findOne": {}})) == "UNKNOWN_COLLECTION_OR_TABLE"
 
 
-@pytest.mark.parametrize("path", ["/", "/v2x", "/v1/a/b/c", "/api/v1", "/v1//b", "/databases", "/databases/none/v1"])
-def test_other_paths_are_not_found_and_have_no_json(server: Served, path: str) -> None:
+@pytest.mark.parametrize("path", ["/", "/v2x", "/v1/a/b/c", "/api/v1", "/v1//b", "/databases"])
+def test_other_paths_are_not_found(server: Served, path: str) -> None:
     answer = server.post(path, json=FIND_KEYSPACES)
-    assert answer.status_code == 404
-    assert not answer.content.startswith(b"{")
+    assert (answer.status_code, code(answer)) == (404, "UNKNOWN_PATH")
 
 
-def test_other_methods_are_refused(server: Served) -> None:
-    answers = {path: httpx.get(server.address + path).status_code for path in ("/v1", "/v1/ks", "/v1/ks/books")}
-    assert answers == {"/v1": 405, "/v1/ks": 405, "/v1/ks/books": 404}
-    assert httpx.put(server.address + "/v1").content == b""
+def test_a_database_that_is_not_there_is_told_with_those_that_are(server: Served) -> None:
+    answer = server.post("/databases/none/v1", json=FIND_KEYSPACES)
+    assert (answer.status_code, code(answer)) == (404, "UNKNOWN_DATABASE")
+    assert "'none'" in answer.text
+    assert "library" in answer.text
+    stranger = server.post("/databases/none/v1", json=FIND_KEYSPACES, headers={"Token": "AstraCS:other"})
+    assert "library" not in stranger.text
+
+
+@pytest.mark.parametrize(("method", "status"), [("GET", 405), ("PUT", 404), ("DELETE", 404), ("PATCH", 404)])
+def test_other_methods_are_refused(server: Served, method: str, status: int) -> None:
+    for path in ("/v1", "/v1/ks", "/v1/ks/books"):
+        answer = httpx.request(method, server.address + path)
+        assert answer.status_code == status
+        assert code(answer) == ("UNSUPPORTED_METHOD" if status == 405 else "UNKNOWN_PATH")
+
+
+@pytest.mark.parametrize(
+    "path", ["/health", "/ready", "/stargate/health", "/stargate/health/live", "/stargate/health/ready"]
+)
+def test_the_server_says_that_it_is_up_without_a_token(server: Served, path: str) -> None:
+    answer = httpx.get(server.address + path)
+    assert (answer.status_code, answer.json()) == (200, {"status": "UP", "checks": []})
+
+
+def test_one_brace_too_many_is_passed_over_and_nothing_else(server: Served) -> None:
+    assert "keyspaces" in server.post("/v1", '{"findKeyspaces":{}}}').json()["status"]
+    assert code(server.post("/v1", '{"findKeyspaces":{}} x')) == "REQUEST_NOT_JSON"
+    assert code(server.post("/v1", '{"findKeyspaces":{}}}}')) == "REQUEST_NOT_JSON"
 
 
 def test_without_a_token_nothing_is_answered(server: Served) -> None:

@@ -45,6 +45,15 @@ _REQUEST = {
     "UNSUPPORTED_FIND_AND_RERANK_SORT": "Sort clause not supported by findAndRerank",
 }
 
+_HTTP = {
+    "UNKNOWN_DATABASE": "Database does not exist",
+    "UNKNOWN_PATH": "Path does not exist",
+    "UNSUPPORTED_METHOD": "Method not supported",
+    "REQUEST_TOO_LARGE": "Request too large",
+    "REQUEST_NOT_COMPLETE": "Request not complete",
+}
+"""Ours: upstream answers these with a status of HTTP and no body."""
+
 _SECURITY = {
     "MISSING_AUTHENTICATION_TOKEN": "Missing authorization token",
     "UNAUTHENTICATED_REQUEST": "Authentication failed",
@@ -309,6 +318,7 @@ _RERANKING_PROVIDER = {
 
 _BY_SCOPE: tuple[tuple[Family, str, Mapping[str, str]], ...] = (
     (Family.REQUEST, "", _REQUEST),
+    (Family.REQUEST, "", _HTTP),
     (Family.REQUEST, "SECURITY", _SECURITY),
     (Family.REQUEST, "SCHEMA", _SCHEMA_COLLECTIONS),
     (Family.REQUEST, "SCHEMA", _SCHEMA_TABLES),
