@@ -49,7 +49,7 @@ from astrolabe.providers.rerank.catalogue import RERANKING_KEY_HEADER
 from astrolabe.providers.rerank.engine import RerankingEngine, RerankKeys
 from astrolabe.providers.simulated.rules import Lab
 from storage.documents.store import DatabaseStore
-from storage.errors import ContainerMissingError, KeyspaceMissingError, StoreBusyError
+from storage.errors import ContainerChangedError, ContainerMissingError, KeyspaceMissingError, StoreBusyError
 from storage.jsontext import is_small
 from storage.shapes import Container, ContainerKind
 
@@ -102,6 +102,7 @@ _CODES: Mapping[type[AstrolabeError], str] = {
     ContainerMissingError: "UNKNOWN_COLLECTION_OR_TABLE",
     KeyspaceMissingError: "UNKNOWN_KEYSPACE",
     StoreBusyError: "TIMEOUT_WRITING_DATA",
+    ContainerChangedError: "TIMEOUT_WRITING_DATA",
 }
 """What the store's own errors are called where the contract has a name: dropped while the command was running, or
 other writers in the way for too long."""
