@@ -3,7 +3,7 @@
     AstrolabeError                      message, hint, owner, exit_code
     ├── StorageError                    the data folder (storage/errors.py)
     │   ├── StoreNotWritableError · StoreFullError · StoreBusyError
-    │   ├── NewerSchemaError · CorruptStoreError
+    │   ├── NewerSchemaError · CorruptStoreError · VanishedStoreError
     │   └── SecretUnreadableError
     ├── UsageError                      wrong words on the command line or in the settings (exit 2)
     ├── RuleError                       a rule of the portal: names, limits, scopes; names the field
@@ -35,6 +35,7 @@ from storage.errors import (
     StoreBusyError,
     StoreFullError,
     StoreNotWritableError,
+    VanishedStoreError,
 )
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "StoreFullError",
     "StoreNotWritableError",
     "UsageError",
+    "VanishedStoreError",
 ]
 
 

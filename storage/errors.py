@@ -100,6 +100,15 @@ class CorruptStoreError(StorageError):
         return "The store is damaged"
 
 
+class VanishedStoreError(StorageError):
+    """A file that holds data is not there, is empty, or not the one that was opened; nothing was made in its place."""
+
+    @property
+    def title(self) -> str:
+        """A heading of a few words."""
+        return "A file of the data folder is gone"
+
+
 class SecretUnreadableError(StorageError):
     """A stored secret cannot be decrypted: the key is missing, wrong, or its file is readable by others."""
 

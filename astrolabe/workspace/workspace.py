@@ -51,6 +51,7 @@ from astrolabe.providers.embedding.engine import EmbeddingEngine
 from astrolabe.providers.local.models import LocalModels
 from astrolabe.providers.rerank.engine import RerankingEngine
 from astrolabe.workspace.connection import Connection, LocalConnection
+from astrolabe.workspace.folder import if_catalog_vanished
 from astrolabe.workspace.leased import LeasedDataApi, OpenDatabase
 from astrolabe.workspace.options import WorkspaceOptions
 from astrolabe.workspace.sample import embedded_service, load_sample
@@ -160,7 +161,12 @@ class Workspace:
         """
         reserve = None if options.read_only else SpaceReserve(options.data_dir / "space.reserve")
         async with AsyncExitStack() as stack:
-            catalog = await Catalog.open(options.data_dir / _CATALOG, read_only=options.read_only, reserve=reserve)
+            catalog = await Catalog.open(
+                options.data_dir / _CATALOG,
+                if_vanished=await asyncio.to_thread(if_catalog_vanished, options.data_dir),
+                read_only=options.read_only,
+                reserve=reserve,
+            )
             stack.push_async_callback(catalog.close)
             if reserve is not None:
                 await asyncio.to_thread(reserve.fill)
@@ -337,7 +343,8 @@ class Workspace:
     async def _open_database(self, database_id: str) -> OpenDatabase:
         database = await self.databases.find(database_id)
         path = self._files.contents(database.id)
-        store = await DatabaseStore.open(path, read_only=self.options.read_only, reserve=self._reserve)
+        made = database.status is not DatabaseStatus.INITIALIZING
+        store = await DatabaseStore.open(path, made=made, read_only=self.options.read_only, reserve=self._reserve)
         api = LocalDataApi(
             database=database,
             store=store,
@@ -373,6 +380,10 @@ class Workspace:
             await self._activate(database)
         except AstrolabeError as error:  # it stays initializing, and says why when it is opened
             log.warning("database %s cannot be activated: %s", database.id, error.message)
+
+
+def _files(options: WorkspaceOptions) -> DatabaseFiles:
+    return DatabaseFiles(options.data_dir / "databases")
 
 
 def _urls(options: WorkspaceOptions) -> dict[str, str]:

@@ -63,18 +63,26 @@ class Catalog:
         self._remembered: tuple[int, dict[str, Any]] = (0, {})
 
     @classmethod
-    async def open(cls, path: Path, *, read_only: bool = False, reserve: SpaceReserve | None = None) -> Self:
+    async def open(
+        cls,
+        path: Path,
+        *,
+        if_vanished: str | None = None,
+        read_only: bool = False,
+        reserve: SpaceReserve | None = None,
+    ) -> Self:
         """Open or create the catalog (file 0600, missing folders 0700).
 
         Args:
             path: The file.
+            if_vanished: It was made before: what to do when it is gone or empty. None: it may be made now.
             read_only: Refuse every change, whoever asks for it; the file is there already.
             reserve: Space that changes may use when the disk is full: they are small, and many of them make room.
 
         Raises:
             StorageError: It cannot be opened, is damaged, or was written by a newer program.
         """
-        store = await StoreFile.open(path, MIGRATIONS, read_only=read_only, reserve=reserve)
+        store = await StoreFile.open(path, MIGRATIONS, if_vanished=if_vanished, read_only=read_only, reserve=reserve)
         return cls(store, read_only=read_only)
 
     def require_writable(self) -> None:

@@ -17,6 +17,9 @@ from storage.sqlite.reserve import STEP, SpaceReserve
 _CONTENTS = "contents.db"
 _CONDEMNED = "deleted"
 
+IF_VANISHED = "Put it back from a backup, or delete the database: all that was in it is gone with the file."
+"""What to do when the file of a database that was made before is gone."""
+
 
 class DatabaseFiles:
     """Where each database's contents lie; every call is a few file operations.

@@ -9,11 +9,13 @@ from pathlib import Path
 import aiosqlite
 
 from storage.documents.containers import list_containers
+from storage.documents.database_files import IF_VANISHED
 from storage.documents.schema import MIGRATIONS
 from storage.shapes import Container
 from storage.sqlite.access import Access
+from storage.sqlite.creation import is_there
 from storage.sqlite.errors import translated
-from storage.sqlite.migrations import check_exists, check_version
+from storage.sqlite.migrations import check_version
 from storage.sqlite.store_file import BUSY_TIMEOUT
 from storage.sqlite.threaded import run_inline
 
@@ -39,7 +41,7 @@ def _read(access: Access) -> list[Container] | None:
         version = await check_version(connection, access.path, MIGRATIONS)
         return await list_containers(connection, None) if version == len(MIGRATIONS) else None
 
-    check_exists(access.path)
+    is_there(access.path, IF_VANISHED)
     with translated(access.path), closing(access.connect(BUSY_TIMEOUT)) as connection:
         connection.execute("PRAGMA query_only = ON")
         return run_inline(definitions, connection)

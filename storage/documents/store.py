@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.documents import containers, integrity, items
+from storage.documents.database_files import IF_VANISHED
 from storage.documents.history import next_revision
 from storage.documents.reshaping import Shape, change_container
 from storage.documents.scanning import CHUNK, count_items, matching_seqs, scan_items
@@ -59,11 +60,14 @@ class DatabaseStore:
         self._known = containers.ContainerCache()
 
     @classmethod
-    async def open(cls, path: Path, *, read_only: bool = False, reserve: SpaceReserve | None = None) -> DatabaseStore:
+    async def open(
+        cls, path: Path, *, made: bool = False, read_only: bool = False, reserve: SpaceReserve | None = None
+    ) -> DatabaseStore:
         """Open or create a database's file.
 
         Args:
             path: The file.
+            made: It was made before: when it is gone, it is not made anew.
             read_only: Write nothing, neither in the file nor beside it.
             reserve: Space that deletions may use when the disk is full.
 
@@ -71,7 +75,13 @@ class DatabaseStore:
             StorageError: As :meth:`StoreFile.open` says.
         """
         file = await StoreFile.open(
-            path, MIGRATIONS, readers=_READERS, pragmas=_PRAGMAS, read_only=read_only, reserve=reserve
+            path,
+            MIGRATIONS,
+            readers=_READERS,
+            pragmas=_PRAGMAS,
+            if_vanished=IF_VANISHED if made else None,
+            read_only=read_only,
+            reserve=reserve,
         )
         return cls(file, read_only=read_only)
 

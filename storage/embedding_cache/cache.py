@@ -25,7 +25,7 @@ import aiosqlite
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.errors import CorruptStoreError, StorageError, StoreBusyError
+from storage.errors import CorruptStoreError, StorageError, StoreBusyError, VanishedStoreError
 from storage.shapes import Matrix
 from storage.sqlite.migrations import Migration
 from storage.sqlite.reserve import SpaceReserve
@@ -245,7 +245,7 @@ class EmbeddingCache:
                 return None
             try:
                 self._file = await self._opened()
-            except CorruptStoreError as error:
+            except (CorruptStoreError, VanishedStoreError) as error:
                 if not await self._replace(error):
                     return None
                 try:
@@ -343,7 +343,9 @@ class EmbeddingCache:
         match error:
             case StoreBusyError():
                 self._note(error)
-            case CorruptStoreError() | sqlite3.Error():  # a statement that does not fit: the file is not ours any more
+            case (
+                CorruptStoreError() | VanishedStoreError() | sqlite3.Error()
+            ):  # a statement that does not fit: the file is not ours any more
                 async with self._opening:
                     damaged = error if isinstance(error, StorageError) else _unreadable(self.path, error)
                     await self._replace(damaged)

@@ -19,9 +19,13 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
+from storage.errors import VanishedStoreError
 from storage.sqlite.errors import is_refusal
 
 _FileState: TypeAlias = tuple[tuple[int, int, int] | None, ...]
+_Identity: TypeAlias = tuple[int, int]
+"""Device and inode."""
+
 _Kind = TypeVar("_Kind", bound=sqlite3.Connection)
 
 _PLAIN = "mode=ro"
@@ -50,15 +54,23 @@ class Access:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         self.read_only = read_only
+        self._opened: dict[Path, _Identity] = {}
 
     def connect(self, timeout: float) -> sqlite3.Connection:
         """Open a connection on the calling thread; transactions are begun and ended by statements alone.
 
         Raises:
             sqlite3.Error: The file cannot be opened.
+            VanishedStoreError: It is not the one that was opened before.
         """
         if not self.read_only:
-            return self._open("mode=rw", timeout, sqlite3.Connection)
+            connection = self._open("mode=rw", timeout, sqlite3.Connection)
+            try:
+                self.check_file()
+            except BaseException:
+                connection.close()
+                raise
+            return connection
         connection = self._open(_PLAIN, timeout, sqlite3.Connection)
         try:
             _try_out(connection)
@@ -71,6 +83,32 @@ class Access:
             connection.close()
             raise
         return connection
+
+    def remember(self) -> None:
+        """Take the files that are there now for the ones that are open, from here on."""
+        beside = (log_of(self.path), index_of(self.path))
+        found = {path: _identity(path) for path in (self.path, *beside)}
+        self._opened = {path: identity for path, identity in found.items() if identity is not None}
+
+    def check_file(self) -> None:
+        """Refuse to go on with a file that has lost its place: what is read there belongs to nothing any more.
+
+        Raises:
+            VanishedStoreError: It was deleted or replaced since it was opened.
+        """
+        known = self._opened.get(self.path)
+        if known is not None and _identity(self.path) != known:
+            raise _lost(self.path)
+
+    def check_files(self) -> None:
+        """The same of the log and its index: what is written there would be gone at the end of the program.
+
+        Raises:
+            VanishedStoreError: One of them was deleted or replaced since it was opened.
+        """
+        for path, known in self._opened.items():
+            if _identity(path) != known:
+                raise _lost(path)
 
     def is_stale(self, connection: sqlite3.Connection) -> bool:
         """Tell whether a connection that sees no locks was opened on other files than there are now."""
@@ -105,6 +143,27 @@ class Access:
 def log_of(path: Path) -> Path:
     """Return the write-ahead log of a file; it need not exist."""
     return path.with_name(path.name + "-wal")
+
+
+def index_of(path: Path) -> Path:
+    """Return the index of a file's write-ahead log; it need not exist."""
+    return path.with_name(path.name + "-shm")
+
+
+def _identity(path: Path) -> _Identity | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 - asked before every transaction
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _lost(path: Path) -> VanishedStoreError:
+    return VanishedStoreError(
+        f"{path} was deleted or replaced while this program had it open, so nothing is read from it or written to it.",
+        path=path,
+        hint="Stop the program, put the right file in its place, and start the program again.",
+    )
 
 
 def _look_at(path: Path) -> tuple[int, int, int] | None:

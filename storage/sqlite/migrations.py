@@ -55,20 +55,6 @@ async def check_version(connection: aiosqlite.Connection, path: Path, migrations
     return int(version)
 
 
-def check_exists(path: Path) -> None:
-    """Refuse to read a file that is not there; reading creates none.
-
-    Raises:
-        StorageError: It is not there.
-    """
-    if not path.exists():
-        raise StorageError(
-            f"{path} does not exist, so it cannot be read.",
-            path=path,
-            hint="Put it back from a backup. A new data folder is begun without --read-only.",
-        )
-
-
 async def check_is_newest(connection: aiosqlite.Connection, path: Path, migrations: Sequence[Migration]) -> None:
     """Refuse to read a file that would have to be brought forward first.
 

@@ -50,11 +50,12 @@ class ReaderPool:
         """Return a connection; waits while all are lent out. Give it back in any case.
 
         Raises:
-            StorageError: The store is closed, or the file cannot be opened.
+            StorageError: The store is closed, or the file cannot be opened or has lost its place.
         """
         await self._free.acquire()
         try:
             self._check_open()
+            self._access.check_file()
             connection = await self._fresh_idle() or await self._open()
         except BaseException:
             self._free.release()

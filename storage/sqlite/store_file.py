@@ -10,7 +10,6 @@ Each connection runs on a thread of its own (aiosqlite), so SQLite never blocks 
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -23,12 +22,13 @@ import aiosqlite
 from storage.errors import ReadOnlyError, StorageError, StoreFullError
 from storage.sqlite.access import Access
 from storage.sqlite.busy_retry import patiently, uninterrupted
-from storage.sqlite.errors import busy, from_os, translated
-from storage.sqlite.migrations import Migration, check_exists, check_is_newest, check_version, migrate
+from storage.sqlite.creation import FOR_READING, check_emptied, create, is_there
+from storage.sqlite.errors import busy, translated
+from storage.sqlite.migrations import Migration, check_is_newest, check_version, migrate
 from storage.sqlite.readers import ReaderPool
 from storage.sqlite.reserve import STEP, SpaceReserve
 from storage.sqlite.space import Space
-from storage.sqlite.threaded import Block, ThreadedConnection, connect
+from storage.sqlite.threaded import Block, ThreadedConnection, connected
 from storage.sqlite.transactions import begun, ended, growing, in_snapshot, shrinking
 
 SQLITE_VERSION = sqlite3.sqlite_version
@@ -75,7 +75,7 @@ class StoreFile:
         self._writer = writer
         self._busy_timeout = busy_timeout
         self._write_lock = asyncio.Lock()
-        self._readers = ReaderPool(access, readers, lambda: _connect(access, busy_timeout))
+        self._readers = ReaderPool(access, readers, lambda: connected(access, busy_timeout))
         self._scans = asyncio.Semaphore(_SCANS_AT_ONCE)
         self._reads = asyncio.Semaphore(_READS_AT_ONCE)
         self._space = Space(access.path, reserve)
@@ -91,6 +91,7 @@ class StoreFile:
         readers: int = 1,
         busy_timeout: float = BUSY_TIMEOUT,
         pragmas: Sequence[str] = (),
+        if_vanished: str | None = None,
         read_only: bool = False,
         reserve: SpaceReserve | None = None,
     ) -> StoreFile:
@@ -104,6 +105,7 @@ class StoreFile:
             readers: How many reads may run at the same time; their connections are opened when they are needed.
             busy_timeout: Seconds to wait for another process's write.
             pragmas: Settings of the writing connection, and of a new file, beyond those that every store has.
+            if_vanished: The file was made before: what to do when it is gone or empty. None: it may be made now.
             read_only: Write nothing, on a file system that may be read-only: the file exists, and its schema is up to
                 date already.
             reserve: Space that opening a file and deleting from it may use when the disk is full.
@@ -114,19 +116,22 @@ class StoreFile:
             StoreBusyError: Another process held the lock for too long.
             NewerSchemaError: A newer program wrote the file; it is left untouched.
             CorruptStoreError: Not a database, or not this program's; it is left untouched.
+            VanishedStoreError: It was made before, and is gone or empty.
             StorageError: The file is to be read only, and does not exist or has an older schema.
         """
         access = Access(path, read_only=read_only)
         if read_only:
             store = cls(access, None, readers=readers, busy_timeout=busy_timeout)
-            return await store._up_to_date(migrations)
-        await asyncio.to_thread(_create, path)
+            return await store._up_to_date(migrations, if_vanished or FOR_READING)
+        there = partial(is_there, path, if_vanished)
 
         async def opened() -> StoreFile:
+            if not await asyncio.to_thread(there):
+                await create(path, migrations, pragmas, busy_timeout)
             with translated(path):
-                writer = await _connect(access, min(busy_timeout, _LOCK_SLICE))
+                writer = await connected(access, min(busy_timeout, _LOCK_SLICE))
                 store = cls(access, writer, readers=readers, busy_timeout=busy_timeout, reserve=reserve)
-                return await store._brought_forward(writer, migrations, pragmas)
+                return await store._brought_forward(writer, migrations, pragmas, if_vanished)
 
         while True:
             try:
@@ -136,10 +141,16 @@ class StoreFile:
                     raise
 
     async def _brought_forward(
-        self, writer: ThreadedConnection, migrations: Sequence[Migration], pragmas: Sequence[str]
+        self,
+        writer: ThreadedConnection,
+        migrations: Sequence[Migration],
+        pragmas: Sequence[str],
+        if_vanished: str | None,
     ) -> StoreFile:
         try:
             version = await patiently(lambda: check_version(writer, self.path, migrations), self._busy_timeout)
+            check_emptied(self.path, version, if_vanished)
+            self._access.remember()
             for pragma in pragmas:
                 await writer.execute_fetchall(f"PRAGMA {pragma}")
             if version < len(migrations):
@@ -152,9 +163,9 @@ class StoreFile:
             raise
         return self
 
-    async def _up_to_date(self, migrations: Sequence[Migration]) -> StoreFile:
+    async def _up_to_date(self, migrations: Sequence[Migration], if_vanished: str) -> StoreFile:
         try:
-            await asyncio.to_thread(check_exists, self.path)
+            await asyncio.to_thread(is_there, self.path, if_vanished)
             async with self.reader() as connection:
                 await check_is_newest(connection, self.path, migrations)
         except BaseException:
@@ -224,6 +235,7 @@ class StoreFile:
             StorageError: The store is closed, or the file cannot be read.
         """
         self._check_open()
+        self._access.check_file()
         with translated(self.path):
             try:
                 return self._glance_connection().execute(sql, parameters).fetchall()
@@ -261,7 +273,7 @@ class StoreFile:
                 try:
                     await patiently(lambda: uninterrupted(writer.run(begin)), self._busy_timeout)
                     yield writer
-                    await uninterrupted(writer.run(partial(ended, self._space, reserved)))
+                    await uninterrupted(writer.run(partial(ended, self._access, self._space, reserved)))
                 except BaseException:
                     await uninterrupted(writer.rollback())
                     raise
@@ -284,7 +296,8 @@ class StoreFile:
         """
         async with self._turn() as writer:
             with translated(self.path):
-                whole = partial(shrinking if reserved else partial(growing, size), self._space, block)
+                kind = shrinking if reserved else partial(growing, size)
+                whole = partial(kind, self._access, self._space, block)
                 return await patiently(lambda: uninterrupted(writer.run(whole)), self._busy_timeout)
 
     @asynccontextmanager
@@ -337,30 +350,3 @@ class StoreFile:
     def _check_open(self) -> None:
         if self._closed:
             raise StorageError(f"{self.path} is closed.", path=self.path)
-
-
-def _create(path: Path) -> None:
-    """Create the missing folders (0700) and the file (0600), so that nobody else can read them at any moment."""
-    try:
-        missing = [folder for folder in path.parents if not folder.exists()]
-        for folder in reversed(missing):
-            folder.mkdir(mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        raise from_os(error, path) from error
-
-
-async def _connect(access: Access, busy_timeout: float) -> ThreadedConnection:
-    """Open one connection with the settings that every connection needs."""
-    connection = connect(access, busy_timeout)
-    # A thread that still waits for work must not keep the process alive. aiosqlite 0.21 is the thread, 0.22 has one.
-    thread: Any = getattr(connection, "_thread", connection)
-    thread.daemon = True
-    try:
-        await uninterrupted(connection)
-        for pragma in ("foreign_keys = ON", "synchronous = FULL", "temp_store = MEMORY", "trusted_schema = OFF"):
-            await connection.execute_fetchall(f"PRAGMA {pragma}")
-    except BaseException:
-        await uninterrupted(connection.close())
-        raise
-    return connection

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias, TypeVar, cast
 import aiosqlite
 
 from storage.sqlite.access import Access
+from storage.sqlite.busy_retry import uninterrupted
 from storage.sqlite.gil_yield import stopped_by
 
 T = TypeVar("T")
@@ -70,6 +71,26 @@ class InlineConnection(aiosqlite.Connection):
 def connect(access: Access, timeout: float) -> ThreadedConnection:
     """Return a connection that opens when it is awaited; transactions are begun and ended by statements alone."""
     return ThreadedConnection(partial(access.connect, timeout), iter_chunk_size=64)
+
+
+async def connected(access: Access, busy_timeout: float) -> ThreadedConnection:
+    """Open one connection with the settings that every connection needs.
+
+    Raises:
+        sqlite3.Error: The file cannot be opened.
+    """
+    connection = connect(access, busy_timeout)
+    # A thread that still waits for work must not keep the process alive. aiosqlite 0.21 is the thread, 0.22 has one.
+    thread: Any = getattr(connection, "_thread", connection)
+    thread.daemon = True
+    try:
+        await uninterrupted(connection)
+        for pragma in ("foreign_keys = ON", "synchronous = FULL", "temp_store = MEMORY", "trusted_schema = OFF"):
+            await connection.execute_fetchall(f"PRAGMA {pragma}")
+    except BaseException:
+        await uninterrupted(connection.close())
+        raise
+    return connection
 
 
 def run_inline(block: Block[T], connection: sqlite3.Connection) -> T:

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import aiosqlite
 
+from storage.sqlite.access import Access
+
 _LOG = logging.getLogger(__name__)
 
 
 def give_back_space(path: Path, busy_timeout: float) -> None:
     """Give the space of removed rows back to the disk, if nobody else is in the way; blocks, so run it in a thread."""
     try:
-        with closing(sqlite3.connect(path, timeout=busy_timeout, isolation_level=None)) as connection:
+        with closing(Access(path).connect(busy_timeout)) as connection:
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     except sqlite3.Error as error:

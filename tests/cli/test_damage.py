@@ -106,3 +106,39 @@ def test_the_doctor_names_a_vector_index_of_another_history(tools: Program, tmp_
     assert "another history" in detail
     asyncio.run(write_side_file(tools, range(40, 70)))
     assert indexes(tools)[:2] == (0, "ok")
+
+
+def cut_to_nothing(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, cut_to_nothing])
+@pytest.mark.parametrize("name", ["contents.db", "catalog.db"])
+def test_a_file_that_vanished_or_was_emptied_is_a_problem_and_is_not_made_anew(
+    tools: Program, lose: Callable[[Path], None], name: str
+) -> None:
+    [path] = tools.home.rglob(name)
+    lose(path)
+    for words in (["doctor"], ["collections", "list", "--database", "home"]):
+        outcome = tools(*words)
+        assert outcome.code == 1
+        assert str(path) in outcome.out + outcome.err
+        assert "backup" in outcome.out + outcome.err
+    assert not path.exists() or not path.stat().st_size
+
+
+@pytest.mark.parametrize("lose", [Path.unlink, cut_to_nothing])
+def test_a_database_whose_file_has_vanished_can_be_deleted(tools: Program, lose: Callable[[Path], None]) -> None:
+    [path] = tools.home.rglob("contents.db")
+    lose(path)
+    tools.done("databases", "delete", "home", "--yes")
+    assert tools("doctor").code == 0
+
+
+def test_an_old_copy_put_back_for_a_lost_file_is_used(tools: Program, tmp_path: Path) -> None:
+    [path] = tools.home.rglob("contents.db")
+    shutil.copy(path, tmp_path / "backup")
+    path.unlink()
+    assert tools("doctor").code == 1
+    shutil.copy(tmp_path / "backup", path)
+    assert "tools" in tools.done("collections", "list", "--database", "home").out

@@ -158,9 +158,9 @@ async def test_a_file_that_changes_while_it_is_read_without_locks_gives_no_answe
 
 
 async def test_a_file_that_is_not_there_is_not_made_by_reading(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="does not exist"):
+    with pytest.raises(StorageError, match="is not there"):
         await StoreFile.open(tmp_path / "new" / "notes.db", NOTES, read_only=True)
-    with pytest.raises(StorageError, match="does not exist"):
+    with pytest.raises(StorageError, match="is not there"):
         await read_definitions(tmp_path / "new" / "notes.db")
     assert not os.listdir(tmp_path)  # noqa: PTH208 - a path method would block
 

@@ -16,6 +16,7 @@ from astrolabe.errors import (
     ProviderError,
     StorageError,
     StoreNotWritableError,
+    VanishedStoreError,
 )
 from astrolabe.portal.organization import CredentialDraft, DatabaseDraft, DatabaseStatus
 from astrolabe.providers.local.models import LocalModels
@@ -139,8 +140,11 @@ async def test_contents_without_a_catalog_are_not_touched(options: WorkspaceOpti
         database = await workspace.create_database(DatabaseDraft("library"))
     for path in options.data_dir.glob("catalog.db*"):
         path.unlink()
-    async with Workspace.opened(options):
-        assert folders(options) == [database.id]
+    with pytest.raises(VanishedStoreError, match=r"catalog\.db is not there") as caught:
+        await Workspace.open(options)
+    assert "move databases" in caught.value.hint
+    assert not list(options.data_dir.glob("catalog.db*"))
+    assert folders(options) == [database.id]
 
 
 async def test_two_workspaces_on_one_folder_see_each_others_changes(options: WorkspaceOptions) -> None:
