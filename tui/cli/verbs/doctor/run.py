@@ -13,6 +13,7 @@ from astrolabe.providers.local.protocol import LocalModelError
 from astrolabe.providers.local.transformer import MINILM
 from astrolabe.providers.simulated.rules import lasting
 from astrolabe.workspace import Workspace
+from storage.sqlite.errors import lacks_room
 from tui.cli.output import Format, say, write_rows
 from tui.cli.process import FAILED
 from tui.cli.session import options_of, settings_of
@@ -66,6 +67,7 @@ async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator
             yield _indexes(database, await workspace.index_problems(database))
         except AstrolabeError as error:
             yield _problem(check, error)
+    yield _disk(workspace)
     yield await _loads(workspace)
     for model in workspace.catalogue.get(EMBEDDED).models:
         yield await _local_model(workspace, model)
@@ -81,6 +83,13 @@ async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator
     if ask_providers:
         for credential in credentials:
             yield await _provider(workspace, credential)
+
+
+def _disk(workspace: Workspace) -> Finding:
+    """Look whether the disk has room for the data folder to grow."""
+    if lacks_room(workspace.options.data_dir / "catalog.db"):
+        return Finding("disk", State.PROBLEM, "it is full: nothing can be added", "Free some space on it.")
+    return Finding("disk", State.OK, "not full")
 
 
 async def _loads(workspace: Workspace) -> Finding:
