@@ -94,7 +94,8 @@ class DataApiApp:
         milliseconds = (time.perf_counter() - started) * 1000
         path = _path(request)[:_LONGEST_LOGGED]
         size = len(response.body)
-        access.info("%s %s %d %d bytes %.1f ms", request.method, path, response.status_code, size, milliseconds)
+        status = f"{response.status_code} {getattr(response, 'error', '')}".rstrip()
+        access.info("%s %s %s %d bytes %.1f ms", request.method, path, status, size, milliseconds)
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -219,6 +220,16 @@ def _content_type(given: str) -> DataApiError:
     )
 
 
+class _Envelope(Response):
+    """An answer of the Data API.
+
+    Attributes:
+        error: The code of its first error, for the log; empty when there is none.
+    """
+
+    error = ""
+
+
 def _refused(error: DataApiError) -> Response:
     return _envelope(protocol.Response(errors=(error,)))
 
@@ -227,7 +238,9 @@ def _envelope(answer: protocol.Response) -> Response:
     """Only a few errors have a status of their own; the first such one decides."""
     status = next((_STATUSES[error.code] for error in answer.errors if error.code in _STATUSES), HTTPStatus.OK)
     headers = {SIMULATED: "true"} if any(error.simulated for error in answer.errors) else None
-    return Response(dumps_in_pieces(answer.to_json()), status_code=status, media_type=JSON, headers=headers)
+    response = _Envelope(dumps_in_pieces(answer.to_json()), status_code=status, media_type=JSON, headers=headers)
+    response.error = answer.errors[0].code if answer.errors else ""
+    return response
 
 
 async def _written(answer: protocol.Response) -> Response:

@@ -76,6 +76,15 @@ def test_the_server_says_that_it_is_up_without_a_token(server: Served, path: str
     assert (answer.status_code, answer.json()) == (200, {"status": "UP", "checks": []})
 
 
+def test_the_log_names_the_code_of_an_error(server: Served, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger="astrolabe.serving.access"):
+        server.post("/v1/default_keyspace/none", json={"findOne": {}})
+        httpx.get(server.address + "/v1")
+    lines = [record.getMessage() for record in caplog.records if record.name == "astrolabe.serving.access"]
+    assert " 200 UNKNOWN_COLLECTION_OR_TABLE " in lines[0]
+    assert " 405 UNSUPPORTED_METHOD " in lines[1]
+
+
 def test_one_brace_too_many_is_passed_over_and_nothing_else(server: Served) -> None:
     assert "keyspaces" in server.post("/v1", '{"findKeyspaces":{}}}').json()["status"]
     assert code(server.post("/v1", '{"findKeyspaces":{}} x')) == "REQUEST_NOT_JSON"
