@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from astrolabe.errors import UsageError
-from tui.settings.settings import LogLevel, load_settings
+from tui.settings.sections import LogLevel
+from tui.settings.settings import load_settings
 
 
 def write_config(home: Path, text: str) -> Path:

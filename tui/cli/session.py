@@ -13,7 +13,8 @@ from astrolabe.serving.options import ServerOptions
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from tui.cli.arguments import Arguments, DatabaseArguments
 from tui.cli.process import start_log
-from tui.settings.settings import ServerSettings, Settings, load_settings
+from tui.settings.sections import ServerSettings
+from tui.settings.settings import Settings, load_settings
 
 _FLAGS = ("data_dir", "theme", "mouse", "log_level", "read_only")
 _SERVER_FLAGS = ("host", "port", "token", "require_token", "host_names", "database", "certificate", "key")

@@ -9,7 +9,7 @@ from astrolabe.workspace import Workspace
 from tui.cli.output import emit, say
 from tui.cli.session import options_of, server_options, settings_of
 from tui.cli.verbs.serve.arguments import ServeArguments
-from tui.settings.settings import ServerSettings
+from tui.settings.sections import ServerSettings
 
 log = logging.getLogger(__name__)
 
