@@ -3,6 +3,25 @@
 from __future__ import annotations
 
 import gc
+import signal
+from contextlib import suppress
+
+from hypothesis import HealthCheck, settings
+
+# Nothing here depends on how fast the machine is, nor on what it does beside.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
+
+def pytest_configure() -> None:
+    """Take signals as a terminal's own process does, though whoever started the tests ignores them.
+
+    A shell ignores SIGINT for a background job, and ``nohup`` ignores SIGHUP; every program that a test starts would.
+    """
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            with suppress(ValueError):  # not the main thread of a process of xdist
+                signal.signal(number, handler)
 
 
 def pytest_collection_finish() -> None:

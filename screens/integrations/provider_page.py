@@ -103,7 +103,8 @@ class IntegrationPage(Page):
 
     @on(events.Mount)
     def _watch_weather(self) -> None:
-        self.set_interval(WEATHER_INTERVAL, self._show_weather, pause=self.app.environment.timeless)
+        if not self.app.environment.timeless:
+            self.set_interval(WEATHER_INTERVAL, self._show_weather)
 
     @on(Tree.NodeHighlighted, "#keys")
     def _show_weather(self) -> None:

@@ -11,12 +11,13 @@ from textual.containers import Container
 from textual.content import Content
 from textual.getters import app as app_getter
 from textual.screen import Screen
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from astrolabe.errors import AstrolabeError
 from astrolabe.text.safe_text import display_text
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Badged, Console, Section
+from screens.kit.footer import KeyFooter
 from screens.kit.workers import WorkerBoundary
 
 PLACES: tuple[tuple[Section, str, str], ...] = (
@@ -95,7 +96,7 @@ class Page(Screen[None], WorkerBoundary):
         yield Static(Content(self.HEADING), id="heading")
         with Container(id="body"):
             yield from self.compose_body()
-        yield Footer(compact=True, show_command_palette=False)
+        yield KeyFooter()
 
     def compose_body(self) -> ComposeResult:
         """Lay out what is particular to the page."""

@@ -9,17 +9,21 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import Context
 
 from textual import events
 from textual.app import App
 from textual.message_pump import MessagePump
 
-LONGEST_HOLD = 2.0
-"""Seconds after which keys are let through, whatever is still being opened."""
-
 
 class TypeAhead(App[int]):
-    """The part of the application that keeps keys for a screen that is on its way."""
+    """The part of the application that keeps keys for a screen that is on its way.
+
+    Attributes:
+        longest_hold: Seconds after which keys are let through, whatever is still being opened.
+    """
+
+    longest_hold = 2.0
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +45,8 @@ class TypeAhead(App[int]):
                 if not self._holds and self._held:
                     self.call_later(self._let_through)  # behind a change of focus that is still in the queue
 
-        limit = asyncio.get_running_loop().call_later(LONGEST_HOLD, release)
+        # In a context of its own: the loop keeps a cancelled timer until its time, and would keep pages with this one.
+        limit = asyncio.get_running_loop().call_later(self.longest_hold, release, context=Context())
         return release
 
     async def on_event(self, event: events.Event) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import simplejson
 
+from tests.support.waiting import LONGEST_WAIT
 from tui.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,7 +74,7 @@ class Program:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LONGEST_WAIT,
             check=False,
         )
         return Outcome(ended.returncode, ended.stdout, ended.stderr)

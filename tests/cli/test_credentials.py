@@ -148,6 +148,27 @@ def test_a_scope_and_an_integration_are_removed(shop: Program) -> None:
     assert shop.done("credentials", "list", "--format", "json").rows == []
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("credentials", "remove", *TOKEN, "--yes"),
+        ("scopes", "remove", *TOKEN, "--database", "shop", "--yes"),
+        ("integrations", "remove", PROVIDER, "--yes"),
+    ],
+    ids=lambda argv: argv[0],
+)
+def test_a_removal_that_asks_nothing_says_what_stops_too(argv: tuple[str, ...], shop: Program) -> None:
+    assert "$vectorize stops for: shop: default_keyspace.notes" in shop.done(*argv).err
+
+
+def test_a_credential_that_cannot_be_asked_is_no_problem_for_the_doctor(program: Program) -> None:
+    program.done("credentials", "add", "unused", "--provider", "huggingfaceDedicated", stdin=NEW)
+    rows = program.done("doctor", "--ask-providers", "--format", "json").rows
+    (row,) = [row for row in rows if row["check"] == "provider huggingfaceDedicated/unused"]
+    assert row["state"] == "ok"
+    assert row["detail"].startswith("not asked. There is nothing to test with")
+
+
 def test_databases_and_keyspaces_are_deleted(program: Program) -> None:
     program.done("databases", "create", "shop")
     program.done("keyspaces", "create", "season", "--database", "shop")

@@ -12,7 +12,7 @@ import simplejson
 from wcwidth import wcswidth
 
 from astrolabe.errors import AstrolabeError
-from tui.cli.output import Format, Row, emit, say, table_lines, to_json, write_rows
+from tui.cli.output import Format, Row, emit, say, table_lines, to_json, wrapped, write_rows
 
 HOSTILE = "a\x1b[31mred\x07\x9b2J\u202eevil\u2028line [click=quit]"
 ROWS: list[Row] = [
@@ -123,3 +123,46 @@ def test_a_closed_stdout_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     with pytest.raises(AstrolabeError, match="closed"):
         write_rows([{"a": 1}], Format.TABLE)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("", [""]),
+        ("one two three", ["one two", "three"]),
+        ("電子 郵件 x", ["電子 郵件", "x"]),
+        ("a-very-long-word b", ["a-very-long-word", "b"]),
+        ("run `a b c d e` now", ["run", "`a b c d e`", "now"]),
+        ("say `x y`.", ["say", "`x y`."]),
+        ("a ` b ` c d e", ["a ` b ` c", "d e"]),
+    ],
+)
+def test_prose_breaks_between_words_and_never_in_a_command(text: str, lines: list[str]) -> None:
+    assert wrapped(text, 9) == lines
+
+
+def test_prose_on_a_terminal_breaks_at_its_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    err = Terminal()
+    monkeypatch.setattr(sys, "stderr", err)
+    say("The collection default.tools was created.")
+    assert err.getvalue() == "The collection\ndefault.tools was\ncreated.\n"
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        (40, ["name  detail", "a     the quick brown fox jumps over the", "      lazy dog", "bb"]),
+        (20, ["name", "    detail", "a", "    the quick brown", "    fox jumps over", "    the lazy dog", "bb"]),
+        (80, ["name  detail", "a     the quick brown fox jumps over the lazy dog", "bb"]),
+    ],
+)
+def test_the_last_column_of_a_whole_table_breaks_between_words(
+    columns: int, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    out = Terminal()
+    monkeypatch.setattr(sys, "stdout", out)
+    rows: list[Row] = [{"name": "a", "detail": "the quick brown fox jumps over the lazy dog"}, {"name": "bb"}]
+    write_rows(rows, Format.TABLE, whole=True)
+    assert out.getvalue().splitlines() == lines

@@ -7,8 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ROOT, Program
+from tests.support.waiting import LONGEST_WAIT, wait_until
 from tui.cli.process import guarded, run
 
 SECRET = "hf_SENTINELsecret0123456789"
@@ -51,23 +50,17 @@ def write_big_file(folder: Path, rows: int) -> str:
     return str(file)
 
 
-def wait_until_rows_are_settled(ledger: Path) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(ledger)) as connection:
-            if connection.execute("SELECT 1 FROM loads WHERE next_row > 0").fetchone():
-                return
-        time.sleep(0.01)
-    raise AssertionError("the load did not begin")
+def has_settled_rows(ledger: Path) -> bool:
+    with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(ledger)) as connection:
+        return connection.execute("SELECT 1 FROM loads WHERE next_row > 0").fetchone() is not None
+    return False
 
 
-async def wait_for_ever() -> int:
+async def wait_for(number: int) -> int:
+    """Send this process a signal, which ends the waiting that follows."""
+    os.kill(os.getpid(), number)
     await asyncio.Event().wait()
     return 0
-
-
-def send_soon(number: int) -> None:
-    threading.Timer(0.02, os.kill, (os.getpid(), number)).start()
 
 
 @pytest.mark.parametrize(
@@ -77,9 +70,23 @@ def send_soon(number: int) -> None:
 def test_a_signal_ends_a_command_with_its_code(
     number: int, code: int, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    send_soon(number)
-    assert guarded(lambda: run(wait_for_ever())) == code
+    assert guarded(lambda: run(wait_for(number))) == code
     assert words in capsys.readouterr().err
+
+
+def test_a_hangup_that_whoever_started_the_command_ignores_does_not_end_it() -> None:
+    """What ``nohup`` asks for."""
+
+    async def work() -> int:
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0)
+        return 0
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert guarded(lambda: run(work())) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_what_a_command_has_open_is_closed_when_a_signal_ends_it() -> None:
@@ -87,11 +94,10 @@ def test_what_a_command_has_open_is_closed_when_a_signal_ends_it() -> None:
 
     async def work() -> int:
         try:
-            return await wait_for_ever()
+            return await wait_for(signal.SIGTERM)
         finally:
             closed.append(True)
 
-    send_soon(signal.SIGTERM)
     assert guarded(lambda: run(work())) == 143
     assert closed == [True]
 
@@ -122,7 +128,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert process.stdout is not None
     process.stdout.close()
     process.stdout = None
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=LONGEST_WAIT)
     assert process.returncode == 141
     assert err == ""
 
@@ -164,9 +170,9 @@ def test_a_load_that_is_interrupted_goes_on_where_it_stopped(
     argv = ("load", write_big_file(tmp_path, 4000), *PLACE, "--vector-field", "text", "--format", "json")
     process = start(*argv)
     ledger = program.home / ".local/share/astrolabe/loads.db"
-    wait_until_rows_are_settled(ledger)
+    wait_until(lambda: has_settled_rows(ledger), "the load did not begin")
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=LONGEST_WAIT)
     assert process.returncode == code, err
     assert "Run the same command again to go on." in err
     assert '"not_attempted"' in out

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.cli.conftest import ROOT, Program
+from tests.support.waiting import LONGEST_WAIT
 
 TOKEN = "sentinel-Vb3Kq8"
 
@@ -26,7 +27,7 @@ class Serving:
     address: str
 
     def post(self, command: object, token: str = TOKEN, path: str = "/v1") -> httpx.Response:
-        return httpx.post(self.address + path, json=command, headers={"Token": token}, timeout=10)
+        return httpx.post(self.address + path, json=command, headers={"Token": token}, timeout=LONGEST_WAIT)
 
 
 @contextmanager

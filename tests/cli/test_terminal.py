@@ -6,7 +6,6 @@ import os
 import signal
 import sqlite3
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +14,7 @@ import pexpect
 import pytest
 
 from tests.cli.conftest import ROOT, Program
+from tests.support.waiting import LONGEST_WAIT, wait_until
 
 pytestmark = [
     pytest.mark.terminal,
@@ -34,6 +34,19 @@ GRUVBOX_GROUND = "48;5;235m"
 Start = Callable[..., pexpect.spawn]
 
 
+def in_a_terminal(words: list[str], environment: dict[str, str]) -> pexpect.spawn:
+    """Start Python in a pseudo-terminal of 80x24."""
+    return pexpect.spawn(
+        sys.executable,
+        words,
+        env=environment,
+        encoding="utf-8",
+        codec_errors="replace",
+        timeout=LONGEST_WAIT,
+        dimensions=(24, 80),
+    )
+
+
 @pytest.fixture
 def start() -> Iterator[Start]:
     """Start a command in a pseudo-terminal of 80x24; it is ended with the test."""
@@ -42,15 +55,7 @@ def start() -> Iterator[Start]:
     def start_one(*argv: str, **variables: str) -> pexpect.spawn:
         environment = dict(os.environ) | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)} | variables
         words = ["-m", "tui.cli", *argv]
-        child = pexpect.spawn(
-            sys.executable,
-            words,
-            env=environment,
-            encoding="utf-8",
-            codec_errors="replace",
-            timeout=20,
-            dimensions=(24, 80),
-        )
+        child = in_a_terminal(words, environment)
         children.append(child)
         return child
 
@@ -75,6 +80,37 @@ def test_a_secret_is_asked_for_and_not_shown(start: Start, program: Program) -> 
     assert end(child) == 0
     assert SECRET not in printed + child.before
     assert program.done("credentials", "list", "--format", "json").rows[0]["name"] == "main"
+
+
+@pytest.mark.parametrize(
+    ("question", "argv"),
+    [
+        ("not shown", ("credentials", "add", "main", "--provider", "huggingface")),
+        ("to confirm", ("databases", "delete", "library")),
+        ("Ctrl+D ends it", ("connections", "import", "-")),
+        ("Ctrl+D ends it", ("credentials", "add", "main", "--provider", "huggingface", "--secret-stdin")),
+    ],
+    ids=["hidden", "a name", "standard input", "a secret on standard input"],
+)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_question_is_left_at_once(
+    question: str, argv: tuple[str, ...], number: int, start: Start, program: Program
+) -> None:
+    program.done("databases", "create", "library")
+    child = start(*argv)
+    child.expect_exact(question)
+    child.kill(number)  # what Ctrl+C does, for SIGINT
+    assert end(child) == 128 + number
+
+
+def test_ctrl_c_at_a_hidden_question_shows_again_what_is_typed(start: Start) -> None:
+    child = start("credentials", "add", "main", "--provider", "huggingface")
+    child.expect_exact("not shown")
+    child.waitnoecho()
+    child.sendintr()
+    child.expect_exact("Interrupted.")
+    assert child.getecho()
+    assert end(child) == 130
 
 
 @pytest.mark.parametrize(("typed", "code", "left"), [("tools", 0, 0), ("tool", 1, 1), ("", 1, 1)])
@@ -124,16 +160,15 @@ def test_the_console_ends_when_its_terminal_goes_away_without_a_word(tmp_path: P
     environment = dict(os.environ) | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
     number = tmp_path / "pid"
     words = ["-c", IN_A_SESSION_OF_ITS_OWN, str(number)]
-    terminal = pexpect.spawn(sys.executable, words, env=environment, encoding="utf-8", timeout=30, dimensions=(24, 80))
+    terminal = pexpect.spawn(
+        sys.executable, words, env=environment, encoding="utf-8", timeout=LONGEST_WAIT, dimensions=(24, 80)
+    )
     terminal.expect_exact("python_library")
     terminal.send("s")
     terminal.expect_exact("Search for")
     terminal.ptyproc.fileobj.close()  # no signal reaches the console: it is not in the terminal's session
     try:
-        deadline = time.monotonic() + 30
-        while terminal.ptyproc.isalive():
-            assert time.monotonic() < deadline, "the console goes on without a terminal"
-            time.sleep(0.05)
+        wait_until(lambda: not terminal.ptyproc.isalive(), "the console goes on without a terminal")
     finally:
         with suppress(ProcessLookupError):
             os.kill(int(number.read_text()), signal.SIGKILL)
@@ -220,7 +255,9 @@ sys.exit(main([]))
 def test_a_crash_is_told_and_logged_without_values(change: str, empty_home: Path) -> None:
     environment = dict(os.environ) | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
     words = ["-c", CRASHING, change, SECRET]
-    child = pexpect.spawn(sys.executable, words, env=environment, encoding="utf-8", timeout=20, dimensions=(24, 80))
+    child = pexpect.spawn(
+        sys.executable, words, env=environment, encoding="utf-8", timeout=LONGEST_WAIT, dimensions=(24, 80)
+    )
     child.send("?")
     assert end(child) == 1
     log = (empty_home / ".local/state/astrolabe/astrolabe.log").read_text()

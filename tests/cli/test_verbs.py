@@ -64,11 +64,8 @@ def test_an_empty_list_says_how_to_begin(program: Program) -> None:
         (["collections", "create", "two words", "--database", "library"], "Only letters"),
         (["collections", "create", "c", "--database", "library", "--provider", "nobody"], "nobody"),
         (["collections", "create", "c", "--database", "library", "--provider", "openai"], "not available"),
-        (["collections", "create", "c", "--database", "library", "--dimension", "0"], "whole number"),
-        (["collections", "create", "c", "--database", "library", "--key", "main"], "need --provider"),
         (["collections", "delete", "nowhere", "--database", "library", "--yes"], "no collection 'nowhere'"),
         (["search", "tea", "--database", "library", "--collection", "nowhere"], "It has: tools"),
-        (["search", "tea", *PLACE, "--filter", "{year}"], "Not JSON at line 1, column 2"),
         (["search", "  ", *PLACE], "The text is empty"),
         (["search", "--vector", "[1, 2]", *PLACE], "has 2 numbers"),
         (["load", "/nowhere.csv", *PLACE], "/nowhere.csv"),
@@ -96,6 +93,13 @@ def test_a_refusal_ends_with_1_and_says_what_is_wrong(library: Program, argv: li
         (["search", "tea", *PLACE, "--words", "--hybrid"], "not allowed with"),
         (["collections", "create", "c", "--database", "library", "--no-lexical", "--analyzer", "x"], "exclude each"),
         (["collections", "delete", "tools", "--database", "library"], "--yes"),
+        (["search", "tea", *PLACE, "--limit", "2000"], "--limit: A whole number from 1 to 1000"),
+        (["search", "--vector", "[1, 2]", *PLACE, "--limit", "2000"], "--limit: A whole number from 1 to 1000"),
+        (["search", "tea", *PLACE, "--hybrid", "--limit", "201"], "--limit: A whole number from 1 to 200"),
+        (["search", "tea", *PLACE, "--filter", "{year}"], "--filter: Not JSON at line 1, column 2"),
+        (["search", "--vector", "[1", *PLACE], "--vector: Not JSON at line 1"),
+        (["collections", "create", "c", "--database", "library", "--dimension", "0"], "--dimension: Dim"),
+        (["collections", "create", "c", "--database", "library", "--key", "main"], "--key and --model need --provider"),
         (
             ["collections", "create", "c", "--database", "library", "--provider", "embedded", "--param", "x"],
             "NAME=VALUE",
@@ -151,6 +155,15 @@ def test_a_collection_is_created_with_every_option(library: Program) -> None:
         "lexical": False,
         "rerank": False,
     }
+
+
+def test_creating_says_whether_something_was_created(library: Program) -> None:
+    for argv in (
+        ("collections", "create", "c", "--database", "library"),
+        ("keyspaces", "create", "k", "--database", "library"),
+    ):
+        assert "was created" in library.done(*argv).err
+        assert "was there already" in library.done(*argv).err
 
 
 def test_a_parameter_that_the_provider_does_not_have_is_refused(library: Program) -> None:

@@ -20,6 +20,7 @@ from astrolabe.providers.simulated.rules import EVERY_PROVIDER, Rule, SimulatedF
 from astrolabe.serving.app import SIMULATED
 from tests.serving.conftest import closed_clients
 from tests.support.served import CREDENTIAL, KEYSPACE, PROVIDER, TOKEN, Served, served
+from tests.support.waiting import LONGEST_WAIT
 
 __all__ = ["closed_clients"]
 
@@ -175,5 +176,5 @@ def _astrolabe(folder: str, *words: str) -> None:
         env=environment,
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=LONGEST_WAIT,
     )

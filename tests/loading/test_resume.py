@@ -13,6 +13,7 @@ from astrolabe.loading.load_plan import LoadSummary
 from storage.loads.ledger import LoadLedger, LoadRecord, Settled
 from tests.loading.conftest import Loading
 from tests.loading.test_load import counts
+from tests.support.waiting import LONGEST_WAIT
 
 
 async def hold(loading: Loading, path: Path, text: str) -> asyncio.Task[LoadSummary]:
@@ -60,7 +61,7 @@ async def test_cancelling_does_not_wait_for_a_provider_for_ever(
     path = loading.rows(1000)
     task = await hold(loading, path, "text 250")
     loading.cancel.set()
-    summary = await asyncio.wait_for(task, 5)
+    summary = await asyncio.wait_for(task, LONGEST_WAIT)
     there = await loading.numbers()
     assert counts(summary) == (len(there), 0, 0, 1000 - len(there))
     release(loading)

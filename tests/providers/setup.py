@@ -16,6 +16,7 @@ from astrolabe.providers.throttle.retry import EngineLimits
 from storage.shapes import Matrix
 from tests.support.fake_time import FakeTime
 from tests.support.provider_server import ProviderServer
+from tests.support.waiting import LONGEST_WAIT
 
 KEY = "sk-sentinel-4711"
 
@@ -93,7 +94,7 @@ class Bench:
         self.engine = EmbeddingEngine(
             load_catalogue(configured=["nvidia"]),
             urls={key: server.url + subject.route for key, subject in SUBJECTS.items()},
-            limits=limits or EngineLimits(call_seconds=5),
+            limits=limits or EngineLimits(call_seconds=LONGEST_WAIT),
             clock=self.time.clock,
             sleep=self.time.sleep,
             random=lambda: 1.0,

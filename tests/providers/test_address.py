@@ -102,5 +102,14 @@ def test_loopback_names() -> None:
     assert not is_loopback("localhost.example")
 
 
-def test_only_the_host_of_an_address_is_shown() -> None:
-    assert host_of("https://user:secret@h.example:8443/p?key=secret") == "h.example"
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://user:secret@h.example:8443/p?key=secret", "h.example:8443"),
+        ("https://h.example/p", "h.example"),
+        ("http://[::1]:11434/v1", "[::1]:11434"),
+        ("http://[::1]/v1", "[::1]"),
+    ],
+)
+def test_only_the_host_and_the_port_of_an_address_are_shown(url: str, shown: str) -> None:
+    assert host_of(url) == shown

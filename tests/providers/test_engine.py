@@ -18,6 +18,7 @@ from astrolabe.providers.embedding.engine import EmbeddingEngine
 from astrolabe.providers.throttle.retry import EngineLimits
 from tests.providers.setup import KEY, SUBJECTS, Bench
 from tests.support.provider_server import Answer, ProviderServer, vector_of
+from tests.support.waiting import LONGEST_WAIT
 
 DEDICATED = SUBJECTS["huggingfaceDedicated"]
 SERVERLESS = SUBJECTS["huggingface"]
@@ -106,7 +107,7 @@ async def test_waiting_ends_with_the_total_time_limit(server: ProviderServer) ->
 
 
 async def test_a_search_waits_less_for_an_answer_than_a_load(server: ProviderServer) -> None:
-    bench = Bench(server, limits=EngineLimits(call_seconds=5, query_seconds=0.02, attempts=1))
+    bench = Bench(server, limits=EngineLimits(call_seconds=LONGEST_WAIT, query_seconds=0.02, attempts=1))
     server.always(Answer(delay=0.04))
     await bench.embed(DEDICATED, ["x"], Direction.STORE)
     with pytest.raises(ProviderError) as caught:
@@ -160,11 +161,11 @@ async def test_cancelling_takes_effect_at_once_and_leaves_the_engine_usable(
     task = asyncio.create_task(bench.embed(DEDICATED, ["text"] * 200))
     await server.arrived.wait()
     task.cancel()
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(LONGEST_WAIT):
         with pytest.raises(asyncio.CancelledError):
             await task
     server.always(None)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(LONGEST_WAIT):
         await bench.embed(DEDICATED)
 
 

@@ -20,6 +20,7 @@ from astrolabe.providers.throttle.retry import EngineLimits
 from screens.kit.error_dialog import describe
 from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
 from tests.support.provider_server import Answer, ProviderServer
+from tests.support.waiting import LONGEST_WAIT
 
 SAID = "the provider's own words"
 ONCE, FOUR, SEVEN, EIGHT = 1, 4, 7, 8
@@ -214,7 +215,7 @@ async def test_each_failure_of_each_provider_is_told_apart(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     case = CASES[name]
-    bench = Bench(server, limits=EngineLimits(call_seconds=0.1 if name == "timeout" else 5))
+    bench = Bench(server, limits=EngineLimits(call_seconds=0.1 if name == "timeout" else LONGEST_WAIT))
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         if case.answer is None:
@@ -228,7 +229,10 @@ async def test_each_failure_of_each_provider_is_told_apart(
 
     translated = provider_error(error)
     assert error.attempts == case.attempts
-    assert len(server.requests) == (case.attempts if case.answer is not None else 0)
+    if name == "timeout":  # an attempt may be given up before the server has read it
+        assert len(server.requests) <= case.attempts
+    else:
+        assert len(server.requests) == (case.attempts if case.answer is not None else 0)
     check_kind(case, subject, error)
     check_for_programs(case, subject, error, translated)
     check_for_people(case, subject, error, translated)

@@ -14,6 +14,7 @@ from astrolabe.providers.catalogue.catalogue import load_catalogue
 from astrolabe.providers.throttle.retry import EngineLimits, Retries, RetryMeans
 from astrolabe.providers.throttle.throttle import LONGEST_SECONDS, ClosedError, Throttle, backoff, retry_after
 from tests.support.fake_time import EventTime, FakeTime
+from tests.support.waiting import LONGEST_WAIT
 
 PROVIDER = load_catalogue().get("openai")
 NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
@@ -104,7 +105,7 @@ async def test_a_cancelled_request_frees_its_place() -> None:
     for task in (second, first):
         task.cancel()
     await asyncio.gather(first, second, return_exceptions=True)
-    async with asyncio.timeout(1), road.slot():
+    async with asyncio.timeout(LONGEST_WAIT), road.slot():
         pass
 
 

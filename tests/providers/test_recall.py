@@ -25,6 +25,7 @@ from storage.shapes import Matrix
 from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
 from tests.support.fake_time import FakeTime
 from tests.support.provider_server import Answer, ProviderServer, vector_of
+from tests.support.waiting import LONGEST_WAIT
 
 OPENAI, DEDICATED, JINA = SUBJECTS["openai"], SUBJECTS["huggingfaceDedicated"], SUBJECTS["jinaAI"]
 EMBEDDED = EmbeddingSpec("embedded", "wordllama-l2-supercat-256", 256)
@@ -41,7 +42,7 @@ class CachedBench(Bench):
             load_catalogue(configured=["nvidia"]),
             urls={key: server.url + subject.route for key, subject in SUBJECTS.items()},
             cache=cache,
-            limits=EngineLimits(call_seconds=5, attempts=attempts, concurrency=1),
+            limits=EngineLimits(call_seconds=LONGEST_WAIT, attempts=attempts, concurrency=1),
             clock=self.time.clock,
             sleep=self.time.sleep,
             random=lambda: 1.0,

@@ -18,6 +18,7 @@ from astrolabe.providers.rerank.engine import RerankerAccess, RerankingEngine, R
 from astrolabe.providers.throttle.retry import EngineLimits
 from tests.support.fake_time import FakeTime
 from tests.support.provider_server import Answer, ProviderServer
+from tests.support.waiting import LONGEST_WAIT
 
 MODEL = "nvidia/llama-3.2-nv-rerankqa-1b-v2"
 KEY = "nv-sentinel-4711"
@@ -36,7 +37,7 @@ async def engine_for(
     """Lend an engine that reaches one reranker, in a time of its own."""
     time = FakeTime()
     access = RerankerAccess(url, SecretStr(key) if key else None, forward_token)
-    limits = EngineLimits(query_seconds=5)
+    limits = EngineLimits(query_seconds=LONGEST_WAIT)
     engine = RerankingEngine(
         access={"NVIDIA": access}, limits=limits, clock=time.clock, sleep=time.sleep, random=lambda: 1.0
     )

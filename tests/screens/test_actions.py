@@ -25,6 +25,7 @@ from screens.kit.page import Page
 from tests.screens.conftest import MakeConsole
 from tests.support.console import articles, three_databases
 from tests.support.steps import play, press, settle
+from tests.support.waiting import LONGEST_WAIT
 from tui.app import AstrolabeApp
 
 LONGEST_LABEL = 18
@@ -176,6 +177,6 @@ async def test_the_palette_carries_an_action_out(console: MakeConsole) -> None:
 
 async def _until(pilot: Pilot[int], condition: Callable[[], bool]) -> None:
     """Wait for the palette, which gathers its entries in its own time."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LONGEST_WAIT):
         while not condition():
             await pilot.pause(0.01)

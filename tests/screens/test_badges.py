@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 from astrolabe.providers.simulated.rules import Rule, SimulatedFailure
@@ -12,6 +10,7 @@ from screens.kit.page import TopLine
 from tests.screens.conftest import MakeConsole
 from tests.support.console import SceneConsole
 from tests.support.steps import settle
+from tests.support.waiting import until
 
 
 def line_of(app: SceneConsole) -> str:
@@ -60,9 +59,3 @@ async def test_the_failure_lab_has_a_badge_whoever_switches_it_on(console: MakeC
         await until(lambda: "[lab]" in line_of(app))
         await another.lab.switch_off()
         await until(lambda: "[lab]" not in line_of(app))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():  # noqa: ASYNC110 - the console polls, and so does its test
-            await asyncio.sleep(0.01)

@@ -1,4 +1,7 @@
-"""Every page and dialog in each of its states, at both sizes, beside the picture that was looked at and accepted."""
+"""Every page and dialog in each of its states, beside the picture that was looked at and accepted.
+
+All are drawn at 80x24; at 120x40 those whose layout differs there, and one of each page and dialog.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,19 @@ from typing import Any, Protocol
 import pytest
 from textual.app import App
 
-from tests.support.console import SENTINEL, SIZES, Templates
-from tests.support.drawing import Drawn, Size, draw
+from tests.support.console import SENTINEL, Templates
+from tests.support.drawing import Drawn, Size, draw, sizes_of
 from tests.support.states import FILES, STATES, State
+from tests.support.states_wide import WIDE
 
 KEPT = Path(__file__).with_name("__snapshots__") / "test_pictures"
 """The folder of the accepted pictures."""
+
+DRAWN = [
+    pytest.param(state, (width, height), id=f"{state.name}-{width}x{height}")
+    for state in STATES
+    for width, height in sizes_of(state)
+]
 
 Pictures = dict[str, dict[Size, str]]
 """By the name of the state, then by size."""
@@ -41,14 +51,13 @@ def picture_of(
 
     def find(state: State) -> dict[Size, str]:
         if state.name not in pictures:
-            pictures[state.name] = draw(state, tmp_path / "data", templates)
+            pictures[state.name] = draw(state, tmp_path / "data", templates, sizes_of(state))
         return pictures[state.name]
 
     return find
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
+@pytest.mark.parametrize(("state", "size"), DRAWN)
 def test_state(
     state: State, size: Size, picture_of: Callable[[State], dict[Size, str]], snap_compare: SnapCompare
 ) -> None:
@@ -63,10 +72,11 @@ def test_no_picture_shows_a_secret() -> None:
 
 
 def test_every_picture_that_is_kept_is_compared() -> None:
-    expected = {f"test_state[{state.name}-{width}x{height}].svg" for state in STATES for width, height in SIZES}
+    expected = {f"test_state[{parameter.id}].svg" for parameter in DRAWN}
     assert {path.name for path in KEPT.iterdir()} == expected
 
 
 def test_names_are_unique() -> None:
     names = [state.name for state in STATES]
     assert len(names) == len(set(names))
+    assert set(names) >= WIDE

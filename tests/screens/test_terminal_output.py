@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.console import Templates
 from tests.support.hostile import beyond_the_rules, rename_everything
+from tests.support.waiting import LONGEST_WAIT
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -42,7 +43,7 @@ class Terminal:
             ["-m", "tui.cli", "--data-dir", str(folder)],
             env=environment | {"PYTHONPATH": str(ROOT)},
             dimensions=(24, 80),
-            timeout=20,
+            timeout=LONGEST_WAIT,
         )
         self.child.logfile_read = self._received
 

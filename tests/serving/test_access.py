@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from astrolabe.errors import UsageError
 from astrolabe.serving.options import ServerOptions
 from tests.support.served import Served, served
+from tests.support.waiting import LONGEST_WAIT
 
 BODY = b'{"findKeyspaces": {}}'
 ANSWER = b'{"status":{"keyspaces":["default_keyspace"]}}'
@@ -31,7 +32,7 @@ def code(response: httpx.Response) -> str:
 def send(server: Served, *headers: bytes, path: str = "/v1") -> bytes:
     """Post with these header lines, byte for byte, and return what comes until the server closes."""
     parts = urlsplit(server.address)
-    with socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=10) as connection:
+    with socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=LONGEST_WAIT) as connection:
         lines = [f"POST {path} HTTP/1.1".encode(), *headers, b"Connection: close", b"Content-Length: %d" % len(BODY)]
         connection.sendall(b"\r\n".join(lines) + b"\r\n\r\n" + BODY)
         with connection.makefile("rb") as answer:

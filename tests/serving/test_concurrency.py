@@ -18,6 +18,7 @@ from storage.filters import matching
 from storage.filters.tree import Filter
 from storage.sqlite import store_file as connection
 from tests.support.served import KEYSPACE, Served
+from tests.support.waiting import LONGEST_WAIT
 
 DOCS = f"/v1/{KEYSPACE}/docs"
 SCAN = {"findOne": {"filter": {"o": {"$eq": {"b": 2}}}}}
@@ -59,8 +60,8 @@ def test_small_reads_and_writes_are_answered_while_long_scans_are_under_way(
     monkeypatch.setattr(scanning, "matcher", held.matcher)
     with ThreadPoolExecutor(12) as pool:
         scans = [pool.submit(docs.post, DOCS, json=SCAN) for _ in range(12)]
-        assert held.reached.acquire(timeout=20)
-        assert held.reached.acquire(timeout=20)
+        assert held.reached.acquire(timeout=LONGEST_WAIT)
+        assert held.reached.acquire(timeout=LONGEST_WAIT)
         try:
             for number in range(10):
                 found = docs.post(DOCS, json={"findOne": {"filter": {"_id": number}}}).json()

@@ -18,6 +18,7 @@ from astrolabe.serving.connections import ConnectionBudget, LimitedProtocol
 from astrolabe.serving.listener import BoundedListener
 from astrolabe.serving.options import ServerOptions
 from tests.support.served import TOKEN, Served, served
+from tests.support.waiting import LONGEST_WAIT
 
 BODY = b'{"findKeyspaces": {}}'
 HEAD = f"POST /v1 HTTP/1.1\r\nHost: x\r\nToken: {TOKEN}\r\nContent-Length: {len(BODY)}\r\n\r\n".encode()
@@ -34,7 +35,7 @@ def small(tmp_path: Path) -> Iterator[Served]:
 
 def opened(server: Served) -> socket.socket:
     parts = urlsplit(server.address)
-    return socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=10)
+    return socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=LONGEST_WAIT)
 
 
 def everything(connection: socket.socket) -> bytes:
@@ -108,13 +109,13 @@ def test_a_process_without_descriptors_still_says_503(monkeypatch: pytest.Monkey
     with BoundedListener(socket.AF_INET, socket.SOCK_STREAM, 0, most=5) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        with socket.create_connection(listener.getsockname(), timeout=5) as waiting:
+        with socket.create_connection(listener.getsockname(), timeout=LONGEST_WAIT) as waiting:
             monkeypatch.setattr(socket.socket, "accept", accept)
             with pytest.raises(BlockingIOError):
                 listener.accept()
             monkeypatch.undo()
             assert everything(waiting).startswith(UNAVAILABLE)
-        with socket.create_connection(listener.getsockname(), timeout=5):
+        with socket.create_connection(listener.getsockname(), timeout=LONGEST_WAIT):
             accepted, _ = listener.accept()
             assert listener.opened == 1
             accepted.close()

@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from astrolabe.portal.organization import CredentialDraft
 from tests.support.served import CREDENTIAL, KEYSPACE, PROVIDER_KEY, TOKEN, Served
+from tests.support.waiting import LONGEST_WAIT
 
 SAMPLES = Path(__file__).parent / "samples"
 PLACEHOLDERS = {
@@ -52,7 +53,7 @@ def run(server: Served, *words: str) -> str:
     """Run a program as a reader of the documents would, and return what it prints."""
     variables = {"ASTRA_DB_API_ENDPOINT": server.address, "ASTRA_DB_APPLICATION_TOKEN": TOKEN}
     done = subprocess.run(  # noqa: S603 - the samples are our own files
-        words, env=dict(os.environ) | variables, capture_output=True, text=True, timeout=30, check=False
+        words, env=dict(os.environ) | variables, capture_output=True, text=True, timeout=LONGEST_WAIT, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

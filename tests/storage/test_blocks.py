@@ -15,6 +15,7 @@ from storage.errors import StorageError, StoreBusyError
 from storage.sqlite.migrations import Migration
 from storage.sqlite.store_file import StoreFile
 from storage.sqlite.threaded import Block
+from tests.support.waiting import LONGEST_WAIT
 
 SCHEMA = [Migration(1, ("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",))]
 ALL = "SELECT text FROM note ORDER BY id"
@@ -125,7 +126,7 @@ async def test_a_cancelled_block_stops_and_the_reader_can_be_used_again(store: S
         await asyncio.sleep(0.0005)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, LONGEST_WAIT)
     assert await store.read(all_texts) == []
 
 

@@ -24,6 +24,7 @@ from storage.sqlite import readers as readers_module
 from storage.sqlite import store_file as connection_module
 from storage.sqlite.migrations import Migration
 from storage.sqlite.store_file import StoreFile
+from tests.support.waiting import LONGEST_WAIT
 
 FIRST = Migration(1, ("CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",))
 SECOND = Migration(2, ("ALTER TABLE note ADD COLUMN author TEXT", "UPDATE note SET author = 'nobody'"))
@@ -210,14 +211,14 @@ async def test_a_write_goes_on_as_soon_as_the_other_program_is_done(
 
 async def test_waiting_for_another_program_can_be_cancelled(tmp_path: Path) -> None:
     path = tmp_path / "notes.db"
-    store = await StoreFile.open(path, [FIRST], busy_timeout=60)
+    store = await StoreFile.open(path, [FIRST], busy_timeout=600)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     waiting = asyncio.create_task(write(store, "one"))
     await asyncio.sleep(0.01)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(waiting, 5)
+        await asyncio.wait_for(waiting, LONGEST_WAIT)
     other.execute("COMMIT")
     other.close()
     await write(store, "two")
@@ -350,7 +351,7 @@ async def test_a_cancelled_read_stops_and_the_reader_can_be_used_again(tmp_path:
         await asyncio.sleep(0.0005)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, LONGEST_WAIT)
     assert await read(store) == ["one"]
     await store.close()
 

@@ -1,6 +1,5 @@
 import asyncio
 import threading
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from storage.vectors.source import VectorChanges
 from storage.vectors.worker import Worker
 from tests.support.vector_cache import BOOKS, DIMENSION, QUERY, expected, hundred, opened, search
 from tests.support.vectors import MemoryVectors, clustered
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -182,17 +182,21 @@ async def test_a_search_that_turns_out_to_be_long_goes_to_a_thread(
 
 async def test_a_cancelled_job_is_waited_for() -> None:
     worker = Worker()
-    done = threading.Event()
+    began, go_on, done = threading.Event(), threading.Event(), threading.Event()
 
     def job() -> None:
-        time.sleep(0.03)
+        began.set()
+        go_on.wait()
         done.set()
 
     task = asyncio.create_task(worker.run(job))
-    await asyncio.sleep(0.001)
+    await until(began.is_set)
     task.cancel()
-    await asyncio.sleep(0.001)
+    await asyncio.sleep(0)
     task.cancel()
+    await asyncio.sleep(0)
+    assert not task.done()
+    go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert done.is_set()

@@ -1,5 +1,4 @@
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -118,10 +117,14 @@ def test_work_is_not_left_to_a_helper_that_is_busy() -> None:
 
 def test_much_work_is_shared_and_little_is_not() -> None:
     by: dict[str, list[tuple[int, int]]] = {}
+    helped = threading.Event()
 
     def work(start: int, stop: int) -> None:
         by.setdefault(threading.current_thread().name[:6], []).append((start, stop))
-        time.sleep(0.01)
+        if start > 0:
+            helped.set()
+        elif stop == 4:  # the first half: as long as the helper needs to take the second
+            helped.wait()
 
     with ThreadPoolExecutor(1, thread_name_prefix="helper") as helper:
         in_two_parts(helper, 8, work)

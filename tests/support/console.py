@@ -24,13 +24,14 @@ from astrolabe.providers.simulated.rules import EVERY_PROVIDER, Rule, SimulatedF
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from screens.kit.app_base import AppEnvironment, Section
 from storage.shapes import Metric
+from tests.support.waiting import LONGEST_WAIT
 from tui.app import AstrolabeApp
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 """The time of every picture."""
 
 SIZES = [(80, 24), (120, 40)]
-"""The terminal sizes that every page is drawn at."""
+"""The terminal sizes that pages are drawn at: all at the first, those that differ there at the second."""
 
 SENTINEL = "hf_SENTINELsecret0123456789"
 """A secret that must turn up nowhere."""
@@ -75,6 +76,8 @@ class Scene:
 
 class SceneConsole(AstrolabeApp):
     """The console, with a workspace of its own that is opened in the same event loop and closed with it."""
+
+    longest_hold = LONGEST_WAIT  # a busy machine takes its time, and a key that is let through means something else
 
     def __init__(self, scene: Scene) -> None:
         environment = AppEnvironment(now=lambda: NOW, timeless=True)

@@ -10,10 +10,16 @@ from textual.app import App
 
 from tests.support.console import SIZES, Scene, SceneConsole, Templates
 from tests.support.states import State
+from tests.support.states_wide import WIDE
 from tests.support.steps import play, settle
 
 Size = tuple[int, int]
 """Columns and lines."""
+
+
+def sizes_of(state: State) -> tuple[Size, ...]:
+    """Return the sizes that a state is drawn at."""
+    return tuple(SIZES) if state.name in WIDE else (SIZES[0],)
 
 
 def draw(state: State, folder: Path, templates: Templates, sizes: Sequence[Size] = tuple(SIZES)) -> dict[Size, str]:

@@ -41,7 +41,7 @@ def run(words: tuple[str, ...], folder: Path, variables: Mapping[str, str] | Non
         env=dict(os.environ) | dict(variables or {}),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"

@@ -19,7 +19,8 @@ from astrolabe.providers.wire.transport import Transport
 from screens.kit.app_base import Console
 from tests.support.provider_server import Answer, ProviderServer
 from tests.support.shop import PROVIDER, ROUTE
-from tests.support.steps import LONGEST_WAIT, Step, _hold_workers, press
+from tests.support.steps import Step, _hold_workers, press
+from tests.support.waiting import LONGEST_WAIT
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 QUOTA = {

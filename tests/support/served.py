@@ -20,6 +20,7 @@ from astrolabe.serving.options import ServerOptions
 from astrolabe.serving.server import DataApiServer
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from tests.support.provider_server import ProviderServer
+from tests.support.waiting import LONGEST_WAIT
 
 TOKEN = "AstraCS:tests:sentinel-Vb3Kq8"
 DATABASE = "library"
@@ -56,12 +57,12 @@ class Served:
             content=content,
             json=json,
             headers={name: value for name, value in sent.items() if value},
-            timeout=20,
+            timeout=LONGEST_WAIT,
         )
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the server's own loop."""
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(LONGEST_WAIT)
 
 
 Prepare = Callable[[Workspace], Coroutine[Any, Any, None]]
@@ -89,7 +90,7 @@ class _Thread:
     def start(self) -> Served:
         """Return the running server, or raise why it does not run."""
         self._thread.start()
-        return self._ready.result(20)
+        return self._ready.result(LONGEST_WAIT)
 
     def end(self, running: Served) -> None:
         """Stop it."""

@@ -18,12 +18,10 @@ from astrolabe.serving.traffic import Traffic
 from screens.kit.app_base import Console
 from screens.kit.dialog import Dialog
 from screens.search.page import SearchPage
+from tests.support.waiting import LONGEST_WAIT
 
 Step = str | Callable[[Pilot[Any]], Awaitable[None]]
 """A key to press, or something to do."""
-
-LONGEST_WAIT = 20.0
-"""Seconds after which background work that has not ended is a failure."""
 
 QUIET_ROUNDS = 4
 """How often in a row nothing may be left to do; one thing leads to another by way of idle moments."""
@@ -46,18 +44,20 @@ async def settle(pilot: Pilot[Any]) -> None:
             at_work = any(not worker.is_finished and worker.name != HELD for worker in app.workers)
             waiting = any(not node._message_queue.empty() for node in (app, *app.screen.walk_children(with_self=True)))
             kept = isinstance(app, Console) and bool(app._held)
-            quiet = 0 if at_work or waiting or kept else quiet + 1
-            await asyncio.sleep(0.005 if at_work or kept else 0)
+            resizing = app._resize_timer is not None  # it waits for a moment: another size may follow
+            quiet = 0 if at_work or waiting or kept or resizing else quiet + 1
+            await asyncio.sleep(0.005 if at_work or kept or resizing else 0)
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
     """Press keys one right after the other, as a paste or a fast typist would, and wait for what comes of them."""
     for key in keys:
-        pilot.app.post_message(_key_event(key))
+        pilot.app.post_message(key_event(key))
     await settle(pilot)
 
 
-def _key_event(key: str) -> events.Key:
+def key_event(key: str) -> events.Key:
+    """Return what the terminal sends for a key."""
     name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
     try:
         char = unicodedata.lookup(_get_unicode_name_from_key(REPLACED_KEYS.get(name, name)))

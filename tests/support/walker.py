@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import SelectionList
 
 from tests.support.steps import press, settle, typed
+from tests.support.waiting import LONGEST_WAIT
 
 
 class Walker:
@@ -27,6 +29,10 @@ class Walker:
         """Press keys one after the other, waiting for each one's consequences."""
         for key in keys:
             await press(self.pilot, key)
+
+    async def press_fast(self, *keys: str) -> None:
+        """Press keys one right after the other, and wait for what comes of all of them."""
+        await press(self.pilot, *keys)
 
     async def type(self, text: str) -> None:
         """Type fast into what has the focus."""
@@ -47,12 +53,11 @@ class Walker:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for background work until something holds."""
-        for _ in range(500):
-            if condition():
-                await settle(self.pilot)
-                return
+        end = time.monotonic() + LONGEST_WAIT
+        while not condition():
+            assert time.monotonic() < end, "still waiting, and the screen says:\n" + self.screen
             await self.pilot.pause(0.02)
-        raise AssertionError("still waiting, and the screen says:\n" + self.screen)
+        await settle(self.pilot)
 
     async def sees(self, *texts: str) -> None:
         """Check that texts are on the screen, waiting a little for them."""

@@ -9,11 +9,10 @@ import pytest
 from textual.widgets import Input, SelectionList
 
 from screens.integrations.rotate_credential import RotateDialog
-from screens.kit import type_ahead
 from screens.kit.app_base import Section
 from tests.support.provider_server import Answer
 from tests.support.shop import NAME, NEW, OLD
-from tests.support.steps import LONGEST_WAIT
+from tests.support.waiting import LONGEST_WAIT
 from tests.support.walker import Walker
 from tests.walk.conftest import MakeConsole
 from tests.walk.test_credentials import at_the_integration, says, secrets_of, words, workspace_of
@@ -160,10 +159,7 @@ async def test_escape_leaves_a_search_and_a_test_whose_answer_never_comes(consol
         await shown(user, "Stopped. Press enter in the query to search again.")
 
 
-async def test_rotating_waits_for_a_model_with_a_countdown_that_escape_ends(
-    console: MakeConsole, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(type_ahead, "LONGEST_HOLD", 600)  # esc must not be among the keys that are kept
+async def test_rotating_waits_for_a_model_with_a_countdown_that_escape_ends(console: MakeConsole) -> None:
     async with at_the_integration(console) as (user, server):
         server.always(LOADING)
         await user.press("r")

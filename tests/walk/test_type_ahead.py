@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import pytest
 from textual import events
 
-from screens.kit import type_ahead
 from tests.support.console import SceneConsole
 from tests.support.walker import Walker
 from tests.walk.conftest import MakeConsole
@@ -37,9 +35,9 @@ async def test_a_whole_walk_typed_ahead(console: MakeConsole) -> None:
         await user.sees("send a letter", "Nothing found")
 
 
-async def test_no_hold_lasts(console: MakeConsole, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type_ahead, "LONGEST_HOLD", 0.05)
+async def test_no_hold_lasts(console: MakeConsole) -> None:
     app = console()
+    app.longest_hold = 0.05
     async with app.run_test(size=(80, 24)) as pilot:
         app.hold_keys()
         send(app, ["ctrl+q"])

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterable
 
 from astrolabe.errors import AstrolabeError, Owner, RuleError, UsageError
 from tui.cli.output import say
+from tui.cli.prompts import ask_line
 
 
 class UnknownConsequencesError(AstrolabeError):
@@ -22,7 +22,7 @@ class UnknownConsequencesError(AstrolabeError):
 
 
 async def confirm_name(name: str, noun: str, consequences: Iterable[str], *, yes: bool, unknown: str = "") -> None:
-    """Say what will be lost and ask for the name; with ``yes`` do neither.
+    """Say what will be lost and ask for the name; with ``yes`` only say it.
 
     Args:
         name: What has to be typed, exactly.
@@ -41,14 +41,11 @@ async def confirm_name(name: str, noun: str, consequences: Iterable[str], *, yes
             f"{unknown} So --yes is not enough; nothing was changed.",
             hint=f"Repair the databases, or delete them; or leave out --yes and type the {noun}'s name.",
         )
-    if yes:
-        return
-    if not sys.stdin.isatty():
+    if not yes and not sys.stdin.isatty():
         raise UsageError(f"Deleting a {noun} asks for its name.", hint="Without a terminal, add --yes.")
     for sentence in filter(None, (unknown, *consequences)):
         say(sentence)
-    sys.stderr.write(f"Type the {noun}'s name to confirm: ")
-    sys.stderr.flush()
-    typed = await asyncio.to_thread(sys.stdin.readline)
-    if typed.rstrip("\n") != name:
+    if yes:
+        return
+    if await ask_line(f"Type the {noun}'s name to confirm: ") != name:
         raise RuleError(f"That is not the {noun}'s name; nothing was changed.", field="name")

@@ -31,6 +31,14 @@ _WIDEST = 60
 _NARROWEST = 6
 """Cells that a column keeps when a table does not fit the terminal."""
 
+_UNBREAKABLE = re.compile(r"(?:`[^`]*`|[^\s`]|`)+\s*|\s+")
+"""A word, or a command in backticks, with the spaces behind it."""
+
+_LEAST_PROSE = 24
+"""Cells below which a column of prose is not worth having beside the others."""
+
+_INDENT = " " * 4
+
 _NOT_FOR_TERMINALS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -45,8 +53,28 @@ class Format(StrEnum):
 
 def say(message: str) -> None:
     """Tell the person at the terminal something, on stderr; the message may hold foreign text."""
-    if sys.stderr is not None:  # it is, in a process started with stderr closed
-        sys.stderr.write(display_text(message, limit=VIEWER_LIMIT, multiline=True) + "\n")
+    if sys.stderr is None:  # in a process started with stderr closed
+        return
+    text = display_text(message, limit=VIEWER_LIMIT, multiline=True)
+    if sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns
+        text = "\n".join(part for line in text.split("\n") for part in wrapped(line, width))
+    sys.stderr.write(text + "\n")
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Break a line between words; what stands in backticks is a command to copy and stays in one piece.
+
+    Args:
+        text: Safe text, one line.
+        width: Cells of a line; a word that is longer stays whole, over the edge.
+    """
+    lines = [""]
+    for word in _UNBREAKABLE.findall(text):
+        if lines[-1] and cell_width(lines[-1] + word.rstrip()) > width:
+            lines.append("")
+        lines[-1] += word
+    return [line.rstrip() for line in lines]
 
 
 def emit(lines: Iterable[str]) -> None:
@@ -75,7 +103,7 @@ def write_rows(rows: Sequence[Row], form: Format, *, empty: str = "", whole: boo
         rows: What to write; the columns are all names in order of first appearance.
         form: The format.
         empty: What is said on stderr in place of a table without rows.
-        whole: Cut nothing in a table, whatever the width of the terminal.
+        whole: Cut nothing in a table; on a terminal its last column is prose, and breaks between words.
     """
     terminal = shutil.get_terminal_size().columns if sys.stdout and sys.stdout.isatty() else None
     if form is Format.JSON:
@@ -98,11 +126,32 @@ def to_json(value: object, *, indent: int | None = None) -> str:
 
 def _write_table(rows: Sequence[Row], terminal: int | None, *, whole: bool) -> None:
     columns = _columns(rows)
-    width = None if whole else terminal
-    fitting = columns if width is None else columns[: max((width + len(_GAP)) // (_NARROWEST + len(_GAP)), 1)]
-    emit(table_lines(rows, fitting, width, limit=VIEWER_LIMIT if whole else _WIDEST))
+    if whole:
+        lines = list(table_lines(rows, columns, limit=VIEWER_LIMIT))
+        too_wide = terminal is not None and any(cell_width(line) > terminal for line in lines)
+        emit(_prose_lines(rows, columns, terminal) if terminal is not None and too_wide else lines)
+        return
+    fitting = columns if terminal is None else columns[: max((terminal + len(_GAP)) // (_NARROWEST + len(_GAP)), 1)]
+    emit(table_lines(rows, fitting, terminal))
     if len(fitting) < len(columns):
         say(f"{len(columns) - len(fitting)} more fields do not fit; --format json shows them.")
+
+
+def _prose_lines(rows: Sequence[Row], columns: Sequence[str], width: int) -> Iterable[str]:
+    """Yield the lines of a table whose last column breaks between words, beside the others or below them."""
+    *names, last = columns
+    left = list(table_lines(rows, names, limit=VIEWER_LIMIT))
+    beside = max(cell_width(line) for line in left) + len(_GAP)
+    texts = [display_text(last), *(_shown(row.get(last), VIEWER_LIMIT) for row in rows)]
+    if width - beside < _LEAST_PROSE:
+        for line, text in zip(left, texts, strict=True):
+            yield line
+            yield from (_INDENT + part for part in wrapped(text, width - len(_INDENT)) if part)
+        return
+    for line, text in zip(left, texts, strict=True):
+        first, *others = wrapped(text, width - beside)
+        yield (fit(line, beside) + first).rstrip()
+        yield from (" " * beside + part for part in others)
 
 
 def table_lines(

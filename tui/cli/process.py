@@ -78,7 +78,8 @@ async def _supervised(work: Coroutine[Any, Any, int]) -> int:
     loop = asyncio.get_running_loop()
     with contextlib.suppress(RuntimeError, ValueError):  # not the main thread: a test
         for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, stop, number)
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup asks
+                loop.add_signal_handler(number, stop, number)
     try:
         return await task
     except asyncio.CancelledError:

@@ -82,6 +82,7 @@ def problems(draft: SearchDraft, info: TargetInfo) -> dict[str, str]:
     checks: dict[str, Callable[[], object]] = {
         "query": lambda: read_sort(draft, info),
         "filter": lambda: read_filter(draft.filter),
+        "limit": lambda: check_limit(draft),
     }
     found: dict[str, str] = {}
     for field, check in checks.items():
@@ -89,13 +90,18 @@ def problems(draft: SearchDraft, info: TargetInfo) -> dict[str, str]:
             check()
         except RuleError as error:
             found[field] = error.message
-    if not _limit_is_right(draft.limit.strip(), draft.most):
-        found["limit"] = f"A whole number from 1 to {draft.most}."
     return found
 
 
-def _limit_is_right(text: str, most: int) -> bool:
-    return not text or (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most)
+def check_limit(draft: SearchDraft) -> None:
+    """Check how many results are asked for.
+
+    Raises:
+        RuleError: Not a number, or not one that can be had.
+    """
+    text = draft.limit.strip()
+    if text and not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= draft.most):
+        raise RuleError(f"A whole number from 1 to {draft.most}.", field="limit")
 
 
 def plan_search(draft: SearchDraft, info: TargetInfo) -> PlannedCommand:
@@ -129,7 +135,7 @@ def read_filter(text: str) -> dict[str, Any]:
     """
     if not text.strip():
         return {}
-    value = _read_json(text, "filter")
+    value = read_json(text, "filter")
     if not isinstance(value, dict):
         raise RuleError('A filter is a JSON object, such as {"price": {"$lt": 20}}.', field="filter")
     return value
@@ -172,7 +178,7 @@ def read_vector(text: str, dimension: int) -> list[Any]:
     Raises:
         RuleError: Not an array of numbers, or of another length.
     """
-    value = _read_json(text, "query")
+    value = read_json(text, "query")
     numbers = isinstance(value, list) and all(
         isinstance(part, int | Decimal) and not isinstance(part, bool) for part in value
     )
@@ -185,7 +191,12 @@ def read_vector(text: str, dimension: int) -> list[Any]:
     return list(value)
 
 
-def _read_json(text: str, field: str) -> JsonValue:
+def read_json(text: str, field: str) -> JsonValue:
+    """Return what a text spells.
+
+    Raises:
+        RuleError: Not JSON; the message says where.
+    """
     try:
         return jsontext.loads(text)
     except simplejson.JSONDecodeError as problem:

@@ -165,6 +165,10 @@ def models_to_ask(provider: ProviderInfo) -> list[ModelInfo]:
     return supported or list(provider.models)
 
 
+class NothingToAskError(RuleError):
+    """A credential cannot be tried: nothing uses it, and its provider has to be told for what."""
+
+
 def first_question(provider: ProviderInfo, parameters: Mapping[str, Any], *, unknown: str = "") -> Question:
     """Return something to ask a provider for where no collection says what.
 
@@ -174,12 +178,12 @@ def first_question(provider: ProviderInfo, parameters: Mapping[str, Any], *, unk
         unknown: What could not be read, and might say what to ask; empty when everything was read.
 
     Raises:
-        RuleError: The provider has no model, or needs parameters that are not given.
+        NothingToAskError: The provider has no model, or needs parameters that are not given.
     """
     missing = [info.name for info in provider.parameters if info.required and info.name not in parameters]
     model = next(iter(models_to_ask(provider)), None)
     if missing or model is None:
-        raise RuleError(
+        raise NothingToAskError(
             f"There is nothing to test with: no collection{' that could be read' if unknown else ''} uses it yet, and "
             f"{provider.label} needs to be told {', '.join(missing) or 'a model'}. {unknown}".rstrip(),
             field="test",

@@ -76,7 +76,7 @@ def check(url: str, *, allow_plain_http: bool) -> None:
         raise AddressError(f"Hugging Face has retired the address {host}.", hint=_RETIRED[host])
     if parts.scheme == "http" and not allow_plain_http and not is_loopback(host):
         raise AddressError(
-            f"The provider's address at {host} is not encrypted, so texts and key would travel in the open.",
+            f"The provider's address at {host_of(url)} is not encrypted, so texts and key would travel in the open.",
             hint="Use https://. Plain http:// is allowed to this machine, and elsewhere only if a setting allows it.",
         )
 
@@ -104,8 +104,16 @@ def _is_loopback_number(host: str) -> bool:
 
 
 def host_of(url: str) -> str:
-    """Return the host of an address, for messages: no user name, path or query, which may hold secrets."""
-    return urlsplit(url).hostname or url
+    """Return the host of an address, and its port if it names one, for messages.
+
+    No user name, path or query, which may hold secrets.
+    """
+    parts = urlsplit(url)
+    host = parts.hostname
+    if host is None:
+        return url
+    shown = f"[{host}]" if ":" in host else host
+    return shown if parts.port is None else f"{shown}:{parts.port}"
 
 
 _RETIRED = {

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -222,7 +223,7 @@ def from_transport(provider: ProviderInfo, url: str, failure: TransportError) ->
     """Read a request that got no complete answer from ``url``."""
     host = host_of(url)
     message = {
-        ProviderFailure.UNKNOWN_HOST: f"The host {host} of {provider.label} is unknown.",
+        ProviderFailure.UNKNOWN_HOST: f"The host {urlsplit(url).hostname or host} of {provider.label} is unknown.",
         ProviderFailure.TLS: f"No secure connection to {provider.label} at {host}: {failure}.",
         ProviderFailure.UNREACHABLE: f"{provider.label} cannot be reached at {host}: {failure}.",
         ProviderFailure.TIMEOUT: f"{provider.label} at {host} did not answer in time: {failure}.",

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure, ProviderReply
-from astrolabe.providers.catalogue.address import AddressError, check, is_loopback
+from astrolabe.providers.catalogue.address import AddressError, check, host_of, is_loopback
 from astrolabe.providers.catalogue.provider_info import ProviderInfo
 from astrolabe.providers.wire.adapters import Call
 from astrolabe.providers.wire.adapters.error_text import find_words
@@ -120,7 +120,8 @@ class GoogleTokens:
             raise _unusable(provider, error.message) from error
         host = urlsplit(url).hostname or ""
         if not (host == "googleapis.com" or host.endswith(".googleapis.com") or is_loopback(host)):
-            raise _unusable(provider, f"The service account's token address is at {host}, which is not Google's.")
+            where = host_of(url)
+            raise _unusable(provider, f"The service account's token address is at {where}, which is not Google's.")
 
 
 def _members(provider: ProviderInfo, account: SecretStr) -> Mapping[str, Any]:

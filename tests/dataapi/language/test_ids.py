@@ -102,16 +102,16 @@ def test_generated_ids_have_the_version_asked_for(default: DefaultId | None, nam
 def test_a_version_6_uuid_tells_the_time() -> None:
     number = uuid.UUID(new_uuid6()).int
     steps = (number >> 80) << 12 | (number >> 64) & 0xFFF
-    assert abs(steps / 1e7 - 12_219_292_800 - time.time()) < 5
+    assert abs(steps / 1e7 - 12_219_292_800 - time.time()) < 600
 
 
 def test_a_version_7_uuid_tells_the_time() -> None:
-    assert abs((uuid.UUID(new_uuid7()).int >> 80) / 1000 - time.time()) < 5
+    assert abs((uuid.UUID(new_uuid7()).int >> 80) / 1000 - time.time()) < 600
 
 
 def test_object_ids_tell_the_time_and_count() -> None:
     first, second = (bytes.fromhex(new_object_id()) for _ in range(2))
-    assert abs(int.from_bytes(first[:4], "big") - time.time()) < 5
+    assert abs(int.from_bytes(first[:4], "big") - time.time()) < 600
     assert first[4:9] == second[4:9]
     assert (int.from_bytes(second[9:], "big") - int.from_bytes(first[9:], "big")) % 2**24 == 1
     check_id(new_id(DefaultId.OBJECT_ID))

@@ -18,6 +18,9 @@ from tui.cli.output import Format, say, write_rows
 from tui.cli.session import client_of, existing_collection, workspace_of
 from tui.cli.verbs.collections.arguments import CreateArguments, DeleteArguments, ListArguments
 
+_OPTIONS = {"name": "NAME", "credential": "--key", "model": "--model", "dimension": "--dimension"}
+"""What a field of the form is called here; the others are parameters."""
+
 
 async def create(args: CreateArguments) -> int:
     """Create a collection, checked by the same rules as the dialog's."""
@@ -37,10 +40,12 @@ async def create(args: CreateArguments) -> int:
             rerank=args.rerank,
         )
         client = await workspace.connection.client(database)
+        there = args.name in {info.name for info in await client.collections(args.keyspace)}
         await client.create_collection(args.keyspace, args.name, options)
     for warning in collection_name_warnings(args.name):
         say(warning)
-    say(f"The collection {args.keyspace}.{args.name} exists in {database.name}.")
+    what = f"The collection {args.keyspace}.{args.name}"
+    say(f"{what} was there already, with these settings." if there else f"{what} was created in {database.name}.")
     return 0
 
 
@@ -117,16 +122,25 @@ def parameters_of(given: list[str]) -> dict[str, str]:
 
 
 def _refuse(draft: CollectionDraft) -> None:
-    """Refuse a draft with problems, all at once; and options that would otherwise be ignored."""
-    found = [Problem(message, field) for field, message in form.problems(draft).items()]
-    known = {info.name for info in form.parameters_of(draft.choice, form.chosen_model(draft))}
-    found += [Problem(f"There is no parameter '{name}' here.", name) for name in draft.parameters if name not in known]
+    """Refuse a draft with problems, all at once, by option; and options that would otherwise be ignored.
+
+    Raises:
+        UsageError: An option is wrong in any database.
+        RuleError: It is wrong in this one.
+    """
     if draft.choice is None and (draft.credential or draft.model):
-        found.append(Problem("--key and --model need --provider.", "provider"))
-    if found:
-        hint = f"It takes: {', '.join(sorted(known))}." if known else ""
-        message = " ".join(problem.message for problem in found)
-        raise RuleError(message, field=found[0].field, problems=found, hint=hint)
+        raise UsageError("--key and --model need --provider.")
+    found = form.problems(draft)
+    known = {info.name for info in form.parameters_of(draft.choice, form.chosen_model(draft))}
+    found |= {name: f"There is no parameter '{name}' here." for name in draft.parameters if name not in known}
+    if not found:
+        return
+    message = " ".join(f"{_OPTIONS.get(field, f'--param {field}')}: {words}" for field, words in found.items())
+    if found.keys() == {"dimension"}:
+        raise UsageError(message)
+    hint = f"It takes: {', '.join(sorted(known))}." if known else ""
+    problems = [Problem(words, field) for field, words in found.items()]
+    raise RuleError(message, field=problems[0].field, problems=problems, hint=hint)
 
 
 def _row(info: TargetInfo) -> dict[str, Any]:

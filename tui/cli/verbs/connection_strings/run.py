@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from astrolabe.errors import UsageError
 from astrolabe.portal.connection_strings import json as raven_json
 from astrolabe.portal.connection_strings.connection_string import ConnectionString, ConnectionStringDraft
 from astrolabe.portal.connection_strings.exchange import embedding_strings, push_all, take_in_all
-from astrolabe.portal.connection_strings.files import read_export
+from astrolabe.portal.connection_strings.files import LONGEST_FILE, read_export
 from astrolabe.portal.connection_strings.raven_server import RavenPlace, RavenServer
 from astrolabe.portal.connection_strings.usage import model_change
 from astrolabe.portal.credentials.rehearsal import unread_words
@@ -27,6 +26,7 @@ from tui.cli.arguments import SecretArguments
 from tui.cli.confirm import confirm_name
 from tui.cli.output import Format, emit, say, write_rows
 from tui.cli.process import FAILED
+from tui.cli.prompts import read_stdin
 from tui.cli.session import workspace_of
 from tui.cli.verbs.connection_strings.arguments import (
     CreateArguments,
@@ -40,7 +40,7 @@ from tui.cli.verbs.connection_strings.arguments import (
     TestArguments,
 )
 from tui.cli.verbs.credentials.rehearse import words_of
-from tui.cli.verbs.credentials.run import LONGEST_INPUT, reference_of, secret_of
+from tui.cli.verbs.credentials.run import reference_of, secret_of
 from tui.cli.verbs.credentials.test import write_tested
 
 
@@ -142,7 +142,7 @@ async def export(args: ExportArguments) -> int:
 
 async def import_file(args: ImportArguments) -> int:
     """Read connection strings from RavenDB's JSON."""
-    drafts = raven_json.read_text(await asyncio.to_thread(_read, args.file))
+    drafts = raven_json.read_text(await _read(args.file))
     async with workspace_of(args) as workspace:
         return await take_in(workspace, drafts, replace=args.replace)
 
@@ -253,6 +253,8 @@ def _say_scope(string: ConnectionString) -> None:
         say(f"No database may use it yet: `{command}`")
 
 
-def _read(name: str) -> str:
+async def _read(name: str) -> str:
     """Return the text of a file, or of stdin."""
-    return sys.stdin.read(LONGEST_INPUT) if name == "-" else read_export(Path(name))
+    if name == "-":
+        return await read_stdin(LONGEST_FILE, "export")
+    return await asyncio.to_thread(read_export, Path(name))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-import getpass
 import sys
 
 from pydantic import SecretStr
 
-from astrolabe.errors import UsageError
 from astrolabe.portal.credentials.rehearsal import unread_words
 from astrolabe.portal.organization import Credential, CredentialDraft
 from astrolabe.portal.rules import secret_warnings
@@ -19,6 +16,7 @@ from tui.cli.arguments import SecretArguments
 from tui.cli.confirm import confirm_name
 from tui.cli.output import Format, say, write_rows
 from tui.cli.process import FAILED
+from tui.cli.prompts import ask_hidden, read_stdin
 from tui.cli.session import workspace_of
 from tui.cli.verbs.credentials.arguments import (
     AddArguments,
@@ -94,7 +92,7 @@ async def remove(args: RemoveArguments) -> int:
             unknown=unread_words(rehearsal.unknown),
         )
         await workspace.integrations.remove_credential(provider.key, credential.name, version=credential.version)
-    say(f"The {provider.credential_noun} {credential.name} was removed. {stays}")
+    say(f"The {provider.credential_noun} {credential.name} was removed.")
     names = ", ".join(database.name for database in credential.databases) or "no database"
     say(f"Its name and scope are remembered; the scope was: {names}.")
     return 0
@@ -196,11 +194,9 @@ async def secret_of(args: SecretArguments, noun: str, question: str) -> SecretSt
     if reference is not None:
         return reference
     if args.secret_stdin or not sys.stdin.isatty():
-        text = await asyncio.to_thread(sys.stdin.read, LONGEST_INPUT + 1)
-        if len(text) > LONGEST_INPUT:
-            raise UsageError(f"More than {LONGEST_INPUT} characters came from stdin; that is no secret.")
+        text = await read_stdin(LONGEST_INPUT, "secret")
     else:
-        text = await asyncio.to_thread(getpass.getpass, f"{question} (not shown): ")
+        text = await ask_hidden(f"{question} (not shown): ")
     for warning in secret_warnings(text.removesuffix("\n"), noun=noun):
         say(warning)
     return SecretStr(text)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from astrolabe.errors import AstrolabeError, SecretUnreadableError, UsageError
+from astrolabe.portal.credentials.connection_test import NothingToAskError
 from astrolabe.portal.organization import Credential, Database
 from astrolabe.providers.catalogue.catalogue import EMBEDDED
 from astrolabe.providers.catalogue.provider_info import ModelInfo
@@ -26,15 +27,20 @@ from tui.cli.verbs.doctor.finding import Finding, State
 async def doctor(args: DoctorArguments) -> int:
     """Print one line for each check; exit 1 when there is a problem."""
     findings = [finding async for finding in _findings(args)]
-    rows = [
-        {"check": found.check, "state": found.state.value, "detail": found.detail, "fix": found.fix}
-        for found in findings
-    ]
-    write_rows(rows, Format(args.format), whole=True)
+    form = Format(args.format)
+    write_rows([row for found in findings for row in _rows(found, form)], form, whole=True)
     problems = sum(found.state is State.PROBLEM for found in findings)
     warnings = sum(found.state is State.WARNING for found in findings)
     say(f"{problems} problems, {warnings} warnings." if problems or warnings else "Everything is in order.")
     return FAILED if problems else 0
+
+
+def _rows(found: Finding, form: Format) -> list[dict[str, str]]:
+    """Return a finding; in a table, what to do is a line of its own, so that there is one column of prose."""
+    row = {"check": found.check, "state": found.state.value, "detail": found.detail}
+    if form is not Format.TABLE:
+        return [row | {"fix": found.fix}]
+    return [row, {"check": "", "state": "", "detail": f"→ {found.fix}"}] if found.fix else [row]
 
 
 async def _findings(args: DoctorArguments) -> AsyncIterator[Finding]:
@@ -178,6 +184,8 @@ async def _provider(workspace: Workspace, credential: Credential) -> Finding:
     check = f"provider {credential.provider}/{credential.name}"
     try:
         tested = await workspace.credential_usage.test(credential.provider, credential.name)
+    except NothingToAskError as error:  # it may be as good as any
+        return Finding(check, State.OK, f"not asked. {error.message}")
     except AstrolabeError as error:
         return _problem(check, error)
     for one in tested:

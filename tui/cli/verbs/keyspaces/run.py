@@ -12,8 +12,9 @@ from tui.cli.verbs.keyspaces.arguments import CreateArguments, DeleteArguments, 
 async def create(args: CreateArguments) -> int:
     """Create a keyspace; harmless when it exists."""
     async with client_of(args) as client:
+        there = args.name in await client.keyspaces()
         await client.create_keyspace(args.name)
-    say(f"The keyspace {args.name} exists.")
+    say(f"The keyspace {args.name} was {'there already' if there else 'created'}.")
     return 0
 
 

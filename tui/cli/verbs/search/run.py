@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
@@ -12,9 +14,11 @@ from astrolabe.dataapi.client.search_form import (
     SEARCH_PROJECTION,
     SearchDraft,
     SearchMode,
+    check_limit,
     plan_search,
     problems,
     read_filter,
+    read_json,
     read_vector,
 )
 from astrolabe.dataapi.client.target_info import TargetInfo
@@ -36,9 +40,10 @@ async def search(args: SearchArguments) -> int:
         raise UsageError("Nothing to search for.", hint="Give a TEXT, or a vector with --vector.")
     if args.text is not None and args.vector is not None:
         raise UsageError("A TEXT and --vector exclude each other.")
+    draft = _draft(args)
     async with client_of(args) as client:
         info = await existing_collection(client, args.keyspace, args.collection)
-        planned = _planned(args, info)
+        planned = _planned(args, draft, info)
         if args.hybrid:
             rows = await _reranked(client, planned)
         else:
@@ -83,9 +88,34 @@ def _sorted_members(document: dict[str, Any]) -> dict[str, Any]:
     return first | {name: value for name, value in document.items() if name not in first}
 
 
-def _planned(args: SearchArguments, info: TargetInfo) -> PlannedCommand:
+def _draft(args: SearchArguments) -> SearchDraft:
+    """Return what is asked for.
+
+    Raises:
+        UsageError: An option is wrong, whatever the collection is like.
+    """
     mode = SearchMode.HYBRID if args.hybrid else SearchMode.WORDS if args.words else SearchMode.MEANING
     draft = SearchDraft(utf8(args.text or "", "The text"), utf8(args.filter or "", "The filter"), str(args.limit), mode)
+    with _option("--limit"):
+        check_limit(draft)
+    with _option("--filter"):
+        read_filter(draft.filter)
+    if args.vector is not None:
+        with _option("--vector"):
+            read_json(args.vector, "query")
+    return draft
+
+
+@contextmanager
+def _option(name: str) -> Iterator[None]:
+    """Say which option a broken rule is about."""
+    try:
+        yield
+    except RuleError as error:
+        raise UsageError(f"{name}: {error.message}", hint=error.hint) from error
+
+
+def _planned(args: SearchArguments, draft: SearchDraft, info: TargetInfo) -> PlannedCommand:
     if args.vector is None:
         if not draft.query.strip():
             raise RuleError("The text is empty.", field="query")
