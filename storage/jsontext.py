@@ -7,6 +7,7 @@ are not JSON and are refused in both directions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
@@ -130,6 +131,17 @@ def _measured(token: str) -> None:
 
 
 _MEASURING_DECODER = simplejson.JSONDecoder(parse_int=_measured, parse_float=_measured)
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def has_lone_surrogate(text: str) -> bool:
+    """Return whether a text has half of a surrogate pair: no character, and nothing that UTF-8 can hold.
+
+    A pattern and no loop over letters: twenty million of them would hold up everybody for seconds.
+    """
+    return not text.isascii() and _SURROGATE.search(text) is not None
 
 
 def is_small(value: JsonValue) -> bool:

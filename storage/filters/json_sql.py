@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from storage.filters.matching import as_position
+from storage.jsontext import has_lone_surrogate
 
 Parameter = str | int | float | bytes
 
@@ -146,7 +147,7 @@ def access(column: str, path: tuple[str, ...]) -> Access | None:
 
 def is_plain_text(text: str) -> bool:
     """Return whether SQLite compares a text as Python does: no NUL, which ends texts there, and no lone surrogate."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+    return "\0" not in text and not has_lone_surrogate(text)
 
 
 def _by_path(column: str, path: str) -> Access:

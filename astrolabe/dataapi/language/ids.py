@@ -13,6 +13,7 @@ from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.values import ejson_name, ejson_problem, shown, type_name
 from storage.filters.matching import is_number, unwrapped
 from storage.filters.tree import Instant
+from storage.jsontext import has_lone_surrogate
 
 _GREGORIAN_EPOCH = 0x01B21DD213814000
 """100-nanosecond steps between 1582-10-15, where UUID time begins, and 1970-01-01."""
@@ -98,7 +99,7 @@ def _check_text_id(value: str) -> None:
             "'_id' cannot be an empty string.\n\n"
             "Give a text, or leave '_id' out to have one made, and resend the command.",
         )
-    if any("\ud800" <= letter <= "\udfff" for letter in value):
+    if has_lone_surrogate(value):
         raise data_api_error(
             "SHRED_BAD_DOCID_VALUE",
             "'_id' has half of a surrogate pair, which is no character.\n\nCorrect the text and resend the command.",
