@@ -26,7 +26,8 @@ _SIGNS = {
     Operator.IN: "IN",
     Operator.NIN: "NOT IN",
 }
-_LEADING = frozenset({Operator.EQ, Operator.GT, Operator.GTE, Operator.LT, Operator.LTE, Operator.IN})
+_RANGES = frozenset({Operator.GT, Operator.GTE, Operator.LT, Operator.LTE})
+_LEADING = _RANGES | {Operator.EQ, Operator.IN}
 _MOST_LEVELS = 8
 """Deeper nesting is left to Python: SQLite's parser has a stack of fixed size."""
 
@@ -44,29 +45,39 @@ class RowConditions:
     certain: Condition
 
 
-def conditions(container: Container, where: Part | None, lead: Part | None = None) -> RowConditions:
+def conditions(container: Container, where: Part | None, lead: Lead = ()) -> RowConditions:
     """Return the condition of a query.
 
     Args:
         container: The table.
         where: The query's.
-        lead: The part whose index leads to the rows; the other indexes are not used, whatever SQLite guesses.
+        lead: The parts whose index leads to the rows; the other indexes are not used, whatever SQLite guesses.
     """
     bounds = _Writer(container, lead).bounds(where, 0) if where is not None else Bounds.exactly(Sql("1"))
     possible, certain = (Condition(f"({one.text})", one.parameters) for one in (bounds.possible, bounds.certain))
     return RowConditions(possible, certain)
 
 
-def leading_parts(where: Part | None) -> list[Part]:
+Lead = tuple[Part, ...]
+"""Parts that one index leads to the rows of: one part, or comparisons with the same value from both sides."""
+
+
+def leads_of(where: Part | None) -> list[Lead]:
     """Return the parts that every wanted row satisfies and that an index leads to: equality first."""
     parts = where.parts if isinstance(where, Every) else (where,)
     found = [part for part in parts if isinstance(part, HasWords | ValueIs | HasValues) and _leads(part)]
-    return sorted(found, key=lambda part: not (isinstance(part, ValueIs) and part.operator is Operator.EQ))
+    equal = [(part,) for part in found if isinstance(part, ValueIs) and part.operator is Operator.EQ]
+    ranges: dict[str, Lead] = {}
+    for part in found:
+        if isinstance(part, ValueIs) and part.operator in _RANGES:
+            ranges[part.name] = (*ranges.get(part.name, ()), part)
+    others = [(part,) for part in found if not isinstance(part, ValueIs) or part.operator is Operator.IN]
+    return [*equal, *others, *ranges.values()]
 
 
-def in_key_order(part: Part) -> bool:
-    """Return whether a part's index gives rows in the order of their keys: those of one value are."""
-    return isinstance(part, ValueIs) and part.operator is Operator.EQ
+def in_key_order(lead: Lead) -> bool:
+    """Return whether an index gives rows in the order of their keys: those of one value are."""
+    return all(isinstance(part, ValueIs) and part.operator is Operator.EQ for part in lead)
 
 
 def _leads(part: HasWords | ValueIs | HasValues) -> bool:
@@ -78,11 +89,14 @@ def _leads(part: HasWords | ValueIs | HasValues) -> bool:
 @dataclass(frozen=True, slots=True)
 class _Writer:
     container: Container
-    lead: Part | None
+    lead: Lead
 
     @property
     def tables(self) -> Tables:
         return Tables.of(self.container)
+
+    def _leads(self, part: Part) -> bool:
+        return any(part is one for one in self.lead)
 
     def bounds(self, part: Part, level: int) -> Bounds:
         if isinstance(part, Every | Some):
@@ -101,7 +115,7 @@ class _Writer:
 
     def _value(self, part: ValueIs) -> Sql:
         column = value_column(self.container.values[part.name])
-        leads = part is self.lead
+        leads = self._leads(part)
         operand = sql("(", bind_all(part.operand), ")") if isinstance(part.operand, tuple) else bind(part.operand)
         test = sql(column if leads else f"+{column}", f" {_SIGNS[part.operator]} ", operand)
         return test if leads else sql("ifnull(", test, ", 0)")
@@ -109,7 +123,7 @@ class _Writer:
     def _values(self, part: HasValues) -> Sql:
         number = self.container.values[part.name].number
         every = list(dict.fromkeys(part.values))
-        tests = [self._entry(number, value, leads=part is self.lead) for value in every]
+        tests = [self._entry(number, value, leads=self._leads(part)) for value in every]
         found = (all_of if part.every else any_of)(tests)
         return negated(found) if part.negated else found
 

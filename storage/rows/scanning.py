@@ -18,8 +18,8 @@ from storage.documents.items import EVERYTHING, NOTHING, Candidate, Condition, f
 from storage.documents.scanning import CHUNK, parse_body
 from storage.documents.schema import Tables
 from storage.documents.vector_rows import numbers_from_text, with_vectors
-from storage.rows.conditions import RowConditions, conditions, in_key_order, leading_parts
-from storage.rows.shapes import KeyRange, Part, RowQuery
+from storage.rows.conditions import Lead, RowConditions, conditions, in_key_order, leads_of
+from storage.rows.shapes import Every, KeyRange, RowQuery
 from storage.shapes import Container, Item
 from storage.sqlite.gil_yield import in_turns
 from storage.sqlite.store_file import StoreFile
@@ -40,12 +40,12 @@ class _Plan:
     Attributes:
         container: The table.
         query: The query.
-        lead: The part whose index leads to the rows; None to go along the keys.
+        lead: The parts whose index leads to the rows; none to go along the keys.
     """
 
     container: Container
     query: RowQuery
-    lead: Part | None = None
+    lead: Lead = ()
 
     @property
     def conditions(self) -> RowConditions:
@@ -61,7 +61,7 @@ class _Plan:
     @property
     def whole(self) -> bool:
         """Whether all of the table may have to be read."""
-        return self.lead is None and self.query.ranges is None
+        return not self.lead and self.query.ranges is None
 
 
 async def scan_rows(
@@ -95,8 +95,8 @@ async def scan_rows(
 
 async def matching_row_seqs(file: StoreFile, container: Container, query: RowQuery) -> NDArray[np.int64]:
     """Return the row numbers of the matching rows, ascending."""
-    leads = leading_parts(query.where)
-    plan = _Plan(container, replace(query, descending=False), leads[0] if leads and query.ranges is None else None)
+    leads = leads_of(query.where) if query.ranges is None else []
+    plan = _Plan(container, replace(query, descending=False), leads[0] if leads else ())
     tables = Tables.of(container)
     sure, open_ = plan.conditions.certain, _undecided(plan.conditions)
 
@@ -116,7 +116,7 @@ async def matching_row_seqs(file: StoreFile, container: Container, query: RowQue
 async def _plan(file: StoreFile, container: Container, query: RowQuery) -> _Plan:
     """Choose the index to read along."""
     plan = _Plan(container, query)
-    leads = leading_parts(query.where)
+    leads = leads_of(query.where)
     if leads and in_key_order(leads[0]):
         return replace(plan, lead=leads[0])
     if query.ranges is not None:
@@ -127,8 +127,8 @@ async def _plan(file: StoreFile, container: Container, query: RowQuery) -> _Plan
     return plan
 
 
-async def _leads_to_few(file: StoreFile, container: Container, lead: Part) -> bool:
-    condition = conditions(container, lead, lead).possible
+async def _leads_to_few(file: StoreFile, container: Container, lead: Lead) -> bool:
+    condition = conditions(container, Every(lead), lead).possible
     sql = Tables.of(container).sql("SELECT count(*) FROM (SELECT 1 FROM {item} WHERE ")
 
     async def count(connection: aiosqlite.Connection) -> int:
@@ -172,7 +172,7 @@ async def _candidates(
     certain = found.certain if plan.query.decide is not None and found.certain != possible else None
     tables = Tables.of(plan.container)
     direction = " DESC" if plan.query.descending else ""
-    if plan.lead is None or in_key_order(plan.lead):
+    if in_key_order(plan.lead):
         condition = possible.also(_in_range(place))
         return await fetch_candidates(connection, tables, condition, certain, limit=limit, order=f"key{direction}")
     # The rows of the index are put in order by their keys alone; their bodies are read afterwards.

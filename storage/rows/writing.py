@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import aiosqlite
 
@@ -15,7 +15,7 @@ from storage.documents.scanning import parse_body
 from storage.documents.schema import Tables
 from storage.documents.term_rows import add_words, change_words
 from storage.documents.values import add_entries, remove_entries, value_column
-from storage.documents.vector_rows import change_vectors
+from storage.documents.vector_rows import change_vectors, insert_vectors
 from storage.rows.shapes import BEYOND, KeyRange, RowChange, RowImage
 from storage.shapes import Container, Item, NewItem
 from storage.sqlite.gil_yield import in_turns
@@ -29,13 +29,20 @@ class _Row:
 
     Attributes:
         before: As it was stored; None for a new one.
-        body: As it is now, parsed; None when there is none.
         image: What is to be written; None when nothing is.
+        changed: Whether a change was applied.
     """
 
     before: Item | None
-    body: Mapping[str, Any] | None
     image: RowImage | None = None
+    changed: bool = False
+
+    @property
+    def body(self) -> Mapping[str, Any] | None:
+        """The row as it is now, parsed; None when there is none."""
+        if self.changed:
+            return None if self.image is None else cast("Mapping[str, Any]", jsontext.loads(self.image.body))
+        return None if self.before is None else parse_body(self.before)
 
     def change(self, change: RowChange) -> None:
         """Apply one change; several to one row add up."""
@@ -44,8 +51,7 @@ class _Row:
             vectors = {name: value for name, value in self.image.vectors.items() if name not in image.dropped}
             dropped = {name for name in self.image.dropped if name not in image.vectors} | set(image.dropped)
             image = replace(image, vectors=vectors | dict(image.vectors), dropped=tuple(sorted(dropped)))
-        self.image = image
-        self.body = None if image is None else jsontext.loads(image.body)
+        self.image, self.changed = image, True
 
 
 async def write_rows(
@@ -58,8 +64,7 @@ async def write_rows(
     for change in in_turns(changes):
         row = rows.get(change.key)
         if row is None:
-            before = stored.get(change.key)
-            row = rows[change.key] = _Row(before, None if before is None else parse_body(before))
+            row = rows[change.key] = _Row(stored.get(change.key))
         row.change(change)
     gone = [row.before for row in rows.values() if row.before is not None and row.image is None]
     await _delete(connection, tables, gone, ticket.revision)
@@ -103,8 +108,7 @@ async def _insert(
         tables.sql(f"INSERT INTO {{item}} (seq, key, body, revision{columns}) VALUES ({places})"),  # noqa: S608 - our columns
         ((item.seq, item.key, item.body, item.revision, *_values(single, image)) for item, image in items),
     )
-    for item, image in items:
-        await change_vectors(connection, tables, item.seq, ticket.revision, vectors=image.vectors)
+    await insert_vectors(connection, tables, [item for item, _ in items])
     await add_entries(connection, tables, container.values, ((item, image.values) for item, image in items))
     await add_words(connection, tables, [item for item, _ in items])
 

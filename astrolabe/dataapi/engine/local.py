@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from pydantic import SecretStr
@@ -166,10 +166,9 @@ class LocalDataApi:
     async def _execute(
         self, command: Json, keyspace: str | None, name: str | None, headers: Mapping[str, str]
     ) -> Response:
-        exact = exactly(command) if is_small(command) else await asyncio.to_thread(exactly, command)
         if keyspace is not None and name is not None:
-            return await self._on_container(exact, keyspace, name, headers)
-        parsed = parse_command(exact, Level.GENERAL if keyspace is None else Level.KEYSPACE)
+            return await self._on_container(command, keyspace, name, headers)
+        parsed = parse_command(await _exact(command), Level.GENERAL if keyspace is None else Level.KEYSPACE)
         if parsed.command is None:
             return Response(errors=parsed.errors)
         if keyspace is None:
@@ -180,11 +179,12 @@ class LocalDataApi:
     async def _on_container(self, command: Json, keyspace: str, name: str, headers: Mapping[str, str]) -> Response:
         """Find the collection or table first: its kind says what commands there are."""
         container = await look_up(self._engine.store, keyspace, name)
+        exact = await _exact(command, container.vectors if container is not None else ())
         if container is None:
-            parsed = parse_for_any(command)
+            parsed = parse_for_any(exact)
             return Response(errors=parsed.errors or (await unknown_container(self._engine.store, keyspace, name),))
         kind = _KINDS[container.kind]
-        parsed = parse_command(command, kind.level, target=f"{keyspace}.{container.name}")
+        parsed = parse_command(exact, kind.level, target=f"{keyspace}.{container.name}")
         if parsed.command is None:
             return Response(errors=parsed.errors)
         target = self._open(container, self._definition(container, kind), headers)
@@ -206,6 +206,12 @@ class LocalDataApi:
             for name in target.vectors:
                 target.check_service(name)
         return target
+
+
+async def _exact(command: Json, vectors: Collection[str] = ()) -> Json:
+    """Return a command with exact numbers; a large one takes its time in a thread."""
+    exact: Json = exactly(command, vectors) if is_small(command) else await asyncio.to_thread(exactly, command, vectors)
+    return exact
 
 
 def _secret(headers: Mapping[str, str], wanted: str) -> SecretStr | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import decimal
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -58,10 +58,14 @@ def _are_decimals(value: object) -> Iterator[bool]:
         yield isinstance(value, Decimal)
 
 
-def exactly(value: object) -> Any:  # noqa: ANN401 - the same JSON shape as the argument
+def exactly(value: object, vectors: Collection[str] = ()) -> Any:  # noqa: ANN401 - the same JSON shape as the argument
     """Return a copy of a JSON value with its numbers in their one form; never recurses, however deep the value.
 
     Whatever stands under ``$vector`` stays as it is: its numbers are 32-bit floats in the end, and there are many.
+
+    Args:
+        value: The JSON.
+        vectors: Names under which arrays stay as they are, too: the vector columns of a table.
 
     Raises:
         DataApiError: REQUEST_NOT_JSON for NaN, the infinities, and Python values that JSON does not have.
@@ -71,15 +75,16 @@ def exactly(value: object) -> Any:  # noqa: ANN401 - the same JSON shape as the 
     while todo:
         holder, place = todo.pop()
         holder[place] = copied = _exact(holder[place])
-        todo.extend((copied, inner) for inner in _places_to_look(copied))
+        todo.extend((copied, inner) for inner in _places_to_look(copied, vectors))
     return root[0]
 
 
-def _places_to_look(value: object) -> Iterator[object]:
+def _places_to_look(value: object, vectors: Collection[str]) -> Iterator[object]:
     """Yield the positions or names of the members that :func:`exactly` still has to look at."""
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for place, inner in members:
-        if type(inner) not in {str, int, bool, type(None)} and place != VECTOR:
+        is_vector = place == VECTOR or (place in vectors and isinstance(inner, list))
+        if type(inner) not in {str, int, bool, type(None)} and not is_vector:
             yield place
 
 

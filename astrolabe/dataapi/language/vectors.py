@@ -28,14 +28,20 @@ _SURE_CHARACTERS = 16
 _EXACT = frozenset({int, Decimal})
 """What numbers of a request are read as."""
 
+_NUMBERS = _EXACT | {float}
+
 _NEARLY_ZERO = 1e-12
 """Length below which a vector has no direction that cosine similarity could compare."""
 
 
-def parse_vector(value: object) -> VectorValue | None:
+def parse_vector(value: object, most: int = MAX_VECTOR_LENGTH) -> VectorValue | None:
     """Turn the JSON value of a ``$vector`` into floats; null gives None.
 
     An array that this program computed itself may be a numpy array, and is taken as it is.
+
+    Args:
+        value: The JSON.
+        most: How many numbers it may have.
 
     Raises:
         DataApiError: SHRED_BAD_VECTOR_SIZE, SHRED_BAD_VECTOR_VALUE, SHRED_BAD_DOCUMENT_VECTOR_TYPE,
@@ -46,9 +52,9 @@ def parse_vector(value: object) -> VectorValue | None:
     if isinstance(value, np.ndarray):
         return VectorValue(np.ascontiguousarray(value, dtype=np.float32))
     if isinstance(value, list):
-        return _from_array(value)
+        return _from_array(value, most)
     if isinstance(value, Mapping) and list(value) == ["$binary"]:
-        return _from_binary(value["$binary"])
+        return _from_binary(value["$binary"], most)
     if isinstance(value, Mapping) and "$binary" in value:
         raise data_api_error(
             "SHRED_BAD_FIELD_NAME",
@@ -75,8 +81,8 @@ def parse_vector_of(wanted: NamedVector, value: object) -> VectorValue | None:
     return vector
 
 
-def _from_array(values: list[Any]) -> VectorValue:
-    _check_size(len(values))
+def _from_array(values: list[Any], most: int) -> VectorValue:
+    _check_size(len(values), most)
     kinds = set(map(type, values))
     if not kinds <= _EXACT:
         _check_numbers(values)
@@ -84,10 +90,32 @@ def _from_array(values: list[Any]) -> VectorValue:
     given = np.fromstring(text[1:-1], np.float64, sep=",")
     with np.errstate(over="ignore"):
         data = given.astype(np.float32)
+    _check_finite(data, values)
+    return VectorValue(data, VectorForm.ARRAY, None if _prints_the_same(text, kinds, given, data) else text)
+
+
+def floats_of(values: list[Any], most: int) -> Vector:
+    """Return the 32-bit floats of a JSON array, for where nobody asks how they were spelled.
+
+    Raises:
+        DataApiError: SHRED_BAD_VECTOR_SIZE, SHRED_BAD_VECTOR_VALUE or SHRED_DOC_LIMIT_VIOLATION.
+    """
+    _check_size(len(values), most)
+    if not set(map(type, values)) <= _NUMBERS:
+        _check_numbers(values)
+    try:
+        with np.errstate(over="ignore"):
+            data = np.array(values, np.float64).astype(np.float32)
+    except OverflowError:
+        data = np.array([np.inf], np.float32)
+    _check_finite(data, values)
+    return data
+
+
+def _check_finite(data: Vector, values: list[Any]) -> None:
     if not np.isfinite(data).all():
         position = int(np.flatnonzero(~np.isfinite(data))[0])
         raise _bad_number(f"position {position} has {shown(values[position])}, which a 32-bit float cannot hold")
-    return VectorValue(data, VectorForm.ARRAY, None if _prints_the_same(text, kinds, given, data) else text)
 
 
 def _check_numbers(values: list[Any]) -> None:
@@ -106,28 +134,28 @@ def _prints_the_same(text: str, kinds: set[type], given: NDArray[np.float64], da
     return np.array_equal(data.astype(str).astype(np.float64), given)
 
 
-def _from_binary(text: object) -> VectorValue:
+def _from_binary(text: object, most: int) -> VectorValue:
     raw = decode_base64(text) if isinstance(text, str) else None
     if raw is None:
         raise _bad_binary(f"it must be base64 text with its padding, not {type_name(text)}: {shown(text)}")
     if len(raw) % 4:
         raise _bad_binary(f"it has {len(raw)} bytes, which are not whole 32-bit floats of 4 bytes")
-    _check_size(len(raw) // 4)
+    _check_size(len(raw) // 4, most)
     data = np.frombuffer(raw, dtype=">f4").astype(np.float32)
     if not np.isfinite(data).all():
         raise _bad_binary(f"position {int(np.flatnonzero(~np.isfinite(data))[0])} is not a finite number")
     return VectorValue(data, VectorForm.BINARY)
 
 
-def _check_size(length: int) -> None:
+def _check_size(length: int, most: int) -> None:
     if length == 0:
         raise data_api_error(
             "SHRED_BAD_VECTOR_SIZE",
             "'$vector' has no numbers.\n\n"
             "Give as many as the collection's dimension, or null for none, and resend the command.",
         )
-    if length > MAX_VECTOR_LENGTH:
-        raise limit_violation(f"'$vector' has {length} numbers, at most {MAX_VECTOR_LENGTH} are allowed")
+    if length > most:
+        raise limit_violation(f"'$vector' has {length} numbers, at most {most} are allowed")
 
 
 def _bad_number(problem: str) -> DataApiError:

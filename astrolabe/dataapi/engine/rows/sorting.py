@@ -14,7 +14,7 @@ from astrolabe.dataapi.language.name_lists import cut, listed
 from astrolabe.dataapi.language.tables.order import downwards, sort_key
 from astrolabe.dataapi.language.tables.types import ScalarType, VectorType
 from astrolabe.dataapi.language.values import shown, type_name
-from astrolabe.dataapi.language.vectors import check_direction, parse_vector
+from astrolabe.dataapi.language.vectors import MAX_VECTOR_LENGTH, check_direction, parse_vector
 from astrolabe.errors import DataApiError
 from storage.filters.matching import is_number
 from storage.lexical.analyzers import TermQuery
@@ -146,7 +146,8 @@ def _by_text(column: str, text: str, table: TableDefinition, name: str) -> RowSo
 
 def _by_vector(column: str, value: object, table: TableDefinition) -> RowSort:
     wanted = table.vectors[column]
-    vector = _binary(column, value) if isinstance(value, Mapping) else parse_vector(value)
+    most = max(wanted.dimension, MAX_VECTOR_LENGTH)
+    vector = _binary(column, value, most) if isinstance(value, Mapping) else parse_vector(value, most)
     if vector is None:
         raise _bad_vector(column, "it is null")
     if len(vector.data) != wanted.dimension:
@@ -159,9 +160,9 @@ def _by_vector(column: str, value: object, table: TableDefinition) -> RowSort:
     return RowSort(RowSortKind.VECTOR, column=column, vector=vector.data)
 
 
-def _binary(column: str, value: object) -> Any:  # noqa: ANN401 - as parse_vector
+def _binary(column: str, value: object, most: int) -> Any:  # noqa: ANN401 - as parse_vector
     try:
-        return parse_vector(value)
+        return parse_vector(value, most)
     except DataApiError as problem:
         reason = problem.message.partition("\n")[0].rstrip(".").replace("'$vector'", "the vector")
         raise data_api_error(

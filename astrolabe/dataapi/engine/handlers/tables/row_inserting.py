@@ -58,7 +58,8 @@ async def insert_many(target: Target, command: InsertMany) -> Response:
 
 async def _insert(target: Target, documents: Sequence[JsonValue], *, ordered: bool) -> list[_Attempt]:
     attempts = [_Attempt(document) for document in documents]
-    if is_small(documents):
+    small = is_small(documents)
+    if small:
         _read(target, attempts, ordered=ordered)
     else:
         await asyncio.to_thread(_read, target, attempts, ordered=ordered)
@@ -66,9 +67,8 @@ async def _insert(target: Target, documents: Sequence[JsonValue], *, ordered: bo
     embedded = await embed_texts(target, (row for _, row in ready))
     rows = [row.with_vectors(embedded) for _, row in ready]
     if rows:
-        await target.rows.write(
-            target.container, [insertion(target.table, row) for row in rows], size=sum(row.size for row in rows)
-        )
+        changes = _changes(target.table, rows) if small else await asyncio.to_thread(_changes, target.table, rows)
+        await target.rows.write(target.container, changes, size=sum(row.size for row in rows))
     for attempt, _ in ready:
         attempt.written = True
     return attempts
@@ -85,9 +85,9 @@ def _read(target: Target, attempts: Sequence[_Attempt], *, ordered: bool) -> Non
                 return
 
 
-def insertion(table: TableDefinition, row: RowValues) -> RowChange:
-    """Return the change that writes a row over what is there under its key."""
-    return RowChange(row.key(table), partial(_inserted, table, row))
+def _changes(table: TableDefinition, rows: Sequence[RowValues]) -> list[RowChange]:
+    """Return the changes that write rows over what is there under their keys."""
+    return [RowChange(row.key(table), partial(_inserted, table, row)) for row in rows]
 
 
 def _inserted(table: TableDefinition, row: RowValues, body: Mapping[str, Any] | None) -> RowImage | None:

@@ -37,6 +37,9 @@ MOST_SORTED = 10_000
 _WORTH_A_THREAD = 65_536
 """Characters of rows that take about a millisecond to read."""
 
+_CHARACTERS_PER_NUMBER = 64
+"""A number of a vector takes as long as so many characters."""
+
 
 async def find(target: Target, command: Find) -> Response:
     """Read a page of rows."""
@@ -191,7 +194,8 @@ class _Reading:
         def rows() -> list[Json]:
             return [row_json(table, item, columns) for item in in_turns(items)]
 
-        small = sum(len(item.body) for item in items) < _WORTH_A_THREAD and not any(item.vectors for item in items)
+        numbers = sum(vector.data.size for item in items for vector in item.vectors.values())
+        small = sum(len(item.body) for item in items) + numbers * _CHARACTERS_PER_NUMBER < _WORTH_A_THREAD
         return rows() if small else await asyncio.to_thread(rows)
 
 
