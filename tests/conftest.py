@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gc
 import signal
+from collections.abc import Generator
 from contextlib import suppress
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # Nothing here depends on how fast the machine is, nor on what it does beside.
@@ -33,3 +35,17 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let a failure be told whatever is in it: half a surrogate pair in its text would end all test processes."""
+    report = yield
+    if report.failed:
+        report.longrepr = _told(str(report.longrepr))
+        report.sections = [(_told(name), _told(content)) for name, content in report.sections]
+    return report
+
+
+def _told(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -11,35 +11,43 @@ import simplejson
 from astrolabe.dataapi.protocol import JsonValue
 from astrolabe.errors import UsageError
 from storage import jsontext
+from tui.cli.prompts import read_stdin
 from tui.cli.session import utf8
 
+LONGEST_GIVEN = 100_000_000
+"""Characters taken from stdin at once; `astrolabe load` takes files of any size."""
 
-def read_given(given: str, what: str) -> dict[str, Any]:
+
+async def read_given(given: str, what: str) -> dict[str, Any]:
     """Return the JSON object that a word of the command line is, names a file of, or (``-``) stands for on stdin.
 
     Raises:
         UsageError: There is none; says where the mistake is.
     """
-    value = read_object(text_of(given), what)
+    value = read_object(await text_of(given), what)
     return value or {}
 
 
-def text_of(given: str) -> str:
+async def text_of(given: str) -> str:
     """Return the text: the word itself where it begins like JSON, what came on stdin for ``-``, or the file's.
 
     Raises:
         UsageError: The file cannot be read, or is not UTF-8.
     """
     if given == "-":
-        return sys.stdin.read()
+        return await read_stdin(LONGEST_GIVEN, "JSON to send")
     if given.lstrip()[:1] in {"{", "["}:
         return given
+    return await asyncio.to_thread(_text_of_file, Path(given))
+
+
+def _text_of_file(path: Path) -> str:
     try:
-        return Path(given).read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise UsageError(f"{given} is neither JSON nor a file that can be read: {error.strerror}.") from error
+        raise UsageError(f"{path} is neither JSON nor a file that can be read: {error.strerror}.") from error
     except UnicodeDecodeError:
-        raise UsageError(f"{given} is not UTF-8.", hint="`astrolabe load` reads other encodings.") from None
+        raise UsageError(f"{path} is not UTF-8.", hint="`astrolabe load` reads other encodings.") from None
 
 
 def read_object(text: str | None, what: str) -> dict[str, Any] | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from astrolabe.errors import UsageError
 from tui.cli.arguments import DEFAULT_KEYSPACE
 from tui.cli.given import read_given
@@ -15,7 +13,7 @@ from tui.cli.verbs.api.arguments import ApiArguments
 
 async def api(args: ApiArguments) -> int:
     """Send a command and print the answer."""
-    command = await asyncio.to_thread(read_given, args.command, "The command")
+    command = await read_given(args.command, "The command")
     if len(command) != 1:
         raise UsageError("A command is a JSON object with one member, its name.")
     name = args.collection or args.table

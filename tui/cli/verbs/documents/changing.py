@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from astrolabe.errors import NotFoundError, RuleError, UsageError
 from tui.cli.given import read_json, read_object, text_of
 from tui.cli.output import emit, say, to_json
 from tui.cli.process import FAILED
+from tui.cli.prompts import ask_line
 from tui.cli.verbs.documents.arguments import DeleteArguments, InsertArguments, UpdateArguments
 from tui.cli.verbs.documents.target import filter_of_id, target_of
 
@@ -25,7 +25,7 @@ TYPED_ABOVE = 20
 
 async def insert(args: InsertArguments) -> int:
     """Insert documents; each that is refused is told with its number, and the others are inserted."""
-    documents = await asyncio.to_thread(_documents, args.source)
+    documents = await _documents(args.source)
     refused = 0
     async with target_of(args) as target:
         for start in range(0, len(documents), AT_ONCE):
@@ -39,10 +39,10 @@ async def insert(args: InsertArguments) -> int:
     return FAILED if refused else 0
 
 
-def _documents(source: str) -> list[Json]:
+async def _documents(source: str) -> list[Json]:
     """Read what is to be inserted: JSON itself, a file, or stdin."""
     where = {"-": "What came on stdin"}.get(source, "The document" if source.lstrip()[:1] in {"{", "["} else source)
-    text = text_of(source)
+    text = await text_of(source)
     documents = list(_objects(text, where))
     if not documents:
         raise UsageError("There is no document to insert.")
@@ -134,8 +134,6 @@ async def _confirm(count: int, *, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise UsageError("Deleting documents asks first.", hint="Without a terminal, add --yes.")
     wanted = str(count) if count > TYPED_ABOVE else "y"
-    sys.stderr.write(f"{count:,} document{'' if count == 1 else 's'} will be deleted. Type {wanted} to go on: ")
-    sys.stderr.flush()
-    typed = await asyncio.to_thread(sys.stdin.readline)
+    typed = await ask_line(f"{count:,} document{'' if count == 1 else 's'} will be deleted. Type {wanted} to go on: ")
     if typed.strip().lower() != wanted:
         raise RuleError("Nothing was deleted.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from typing import Any
 
@@ -36,7 +35,7 @@ async def _definition(args: CreateArguments) -> Json:
     if args.definition is not None:
         if args.column or args.key or args.sort_by:
             raise UsageError("--definition and --column, --key, --sort-by exclude each other.")
-        return await asyncio.to_thread(read_given, args.definition, "The definition")
+        return await read_given(args.definition, "The definition")
     if not args.column or not args.key:
         raise UsageError("A table needs a --column and a --key.", hint="`astrolabe tables create --help` has examples.")
     columns = dict(_column(given) for given in args.column)
@@ -124,7 +123,7 @@ async def existing(client: DatabaseClient, keyspace: str, name: str) -> Json:
 
 async def alter(args: AlterArguments) -> int:
     """Change a table's columns."""
-    operation = await asyncio.to_thread(read_given, args.operation, "The operation")
+    operation = await read_given(args.operation, "The operation")
     async with client_of(args) as client:
         await client.run(PlannedCommand({"alterTable": {"operation": operation}}, args.keyspace, args.name))
     say(f"The table {args.keyspace}.{args.name} was changed.")
