@@ -39,11 +39,11 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let a failure be told whatever is in it: half a surrogate pair in its text would end all test processes."""
+    """Let what a test has said be told whatever is in it: half a surrogate pair would end all test processes."""
     report = yield
     if report.failed:
         report.longrepr = _told(str(report.longrepr))
-        report.sections = [(_told(name), _told(content)) for name, content in report.sections]
+    report.sections = [(name, _told(content)) for name, content in report.sections]
     return report
 
 
