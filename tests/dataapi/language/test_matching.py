@@ -203,9 +203,18 @@ def holds(operator: Operator, operand: Any, found: tuple[Any, ...]) -> bool:  # 
     return answers[operator]()
 
 
+IDEOGRAPHS = (range(0x3041, 0x30A0), range(0x3400, 0x4DC0), range(0x4E00, 0xA000), range(0xF900, 0xFB00))
+
+
 def words(text: str) -> set[str]:
-    letters = [letter if letter.isalnum() or letter == "_" else " " for letter in text.lower()]
-    return set("".join(letters).split())
+    """An ideograph is a word, whether or not this Python's tables have it already."""
+    return set("".join(map(spaced, text.lower())).split())
+
+
+def spaced(letter: str) -> str:
+    if ord(letter) in range(0x20000, 0x3FFFE) or any(ord(letter) in block for block in IDEOGRAPHS):
+        return f" {letter} "
+    return letter if letter.isalnum() or letter == "_" else " "
 
 
 def has_words(wanted: Sequence[str], found: set[str]) -> bool:
