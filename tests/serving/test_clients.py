@@ -184,7 +184,7 @@ def test_errors_are_the_clients_own(server: Served, database: Database, docs: Do
     assert refusal(caught.value) == "UNKNOWN_COLLECTION_OR_TABLE"
     with pytest.raises(DataAPIResponseException) as caught:
         database.drop_table("none")
-    assert refusal(caught.value) == "UNSUPPORTED_TABLE_COMMAND"
+    assert refusal(caught.value) == "CANNOT_DROP_UNKNOWN_TABLE"
     assert database.list_table_names() == []
     with pytest.raises(DataAPIHttpException) as refused:
         DataAPIClient("wrong").get_database(server.address).list_collection_names()
