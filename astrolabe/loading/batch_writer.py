@@ -11,8 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from astrolabe.dataapi.client.client import Collection, InsertState
+from astrolabe.dataapi.client.client import Collection
 from astrolabe.dataapi.client.command_builders import ID_ALONE
+from astrolabe.dataapi.client.results import InsertState
 from astrolabe.errors import DataApiError
 from astrolabe.loading.document_builder import PreparedRow
 from astrolabe.loading.survey import id_key

@@ -15,8 +15,9 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import DataTable, Static, TextArea
 
-from astrolabe.dataapi.client.client import Collection, FindPage
+from astrolabe.dataapi.client.client import Collection
 from astrolabe.dataapi.client.rerank_response import VECTOR_RANK, WORD_RANK
+from astrolabe.dataapi.client.results import FindPage
 from astrolabe.dataapi.language.special_fields import SIMILARITY
 from astrolabe.text.safe_text import display_text, show_json, show_value, whole_json
 from screens.kit.actions import Action, register

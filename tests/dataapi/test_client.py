@@ -7,7 +7,8 @@ from decimal import Decimal
 import pytest
 from pydantic import SecretStr
 
-from astrolabe.dataapi.client.client import DatabaseClient, DocumentCount, InsertState
+from astrolabe.dataapi.client.client import DatabaseClient
+from astrolabe.dataapi.client.results import DocumentCount, InsertState
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import Response
 from astrolabe.errors import DataApiError

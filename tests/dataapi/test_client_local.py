@@ -10,8 +10,9 @@ import pytest
 import pytest_asyncio
 
 from astrolabe.dataapi.activity import ActivityLog, Outcome, RecordingDataApi
-from astrolabe.dataapi.client.client import Collection, DatabaseClient, DocumentCount, InsertState
+from astrolabe.dataapi.client.client import Collection, DatabaseClient
 from astrolabe.dataapi.client.command_builders import ID_ALONE, collection_options
+from astrolabe.dataapi.client.results import DocumentCount, InsertState
 from astrolabe.dataapi.language.named_vectors import NamedVector
 from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.errors import DataApiError

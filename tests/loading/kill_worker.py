@@ -18,8 +18,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from astrolabe.dataapi.client.client import Collection, InsertManyResult
+from astrolabe.dataapi.client.client import Collection
 from astrolabe.dataapi.client.command_builders import CollectionTarget
+from astrolabe.dataapi.client.results import InsertManyResult
 from astrolabe.loading.load_plan import LoadPlan
 from astrolabe.loading.loader import run_load
 from astrolabe.portal.organization import DEFAULT_KEYSPACE

@@ -7,8 +7,6 @@ result says document by document what happened.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from pydantic import SecretStr
@@ -16,76 +14,23 @@ from pydantic import SecretStr
 from astrolabe.dataapi.client import command_builders as plans
 from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand
 from astrolabe.dataapi.client.rerank_response import RerankedPage, read_page
+from astrolabe.dataapi.client.results import (
+    DocumentCount,
+    FindPage,
+    InsertManyResult,
+    InsertOutcome,
+    InsertState,
+    UpdateResult,
+)
+from astrolabe.dataapi.client.table_info import has_user_types, table_info, user_types
 from astrolabe.dataapi.client.target_info import TargetInfo, collection_info
 from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.dataapi.language.tables.column_json import UserTypes
 from astrolabe.dataapi.protocol import DataApi, Json, JsonValue, Response
 from astrolabe.errors import DataApiError
 
 EMBEDDING_KEY_HEADER = "x-embedding-api-key"
 """The header that carries a provider's key for one request; it wins over a stored credential."""
-
-
-@dataclass(frozen=True, slots=True)
-class FindPage:
-    """One page of documents; ``next_page_state`` is None on the last one, ``sort_vector`` None unless asked for."""
-
-    documents: list[Json]
-    next_page_state: str | None = None
-    sort_vector: list[float] | None = None
-
-
-class InsertState(StrEnum):
-    """What became of one document of an insertMany."""
-
-    OK = "OK"
-    ERROR = "ERROR"
-    SKIPPED = "SKIPPED"
-
-
-@dataclass(frozen=True, slots=True)
-class InsertOutcome:
-    """One document's outcome: its id in JSON form, its state, and the error when it failed."""
-
-    id: JsonValue
-    state: InsertState
-    error: DataApiError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class InsertManyResult:
-    """What became of the documents of an insertMany, one outcome per document in the order given."""
-
-    outcomes: tuple[InsertOutcome, ...]
-
-    @property
-    def inserted_ids(self) -> list[JsonValue]:
-        """Ids of the documents that were written."""
-        return [outcome.id for outcome in self.outcomes if outcome.state is InsertState.OK]
-
-    @property
-    def errors(self) -> dict[int, DataApiError]:
-        """The errors by position of the document that failed."""
-        return {index: outcome.error for index, outcome in enumerate(self.outcomes) if outcome.error is not None}
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateResult:
-    """What an updateOne did; a match that ended up unchanged counts as matched only."""
-
-    matched: int
-    modified: int
-    upserted_id: JsonValue = None
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentCount:
-    """A count; ``more`` when counting stopped at the API's ceiling, so that there are at least that many and more."""
-
-    count: int
-    more: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.count}+" if self.more else str(self.count)
 
 
 class DatabaseClient:
@@ -125,6 +70,26 @@ class DatabaseClient:
         """Return the keyspace's collections with their options."""
         response = await self.run(plans.plan_find_collections(keyspace))
         return [collection_info(keyspace, entry) for entry in _member(response.status, "collections")]
+
+    async def tables(self, keyspace: str) -> list[TargetInfo]:
+        """Return the keyspace's tables with their columns, but not their indexes: :meth:`table` has those of one."""
+        return [table_info(keyspace, *found) for found in await self._tables(keyspace)]
+
+    async def table(self, keyspace: str, name: str) -> TargetInfo | None:
+        """Return one table with its columns and its indexes; None when there is none of that name."""
+        found = next((one for one in await self._tables(keyspace) if one[0].get("name") == name), None)
+        if found is None:
+            return None
+        response = await self.run(plans.plan_list_indexes(keyspace, name))
+        return table_info(keyspace, *found, _member(response.status, "indexes"))
+
+    async def _tables(self, keyspace: str) -> list[tuple[Json, UserTypes]]:
+        """Return what ``listTables`` explains, and with it the types that its columns may stand on."""
+        entries = _member((await self.run(plans.plan_list_tables(keyspace))).status, "tables")
+        if not any(map(has_user_types, entries)):
+            return [(entry, {}) for entry in entries]
+        types = user_types(_member((await self.run(plans.plan_list_types(keyspace))).status, "types"))
+        return [(entry, types) for entry in entries]
 
     async def create_collection(self, keyspace: str, name: str, options: Mapping[str, Any] | None = None) -> None:
         """Create a collection; harmless when it exists with the same settings."""

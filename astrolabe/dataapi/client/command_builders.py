@@ -109,6 +109,21 @@ def plan_drop_keyspace(name: str) -> PlannedCommand:
     return PlannedCommand({"dropKeyspace": {"name": name}})
 
 
+def plan_list_tables(keyspace: str) -> PlannedCommand:
+    """List the tables with their definitions."""
+    return PlannedCommand({"listTables": {"options": {"explain": True}}}, keyspace)
+
+
+def plan_list_types(keyspace: str) -> PlannedCommand:
+    """List the user-defined types with their fields."""
+    return PlannedCommand({"listTypes": {"options": {"explain": True}}}, keyspace)
+
+
+def plan_list_indexes(keyspace: str, table: str) -> PlannedCommand:
+    """List a table's indexes with what they are on."""
+    return PlannedCommand({"listIndexes": {"options": {"explain": True}}}, keyspace, table)
+
+
 def plan_find_embedding_providers() -> PlannedCommand:
     """List the embedding providers with their supported models."""
     return PlannedCommand({"findEmbeddingProviders": {}})

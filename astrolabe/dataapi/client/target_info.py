@@ -9,6 +9,8 @@ from typing import Any
 from astrolabe.dataapi.language.named_vectors import DEFAULT_SOURCE_MODEL, NamedVector
 from astrolabe.dataapi.language.service import read_service
 from astrolabe.dataapi.language.special_fields import LEXICAL, VECTOR
+from astrolabe.dataapi.language.tables.key_parsing import PrimaryKey
+from astrolabe.dataapi.language.tables.types import ColumnType
 from astrolabe.dataapi.protocol import Json
 from astrolabe.portal.organization import ServiceConfig
 from storage.shapes import ContainerKind, Metric
@@ -28,6 +30,10 @@ class TargetInfo:
         texts: The names of the texts that are searched by words.
         rerank: Whether results of two searches can be put into one order, by a model or by fusion.
         options: Everything, as answered: a collection's options, or a table's definition.
+        columns: A table's columns with their types, in their order; those of a type that is not known here are left
+            out. Empty for a collection.
+        primary_key: What a table's rows are found by; None for a collection.
+        indexes: A table's indexes as ``listIndexes`` explains them; None where nobody has asked.
     """
 
     name: str
@@ -37,6 +43,19 @@ class TargetInfo:
     texts: tuple[str, ...] = ()
     rerank: bool = False
     options: Json = field(default_factory=dict)
+    columns: Mapping[str, ColumnType] = field(default_factory=dict)
+    primary_key: PrimaryKey | None = None
+    indexes: tuple[Json, ...] | None = None
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table."""
+        return self.kind is ContainerKind.TABLE
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The columns of a table's key, in the order of the key; empty for a collection."""
+        return self.primary_key.columns if self.primary_key is not None else ()
 
     @property
     def vector(self) -> NamedVector | None:

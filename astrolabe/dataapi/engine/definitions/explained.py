@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from astrolabe.dataapi.engine.definitions.column_types import type_json
 from astrolabe.dataapi.engine.definitions.table_definition import TableDefinition
+from astrolabe.dataapi.language.tables.column_json import type_json
 from astrolabe.dataapi.language.tables.types import ColumnType, ListType, MapType, SetType, UserType, VectorType
 from astrolabe.dataapi.protocol import Json
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from astrolabe.dataapi.engine.definitions.column_types import type_json
 from astrolabe.dataapi.engine.definitions.naming import with_types
 from astrolabe.dataapi.engine.definitions.table_definition import TableDefinition
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import listed
+from astrolabe.dataapi.language.tables.column_json import type_json
 from astrolabe.dataapi.language.tables.column_parsing import GivenType
 from astrolabe.dataapi.language.tables.types import ColumnType, VectorType
 from astrolabe.errors import DataApiError

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from astrolabe.dataapi.engine.definitions.column_types import (
+from astrolabe.dataapi.language.named_vectors import DEFAULT_SOURCE_MODEL, NamedVector
+from astrolabe.dataapi.language.tables.column_json import (
     read_type,
     read_user_types,
     type_json,
     user_type_fields,
 )
-from astrolabe.dataapi.language.named_vectors import DEFAULT_SOURCE_MODEL, NamedVector
 from astrolabe.dataapi.language.tables.key_parsing import PrimaryKey
 from astrolabe.dataapi.language.tables.types import ColumnType, UserType, VectorType, user_types
 from astrolabe.dataapi.protocol import Json, JsonValue

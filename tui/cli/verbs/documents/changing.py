@@ -6,7 +6,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from astrolabe.dataapi.client.client import Collection, InsertState
+from astrolabe.dataapi.client.client import Collection
+from astrolabe.dataapi.client.results import InsertState
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import NotFoundError, RuleError, UsageError
 from tui.cli.given import read_json, read_object, text_of

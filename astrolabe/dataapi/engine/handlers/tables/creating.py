@@ -12,7 +12,6 @@ from astrolabe.dataapi.engine.definitions.column_rules import (
     unknown_types,
     unsortable,
 )
-from astrolabe.dataapi.engine.definitions.column_types import read_user_types
 from astrolabe.dataapi.engine.definitions.explained import explained_table
 from astrolabe.dataapi.engine.definitions.naming import check_schema_name
 from astrolabe.dataapi.engine.definitions.table_definition import TableDefinition, read_table
@@ -24,6 +23,7 @@ from astrolabe.dataapi.language.commands.schema import ListTables, Service
 from astrolabe.dataapi.language.commands.table_schema import CreateTable, DropTable
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import cut, listed
+from astrolabe.dataapi.language.tables.column_json import read_user_types
 from astrolabe.dataapi.language.tables.column_parsing import GivenType, parse_columns
 from astrolabe.dataapi.language.tables.key_parsing import PrimaryKey, parse_primary_key
 from astrolabe.dataapi.language.tables.types import ColumnType, UserType

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from astrolabe.dataapi.engine.definitions.column_types import user_type_fields
 from astrolabe.dataapi.engine.definitions.explained import explained_user_type
 from astrolabe.dataapi.engine.definitions.naming import check_schema_name
 from astrolabe.dataapi.engine.definitions.table_definition import read_table
@@ -15,6 +14,7 @@ from astrolabe.dataapi.language.commands.base import Command
 from astrolabe.dataapi.language.commands.table_schema import AlterType, CreateType, DropType, ListTypes
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import cut, listed
+from astrolabe.dataapi.language.tables.column_json import user_type_fields
 from astrolabe.dataapi.language.tables.column_parsing import READ_ONLY, check_part_name, parse_type
 from astrolabe.dataapi.language.tables.types import ScalarType, UserType
 from astrolabe.dataapi.protocol import JsonValue, Response
