@@ -51,7 +51,11 @@ def write_big_file(folder: Path, rows: int) -> str:
 
 
 def has_settled_rows(ledger: Path) -> bool:
-    with contextlib.suppress(sqlite3.OperationalError), contextlib.closing(sqlite3.connect(ledger)) as connection:
+    address = f"{ledger.as_uri()}?mode=ro"  # a look must not create the file: an empty one would be refused
+    with (
+        contextlib.suppress(sqlite3.OperationalError),
+        contextlib.closing(sqlite3.connect(address, uri=True)) as connection,
+    ):
         return connection.execute("SELECT 1 FROM loads WHERE next_row > 0").fetchone() is not None
     return False
 
