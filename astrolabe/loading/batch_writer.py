@@ -1,4 +1,4 @@
-"""One batch to the collection, and what became of each of its rows.
+"""One batch to the collection or table, and what became of each of its rows.
 
 A batch that is refused as a whole because of a few documents is halved until those are alone: one text that is too long
 for the model costs a few requests more, not the batch. A refusal that more documents would only repeat (a wrong key, no
@@ -12,15 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from astrolabe.dataapi.client.client import Collection
-from astrolabe.dataapi.client.command_builders import ID_ALONE
 from astrolabe.dataapi.client.results import InsertState
 from astrolabe.errors import DataApiError
-from astrolabe.loading.document_builder import PreparedRow
-from astrolabe.loading.survey import id_key
+from astrolabe.loading.destination import Destination
+from astrolabe.loading.prepared import PreparedRow
 from storage.loads.ledger import FailedRow, Settled
-
-_IDS_AT_ONCE = 50
-"""Ids of one look-up; a page of documents is not longer."""
 
 _TAKEN = "DOCUMENT_ALREADY_EXISTS"
 
@@ -62,44 +58,30 @@ class _Tally:
     refusal: DataApiError | None = None
 
 
-async def deliver(batch: Batch, collection: Collection, *, look_first: bool) -> Settled:
+async def deliver(batch: Batch, destination: Destination, *, look_first: bool) -> Settled:
     """Insert a batch.
 
     Args:
         batch: What to insert.
-        collection: Where to.
+        destination: Where to.
         look_first: Ask which documents are there before any text is embedded again; for rows that an earlier run may
-            have stored.
+            have stored. Rows that are written over what is there are sent nevertheless.
 
     Raises:
         AstrolabeError: Something that concerns more than these documents; some of them may have been stored.
     """
     documents: Sequence[PreparedRow] = batch.documents
     there: set[int] = set()
-    if look_first and documents:
-        there = await existing(collection, documents)
+    if look_first and documents and not destination.overwrites:
+        there = await destination.existing(documents)
         documents = [document for document in documents if document.row not in there]
     tally = _Tally()
     if documents:
-        await _insert(documents, collection, tally)
+        await _insert(documents, destination.collection, tally)
     if tally.refusal is not None and len(tally.failures) == len(documents) >= _FEWEST_TO_GIVE_UP:
         raise tally.refusal
     failures = sorted((*batch.refused, *tally.failures), key=lambda failure: failure.row)
     return Settled(batch.rows, tally.loaded, tally.already_there + len(there), tuple(failures))
-
-
-async def existing(collection: Collection, documents: Sequence[PreparedRow]) -> set[int]:
-    """Return the numbers of the rows whose ``_id`` the collection has."""
-    keyed = [(id_key(document.document["_id"]), document) for document in documents]
-    rows_by_key = {key: document.row for key, document in keyed if key is not None}
-    ids = [document.document["_id"] for key, document in keyed if key is not None]
-    found: set[int] = set()
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        some = ids[start : start + _IDS_AT_ONCE]
-        page = await collection.find(filter={"_id": {"$in": some}}, projection=ID_ALONE, limit=_IDS_AT_ONCE)
-        keys = {id_key(document["_id"]) for document in page.documents}
-        found.update(row for key, row in rows_by_key.items() if key in keys)
-    return found
 
 
 async def _insert(documents: Sequence[PreparedRow], collection: Collection, tally: _Tally) -> None:

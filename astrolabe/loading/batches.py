@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 
 from astrolabe.loading.batch_writer import Batch
-from astrolabe.loading.document_builder import DocumentBuilder, PreparedRow
+from astrolabe.loading.destination import Builder
 from astrolabe.loading.formats.readers import FileRows
 from astrolabe.loading.formats.rows import DataFile
+from astrolabe.loading.prepared import PreparedRow
 from storage.loads.ledger import FailedRow
 
 MOST_ROWS = 100
@@ -54,9 +55,7 @@ class _Rows:
 class BatchReader:
     """The batches of a file from some row on. Use it in a ``with`` block; blocks on the disk."""
 
-    def __init__(
-        self, file: DataFile, make_builder: Callable[[], DocumentBuilder], *, most_rows: int = MOST_ROWS
-    ) -> None:
+    def __init__(self, file: DataFile, make_builder: Callable[[], Builder], *, most_rows: int = MOST_ROWS) -> None:
         """Open the file.
 
         Args:

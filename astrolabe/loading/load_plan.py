@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -19,10 +19,13 @@ class LoadPlan:
     Attributes:
         path: The data file.
         database: Id of the database, for the ledger.
-        info: The collection as ``DatabaseClient.collections`` lists it; decides what a Vector Field means.
+        info: The collection as ``DatabaseClient.collections`` lists it, which decides what a Vector Field means; or the
+            table as ``DatabaseClient.tables`` does.
         vector_field: The field whose text is embedded (or whose numbers are the vector); None takes what the rows
-            bring, ``$vectorize`` or ``$vector``, if anything.
+            bring, ``$vectorize`` or ``$vector``, if anything. In a table, the field of its only vector column.
         words: Whether the text that is embedded is made searchable by words, too.
+        columns: For a table, the field of each column that does not take the one of its own name; an empty text
+            leaves the column out.
     """
 
     path: Path
@@ -30,6 +33,7 @@ class LoadPlan:
     info: TargetInfo
     vector_field: str | None = None
     words: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 class LoadPhase(StrEnum):

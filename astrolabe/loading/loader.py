@@ -8,12 +8,14 @@ nothing but the file's content and the row's number.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from astrolabe.dataapi.client.client import Collection
 from astrolabe.errors import StorageError
 from astrolabe.loading.batches import BatchReader
-from astrolabe.loading.document_builder import DocumentBuilder
+from astrolabe.loading.collection_destination import CollectionDestination
+from astrolabe.loading.destination import Destination
 from astrolabe.loading.failures_file import write_failures
 from astrolabe.loading.formats.detect import inspect_file
 from astrolabe.loading.formats.rows import DataFile
@@ -22,7 +24,7 @@ from astrolabe.loading.pipeline import IN_FLIGHT, Pipeline, flights_for, rows_fo
 from astrolabe.loading.progress import ProgressMeter
 from astrolabe.loading.resumption import Start, find_start
 from astrolabe.loading.survey import Survey, Surveyor
-from astrolabe.loading.vector_field import check_vector_field, check_words
+from astrolabe.loading.tables.destination import TableDestination
 from astrolabe.providers.embedding.cache_lookup import hits_listener
 from astrolabe.providers.embedding.waiting import wait_listener
 from storage.loads.ledger import FailedRow, LoadKey, LoadLedger, LoadState
@@ -40,7 +42,7 @@ async def run_load(
     on_progress: ProgressListener | None = None,
     cancel: asyncio.Event | None = None,
 ) -> LoadSummary:
-    """Load a file into a collection, or go on where an earlier run of the same load has stopped.
+    """Load a file into a collection or a table, or go on where an earlier run of the same load has stopped.
 
     Args:
         plan: What to load.
@@ -54,34 +56,42 @@ async def run_load(
 
     Raises:
         LoadError: The file cannot be read or is malformed; nothing of it was sent.
-        RuleError: The collection cannot use the Vector Field, or cannot be searched by words.
+        RuleError: The collection cannot use the Vector Field, or cannot be searched by words; no field is there for a
+            column of the table's key, or a column or field that the plan names is not there.
         StorageError: The ledger cannot be read or written.
         DataApiError: The collection cannot be asked for what an earlier run has stored.
     """
-    check_vector_field(plan.info, plan.vector_field)
-    if plan.words:
-        check_words(plan.info)
+    destination = destination_of(plan, collection)
     cancel = cancel or asyncio.Event()
     meter = ProgressMeter(on_progress)
     file = await uninterrupted(asyncio.to_thread(inspect_file, plan.path))
-    survey = await _check(file, meter, cancel)
+    survey = await _check(file, destination, meter, cancel)
     if survey is None:
         return LoadSummary(file.path, 0, 0, 0, 0, 0, seconds=meter.elapsed, cancelled=True)
+    destination.prepare(survey)
     place = (plan.database, collection.keyspace, collection.name)
-    key = LoadKey(*place, plan.vector_field or "", survey.digest, plan.words)
+    key = LoadKey(*place, destination.treatment, survey.digest, plan.words)
     rows = rows_for(plan.info)
-    with BatchReader(file, lambda: DocumentBuilder(survey, plan), most_rows=rows) as batches:
-        start = await find_start(ledger, key, file, batches, collection, in_flight=IN_FLIGHT)
+    with BatchReader(file, destination.builder, most_rows=rows) as batches:
+        start = await find_start(ledger, key, file, batches, destination, in_flight=IN_FLIGHT)
         meter.begin(survey.rows, start.record)
-        pipeline = Pipeline(start, batches, collection, ledger, meter, flights=flights_for(plan.info))
+        pipeline = Pipeline(start, batches, destination, ledger, meter, flights=flights_for(plan.info))
         with wait_listener(meter.waiting), hits_listener(meter.recalled):
             await pipeline.run(cancel)
-    return await _summary(start, pipeline, ledger, meter, survey.rows, cancelled=cancel.is_set())
+    summary = await _summary(start, pipeline, ledger, meter, survey.rows, cancelled=cancel.is_set())
+    return replace(summary, notes=(*summary.notes, *destination.notes))
 
 
-async def _check(file: DataFile, meter: ProgressMeter, cancel: asyncio.Event) -> Survey | None:
+def destination_of(plan: LoadPlan, collection: Collection) -> Destination:
+    """Return what a plan loads into; raises RuleError for a plan that it cannot carry out."""
+    return (TableDestination if plan.info.is_table else CollectionDestination)(plan, collection)
+
+
+async def _check(
+    file: DataFile, destination: Destination, meter: ProgressMeter, cancel: asyncio.Event
+) -> Survey | None:
     """Read the whole file once; None when cancelled."""
-    with Surveyor(file) as surveyor:
+    with Surveyor(file, destination.key_of) as surveyor:
         while await uninterrupted(asyncio.to_thread(surveyor.step)):
             meter.checked(surveyor.rows, surveyor.position, file.size)
             if cancel.is_set():

@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from astrolabe.dataapi.client.client import Collection
 from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import AstrolabeError
-from astrolabe.loading.batch_writer import Batch, deliver, existing
+from astrolabe.loading.batch_writer import Batch, deliver
 from astrolabe.loading.batches import MOST_ROWS, BatchReader
+from astrolabe.loading.destination import Destination
 from astrolabe.loading.progress import ProgressMeter
 from astrolabe.loading.resumption import Start
 from astrolabe.providers.catalogue.catalogue import EMBEDDED
@@ -52,12 +52,12 @@ def flights_for(info: TargetInfo) -> int:
     Where nothing is waited for (no provider, or the one on this machine), several at once gain nothing, and one after
     the other keeps the documents in the order of the file.
     """
-    return _CONCURRENCY if info.service is not None and info.service.provider != EMBEDDED else 1
+    return _CONCURRENCY if any(service.provider != EMBEDDED for service in info.services) else 1
 
 
 def rows_for(info: TargetInfo) -> int:
     """Return how many rows to put into a batch: few where each takes long, so that progress is seen."""
-    slow = info.service is not None and info.service.provider == EMBEDDED and is_slow(info.service.model)
+    slow = any(service.provider == EMBEDDED and is_slow(service.model) for service in info.services)
     return _SLOW_ROWS if slow else MOST_ROWS
 
 
@@ -74,7 +74,7 @@ class Pipeline:
         self,
         start: Start,
         batches: BatchReader,
-        collection: Collection,
+        destination: Destination,
         ledger: LoadLedger,
         meter: ProgressMeter,
         *,
@@ -85,7 +85,7 @@ class Pipeline:
         self.problem: AstrolabeError | None = None
         self._look_until = start.look_until
         self._batches = batches
-        self._collection = collection
+        self._destination = destination
         self._ledger = ledger
         self._meter = meter
         self._most_flights = flights
@@ -122,7 +122,7 @@ class Pipeline:
         batch = await uninterrupted(asyncio.to_thread(self._batches.next))
         if batch is None:
             return False
-        work = deliver(batch, self._collection, look_first=batch.first < self._look_until)
+        work = deliver(batch, self._destination, look_first=batch.first < self._look_until)
         self._flights.append(_Flight(batch, asyncio.create_task(work)))
         return True
 
@@ -156,14 +156,17 @@ class Pipeline:
             self.problem = self.problem or error
 
     async def _look_ahead(self) -> Settled:
-        """Count the documents of unsettled batches that are in the collection nevertheless."""
+        """Count the documents of unsettled batches that are in the collection nevertheless.
+
+        A table's row that is there may be an older one of the same key: those count as not attempted.
+        """
         loaded = already_there = 0
         for flight in self._flights:
             if _succeeded(flight.task):
                 loaded += flight.task.result().loaded
                 already_there += flight.task.result().already_there
-            else:
-                already_there += len(await existing(self._collection, flight.batch.documents))
+            elif not self._destination.overwrites:
+                already_there += len(await self._destination.existing(flight.batch.documents))
         return Settled(0, loaded, already_there)
 
 

@@ -6,9 +6,8 @@ import asyncio
 import sys
 from dataclasses import dataclass
 
-from astrolabe.dataapi.client.client import Collection
-from astrolabe.loading.batch_writer import existing
 from astrolabe.loading.batches import BatchReader
+from astrolabe.loading.destination import Destination
 from astrolabe.loading.formats.rows import DataFile
 from storage.loads.ledger import LoadKey, LoadLedger, LoadRecord, LoadState
 from storage.sqlite.busy_retry import uninterrupted
@@ -33,7 +32,7 @@ class Start:
 
 
 async def find_start(
-    ledger: LoadLedger, key: LoadKey, file: DataFile, batches: BatchReader, collection: Collection, *, in_flight: int
+    ledger: LoadLedger, key: LoadKey, file: DataFile, batches: BatchReader, destination: Destination, *, in_flight: int
 ) -> Start:
     """Decide where a run begins, record in the ledger that it does, and pass over the rows before.
 
@@ -42,7 +41,7 @@ async def find_start(
         key: The load.
         file: The file.
         batches: The file's rows; left at the first row of this run.
-        collection: Where they are loaded into.
+        destination: Where they are loaded into.
         in_flight: Rows that an earlier run may have had in flight when it ended.
 
     Raises:
@@ -52,46 +51,31 @@ async def find_start(
     """
     earlier = await ledger.find(key)
     if earlier is None:
-        return await _first_start(ledger, key, file)
+        return await _first_start(ledger, key, file, destination)
     record = await ledger.begin(key, file.path, file.size)
     if earlier.state is LoadState.DONE:
-        note = "This file was loaded here before; documents that are still there are left as they are."
-        return await _start_over(ledger, record, batches, note)
+        return await _start_over(ledger, record, batches, destination.again)
     probes = await uninterrupted(asyncio.to_thread(batches.skip, record.next_row, keep=_PROBES))
     refused = {failure.row async for failure in ledger.failures(record.id)}
     probes = [probe for probe in probes if probe.row not in refused]
-    if len(await existing(collection, probes)) < len(probes):
-        note = "Documents that an earlier run has loaded are gone from the collection; the load begins again."
+    if len(await destination.existing(probes)) < len(probes):
+        note = f"{destination.items.capitalize()} that an earlier run has loaded are gone; the load begins again."
         return await _start_over(ledger, record, batches, note)
     notes = (f"Resumed after row {record.next_row:,}.",) if record.next_row else ()
     return Start(record, record.next_row + in_flight, notes)
 
 
-async def _first_start(ledger: LoadLedger, key: LoadKey, file: DataFile) -> Start:
+async def _first_start(ledger: LoadLedger, key: LoadKey, file: DataFile, destination: Destination) -> Start:
     notes = []
     changed = [older for older in await ledger.unfinished(key, file.path) if older.loaded][:1]
     notes += [
-        f"The file has changed since it was partly loaded: the {older.loaded:,} documents of its earlier content stay "
-        "in the collection, and the load begins at the first row."
+        f"The file has changed since it was partly loaded: the {older.loaded:,} {destination.items} of its earlier "
+        "content stay, and the load begins at the first row."
         for older in changed
     ]
     before = [older for older in await ledger.same_content(key) if older.loaded][:1]
-    notes += [_loaded_otherwise(older.key, key) for older in before]
+    notes += [destination.otherwise(older.key, key) for older in before]
     return Start(await ledger.begin(key, file.path, file.size), sys.maxsize if before else 0, tuple(notes))
-
-
-def _loaded_otherwise(older: LoadKey, key: LoadKey) -> str:
-    """Return the sentence about a load of the same file that treated its text otherwise."""
-    if older.vector_field != key.vector_field:
-        return (
-            f"This file was loaded here before with the Vector Field '{older.vector_field or 'none'}'; documents that "
-            "are still there are left as they are. Delete them first to embed another field."
-        )
-    how, change = ("with", "take out") if older.words else ("without", "add")
-    return (
-        f"This file was loaded here before {how} words to search by; documents that are still there are left as they "
-        f"are. Delete them first to {change} the words."
-    )
 
 
 async def _start_over(ledger: LoadLedger, record: LoadRecord, batches: BatchReader, note: str) -> Start:

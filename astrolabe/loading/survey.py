@@ -8,6 +8,7 @@ what the columns of a CSV file hold, and finds ids that occur more than once. Of
 from __future__ import annotations
 
 import array
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from astrolabe.dataapi.language.ids import canonical_key, check_id
+from astrolabe.dataapi.protocol import Json
 from astrolabe.errors import DataApiError, LoadError
 from astrolabe.loading.formats.csv_values import ColumnKinds
 from astrolabe.loading.formats.readers import FileRows
@@ -22,6 +24,9 @@ from astrolabe.loading.formats.rows import DataFile, FileFormat, Row
 
 _STEP = 500
 """Rows that are looked at between two looks at the clock and the cancel key."""
+
+_MOST_FIELDS = 5000
+"""Names of fields that are remembered; no table has so many columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +37,15 @@ class Survey:
         rows: How many rows the file has.
         digest: Hash of its content.
         kinds: What its columns hold; None unless it is CSV.
-        repeated: Hashes of the ids that more than one row has (see :func:`id_hash`).
+        repeated: Hashes of the keys that more than one row has; good for one run of the program only.
+        fields: The names of the rows' fields, in the order of their first appearance; the first thousands of them.
     """
 
     rows: int
     digest: str
     kinds: ColumnKinds | None
     repeated: frozenset[int]
+    fields: tuple[str, ...] = ()
 
     def value(self, row: Row, vector_field: str | None) -> Any:  # noqa: ANN401 - JSON is any value
         """Return what a row holds, for CSV with the values that its texts mean; an empty Vector Field stays."""
@@ -53,8 +60,12 @@ class Surveyor:
         position: Bytes seen so far.
     """
 
-    def __init__(self, file: DataFile) -> None:
+    def __init__(self, file: DataFile, key_of: Callable[[Json], str | None] | None = None) -> None:
         """Open the file.
+
+        Args:
+            file: The file.
+            key_of: Returns what two rows must not have in common, or None for a row without it; the ``_id`` if None.
 
         Raises:
             LoadError: It has disappeared, or may not be read.
@@ -62,7 +73,9 @@ class Surveyor:
         self.rows = 0
         self._reader = FileRows(file)
         self._kinds = ColumnKinds() if file.format is FileFormat.CSV else None
+        self._key_of = key_of or own_id_key
         self._hashes = array.array("q")
+        self._fields: dict[str, None] = {}
 
     def __enter__(self) -> Surveyor:
         return self
@@ -100,26 +113,23 @@ class Surveyor:
             raise LoadError(f"{path.name} holds no rows.", path=path, hint="There is nothing in it to load.")
         hashes, counts = np.unique(np.array(self._hashes, dtype=np.int64), return_counts=True)
         repeated = frozenset(int(found) for found in hashes[counts > 1])
-        return Survey(self.rows, self._reader.digest, self._kinds, repeated)
+        return Survey(self.rows, self._reader.digest, self._kinds, repeated, tuple(self._fields))
 
     def _see(self, row: Row) -> None:
         if not isinstance(row.value, dict):
             return
         if self._kinds is not None:
             self._kinds.add(row.value)
-        if "_id" in row.value:
-            found = id_hash(row.value["_id"])
-            if found is not None:
-                self._hashes.append(found)
+        if len(self._fields) < _MOST_FIELDS:
+            self._fields.update(dict.fromkeys(row.value))
+        key = self._key_of(row.value)
+        if key is not None:
+            self._hashes.append(hash(key))
 
 
-def id_hash(value: object) -> int | None:
-    """Return a 64-bit hash of an ``_id``, the same for ids that a collection takes for the same; None if it is no id.
-
-    Good for one run of the program only.
-    """
-    key = id_key(value)
-    return None if key is None else hash(key)
+def own_id_key(value: Json) -> str | None:
+    """Return the canonical text of a row's own ``_id``, or None if it has none that a collection would take."""
+    return id_key(value["_id"]) if "_id" in value else None
 
 
 def id_key(value: object) -> str | None:

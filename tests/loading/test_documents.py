@@ -10,10 +10,11 @@ import simplejson
 
 from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import RuleError
-from astrolabe.loading.document_builder import DocumentBuilder, PreparedRow
+from astrolabe.loading.document_builder import DocumentBuilder
 from astrolabe.loading.formats.detect import inspect_file
 from astrolabe.loading.formats.readers import FileRows
 from astrolabe.loading.load_plan import LoadPlan
+from astrolabe.loading.prepared import PreparedRow
 from astrolabe.loading.survey import Surveyor
 from astrolabe.loading.vector_field import check_vector_field
 from astrolabe.portal.organization import ServiceConfig

@@ -68,6 +68,11 @@ class TargetInfo:
         return self.vector.service if self.vector is not None else None
 
     @property
+    def services(self) -> tuple[ServiceConfig, ...]:
+        """What makes vectors of texts, for each vector that has it."""
+        return tuple(vector.service for vector in self.vectors.values() if vector.service is not None)
+
+    @property
     def lexical(self) -> bool:
         """Whether anything is searched by words."""
         return bool(self.texts)
