@@ -46,11 +46,9 @@ from astrolabe.portal.organization import (
     VectorizeChoice,
 )
 from astrolabe.portal.tokens import Tokens
-from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
-from astrolabe.providers.embedding.engine import EmbeddingEngine
-from astrolabe.providers.local.models import LocalModels
 from astrolabe.providers.rerank.engine import RerankingEngine
 from astrolabe.workspace.connection import Connection, LocalConnection
+from astrolabe.workspace.engines import catalogue_of, embedding_engine
 from astrolabe.workspace.folder import if_catalog_vanished
 from astrolabe.workspace.leased import LeasedDataApi, OpenDatabase
 from astrolabe.workspace.options import WorkspaceOptions
@@ -110,7 +108,7 @@ class Workspace:
         self._reserve = reserve
         self.options = options
         self.connection: Connection = LocalConnection(self)
-        self.catalogue = _catalogue(options)
+        self.catalogue = catalogue_of(options)
         self.databases = Databases(catalog, trail)
         self.lab = FailureLab(catalog, self.catalogue, trail, settings=options.troubles, read_only=options.read_only)
         secrets = CredentialSecrets(box, ReferenceReader(guard=guard_of(options.data_dir, [_CATALOG])))
@@ -129,7 +127,7 @@ class Workspace:
             read_only=options.read_only,
             reserve=self._reserve,
         )
-        self.engine = _engine(options, self.catalogue, self.embedding_cache, self.lab)
+        self.engine = embedding_engine(options, self.catalogue, self.embedding_cache, self.lab)
         self.reranker = RerankingEngine(access=options.rerankers, allow_plain_http=options.allow_plain_http)
         self.credential_usage = CredentialUsage(self.databases, self.integrations, self, self.engine, self.catalogue)
         self.connection_usage = ConnectionUsage(self.connection_strings, self.credential_usage, self.engine)
@@ -147,10 +145,8 @@ class Workspace:
         self._files = DatabaseFiles(options.data_dir / "databases", reserve)
         self._stores = StorePool(self._open_database, options.open_databases or most_open_stores())
         self._doors: dict[str, tuple[Database, DataApi]] = {}
-        closing.push_async_callback(self.embedding_cache.close)
-        closing.push_async_callback(self.engine.close)
-        closing.push_async_callback(self.reranker.close)
-        closing.push_async_callback(self._stores.close_all)
+        for close in (self.embedding_cache.close, self.engine.close, self.reranker.close, self._stores.close_all):
+            closing.push_async_callback(close)
 
     @classmethod
     async def open(cls, options: WorkspaceOptions) -> Workspace:
@@ -209,14 +205,11 @@ class Workspace:
             pass  # so that what cannot be opened is told now
         known = self._doors.get(database.id)
         if known is None or known[0] != database:
-            known = self._doors[database.id] = database, self._door(database)
+            door: DataApi = LeasedDataApi(self._stores, database.id, self.endpoint(database))
+            door = ReadOnlyDataApi(door) if self.options.read_only else door
+            door = RecordingDataApi(door, self.activity, database.name, now=self.options.now)
+            known = self._doors[database.id] = database, door
         return known[1]
-
-    def _door(self, database: Database) -> DataApi:
-        door: DataApi = LeasedDataApi(self._stores, database.id, self.endpoint(database))
-        if self.options.read_only:
-            door = ReadOnlyDataApi(door)
-        return RecordingDataApi(door, self.activity, database.name, now=self.options.now)
 
     async def choices(self, database: Database) -> list[VectorizeChoice]:
         """Return what "Embedding generation method" offers to a database: providers, then connection strings.
@@ -368,10 +361,7 @@ class Workspace:
         if self.options.read_only:
             return
         databases = await self.databases.list()
-        try:
-            await asyncio.to_thread(self._files.clear_condemned, {database.id for database in databases})
-        except StorageError as error:  # what is left over takes up space and is in nobody's way
-            log.warning("what was deleted is not cleared away: %s", error.message)
+        await asyncio.to_thread(self._files.clear_condemned, {database.id for database in databases})
         begun = [database for database in databases if database.status is DatabaseStatus.INITIALIZING]
         await asyncio.gather(*map(self._finish, begun))
 
@@ -380,34 +370,3 @@ class Workspace:
             await self._activate(database)
         except AstrolabeError as error:  # it stays initializing, and says why when it is opened
             log.warning("database %s cannot be activated: %s", database.id, error.message)
-
-
-def _files(options: WorkspaceOptions) -> DatabaseFiles:
-    return DatabaseFiles(options.data_dir / "databases")
-
-
-def _urls(options: WorkspaceOptions) -> dict[str, str]:
-    """Return the addresses that the settings give providers, by key."""
-    set_up = {key: setup.address for key, setup in options.provider_setups.items() if setup.address}
-    return dict(options.provider_urls) | set_up
-
-
-def _catalogue(options: WorkspaceOptions) -> Catalogue:
-    return load_catalogue(
-        configured=_urls(options).keys(),
-        setups=options.provider_setups,
-        unlisted_models=options.unlisted_models,
-        local_models=LocalModels(minilm_folder=options.minilm_folder),
-    )
-
-
-def _engine(options: WorkspaceOptions, catalogue: Catalogue, cache: EmbeddingCache, lab: FailureLab) -> EmbeddingEngine:
-    return EmbeddingEngine(
-        catalogue,
-        urls=_urls(options),
-        keys={key: setup.key for key, setup in options.provider_setups.items() if setup.key is not None},
-        allow_plain_http=options.allow_plain_http,
-        cache=cache if options.cache_bytes else None,
-        lab=lab,
-        now=options.now,
-    )

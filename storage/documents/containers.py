@@ -77,6 +77,7 @@ async def add_keyspace(connection: aiosqlite.Connection, name: str) -> bool:
 
 async def remove_keyspace(connection: aiosqlite.Connection, name: str) -> list[Container] | None:
     """Remove a keyspace with everything in it; return the containers it had, or None if it does not exist."""
+    await next_revision(connection)
     removed = await list_containers(connection, name)
     for container in removed:
         await remove_container(connection, container)
@@ -138,6 +139,7 @@ async def add_container(
 
 async def remove_container(connection: aiosqlite.Connection, container: Container) -> bool:
     """Remove a container with its items; False if it is gone already."""
+    await next_revision(connection)
     cursor = await connection.execute("DELETE FROM container WHERE id = ?", (container.id,))
     if not cursor.rowcount:
         return False
@@ -153,6 +155,7 @@ async def remove_container(connection: aiosqlite.Connection, container: Containe
 async def clear(connection: aiosqlite.Connection, container: Container) -> int:
     """Remove every item of a container, start a new epoch, and return how many items there were."""
     removed = 0
+    await touch(connection, container)
     await clear_words(connection, Tables.of(container))
     entries = ("DELETE FROM {entry}",) if container.kind is ContainerKind.TABLE else ()
     for statement in (*entries, "DELETE FROM {vector}", "DELETE FROM {removal}", "DELETE FROM {item}"):

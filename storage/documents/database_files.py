@@ -6,16 +6,19 @@ database or a condemned folder, which the next start clears away.
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Collection
 from pathlib import Path
 
-from storage.errors import StoreFullError
+from storage.errors import StorageError, StoreFullError
 from storage.sqlite.errors import from_os, os_translated
 from storage.sqlite.reserve import STEP, SpaceReserve
 
 _CONTENTS = "contents.db"
 _CONDEMNED = "deleted"
+
+_LOG = logging.getLogger(__name__)
 
 IF_VANISHED = "Put it back from a backup, or delete the database: all that was in it is gone with the file."
 """What to do when the file of a database that was made before is gone."""
@@ -73,13 +76,13 @@ class DatabaseFiles:
 
         Args:
             known: Ids of the databases in the catalog, read after the marks could be written.
-
-        Raises:
-            StorageError: A folder cannot be removed.
         """
         for mark in self._folder.glob(f"*/{_CONDEMNED}"):
-            if mark.parent.name in known:
-                with os_translated(mark):
-                    mark.unlink(missing_ok=True)
-            else:
-                self.remove(mark.parent.name)
+            try:
+                if mark.parent.name in known:
+                    with os_translated(mark):
+                        mark.unlink(missing_ok=True)
+                else:
+                    self.remove(mark.parent.name)
+            except StorageError as error:  # what is left over takes up space and is in nobody's way
+                _LOG.warning("what was deleted is not cleared away: %s", error.message)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import aiosqlite
 
 from storage import jsontext
-from storage.documents.history import WriteTicket
+from storage.documents.containers import touch
 from storage.documents.schema import Tables
 from storage.documents.term_rows import add_words, change_words, remove_words
 from storage.documents.vector_rows import insert_vectors, remove_vectors, replace_vectors
 from storage.filters.json_sql import Parameter
-from storage.shapes import Item, NewItem
+from storage.shapes import Container, Item, NewItem
 from storage.sqlite.gil_yield import give_way, in_turns
 
 KEYS_PER_STATEMENT = 500
@@ -68,17 +68,13 @@ class Candidate:
 
 
 async def insert_items(
-    connection: aiosqlite.Connection,
-    tables: Tables,
-    items: Sequence[NewItem],
-    ticket: WriteTicket,
-    *,
-    ordered: bool = False,
+    connection: aiosqlite.Connection, container: Container, items: Sequence[NewItem], *, ordered: bool = False
 ) -> list[Item | None]:
     """Insert what is new; None stands where the key is taken, by a stored item or an earlier one of the list.
 
     With ``ordered`` nothing after the first taken key is inserted; None stands there too.
     """
+    ticket, tables = await touch(connection, container, seqs=len(items)), Tables.of(container)
     taken = {key for key, _ in await find_seqs(connection, tables, [item.key for item in items])}
     written: list[Item | None] = []
     for seq, item in enumerate(items, ticket.first_seq):
@@ -99,10 +95,9 @@ async def insert_items(
     return written + [None] * (len(items) - len(written))
 
 
-async def replace_item(
-    connection: aiosqlite.Connection, tables: Tables, item: Item, new: NewItem, revision: int
-) -> bool:
+async def replace_item(connection: aiosqlite.Connection, container: Container, item: Item, new: NewItem) -> bool:
     """Write ``new`` over ``item`` if that is unchanged since it was read; else return False."""
+    revision, tables = (await touch(connection, container)).revision, Tables.of(container)
     cursor = await connection.execute(
         tables.sql("UPDATE {item} SET body = ?, revision = ? WHERE seq = ? AND revision = ?"),
         (new.body, revision, item.seq, item.revision),

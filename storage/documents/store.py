@@ -29,6 +29,7 @@ from storage.lexical.analyzers import Analyzer, TermQuery
 from storage.shapes import LEXICAL_FIELD, Container, ContainerKind, Hit, Item, NewItem, Vector, VectorSpec
 from storage.sqlite.reserve import SpaceReserve
 from storage.sqlite.store_file import StoreFile
+from storage.sqlite.threaded import Block
 from storage.vectors.cache import DEFAULT_POLICY, NEVER_SAVED, IndexCache
 
 _READERS = 6
@@ -105,12 +106,7 @@ class DatabaseStore:
 
     async def drop_keyspace(self, name: str) -> bool:
         """Drop a keyspace with everything in it; False if it does not exist."""
-
-        async def drop(connection: aiosqlite.Connection) -> list[Container] | None:
-            await next_revision(connection)
-            return await containers.remove_keyspace(connection, name)
-
-        removed = await self.file.write(drop, reserved=True)
+        removed = await self.file.write(partial(containers.remove_keyspace, name=name), reserved=True)
         for container in removed or ():
             await self._indexes.forget(container.id)
         return removed is not None
@@ -165,12 +161,7 @@ class DatabaseStore:
 
     async def drop_container(self, container: Container) -> bool:
         """Drop a collection or table with its items; False if it is gone already."""
-
-        async def drop(connection: aiosqlite.Connection) -> bool:
-            await next_revision(connection)
-            return await containers.remove_container(connection, container)
-
-        removed = await self.file.write(drop, reserved=True)
+        removed = await self.file.write(partial(containers.remove_container, container=container), reserved=True)
         await self._indexes.forget(container.id)
         return removed
 
@@ -190,36 +181,22 @@ class DatabaseStore:
         """
         for item in new:
             check_vectors(container, item.vectors)
-
-        async def write(connection: aiosqlite.Connection) -> list[Item | None]:
-            ticket = await containers.touch(connection, container, seqs=len(new))
-            return await items.insert_items(connection, Tables.of(container), new, ticket, ordered=ordered)
-
+        write = partial(items.insert_items, container=container, items=new, ordered=ordered)
         return await self.file.write(write, size=sum(map(_size, new)))
 
     async def read(
         self, container: Container, keys: Sequence[str], *, vectors: Sequence[str] = ()
     ) -> list[Item | None]:
         """Return the items with these keys, in the order given; None where there is none."""
-        tables = Tables.of(container)
-
-        async def rows(connection: aiosqlite.Connection) -> list[Item]:
-            found = await items.items_with_keys(connection, tables, keys)
-            return await with_vectors(connection, tables, found, vectors) if vectors else found
-
-        found = await containers.read_container(self.file, container, rows, snapshot=bool(vectors))
+        find = partial(items.items_with_keys, tables=Tables.of(container), keys=keys)
+        found = await self._read(container, find, vectors)
         by_key = {item.key: item for item in found}
         return [by_key.get(key) for key in keys]
 
     async def read_rows(self, container: Container, seqs: Sequence[int], *, vectors: Sequence[str] = ()) -> list[Item]:
         """Return the items with these row numbers, in the order given; those that are gone are left out."""
-        tables = Tables.of(container)
-
-        async def rows(connection: aiosqlite.Connection) -> list[Item]:
-            found = await items.items_in_rows(connection, tables, seqs)
-            return await with_vectors(connection, tables, found, vectors) if vectors else found
-
-        found = await containers.read_container(self.file, container, rows, snapshot=bool(vectors))
+        find = partial(items.items_in_rows, tables=Tables.of(container), seqs=seqs)
+        found = await self._read(container, find, vectors)
         by_seq = {item.seq: item for item in found}
         return [by_seq[seq] for seq in seqs if seq in by_seq]
 
@@ -244,8 +221,8 @@ class DatabaseStore:
             after: Only items with a greater row number: the last one of the page before.
             vectors: Names of the vectors wanted.
             chunk: The most items in one list; ask for a page's size plus one when only a page is wanted.
-            keys: Only items with these keys (canonical spelling, in any order), found through the unique index. For
-                filters that fix ``_id``: pass its keys here and the whole filter as ``where``.
+            keys: Only items with these keys (canonical spelling), found through the unique index: those that ``where``
+                fixes ``_id`` to.
         """
         return scan_items(self.file, container, where, after=after, vectors=vectors, chunk=chunk, keys=keys)
 
@@ -260,11 +237,7 @@ class DatabaseStore:
         if new.key != item.key:
             raise ValueError(f"the key of an item cannot change ({item.key!r} to {new.key!r})")
         check_vectors(container, new.vectors)
-
-        async def write(connection: aiosqlite.Connection) -> bool:
-            ticket = await containers.touch(connection, container)
-            return await items.replace_item(connection, Tables.of(container), item, new, ticket.revision)
-
+        write = partial(items.replace_item, container=container, item=item, new=new)
         return await self.file.write(write, size=_size(new))
 
     async def delete(self, container: Container, unwanted: Sequence[Item]) -> int:
@@ -280,12 +253,7 @@ class DatabaseStore:
 
     async def truncate(self, container: Container) -> int:
         """Delete every item of a container; return how many there were."""
-
-        async def clear(connection: aiosqlite.Connection) -> int:
-            await containers.touch(connection, container)
-            return await containers.clear(connection, container)
-
-        return await self.file.write(clear, reserved=True)
+        return await self.file.write(partial(containers.clear, container=container), reserved=True)
 
     async def count(
         self,
@@ -353,6 +321,13 @@ class DatabaseStore:
         Nothing is lost with one: it is a cache, and the next search builds it anew.
         """
         return [problem for one in await self.containers() for problem in await self._indexes.problems(one)]
+
+    async def _read(self, container: Container, find: Block[list[Item]], vectors: Sequence[str]) -> list[Item]:
+        async def rows(connection: aiosqlite.Connection) -> list[Item]:
+            found = await find(connection)
+            return await with_vectors(connection, Tables.of(container), found, vectors) if vectors else found
+
+        return await containers.read_container(self.file, container, rows, snapshot=bool(vectors))
 
     async def _allowed(
         self, container: Container, where: Filter | None, keys: Sequence[str] | None

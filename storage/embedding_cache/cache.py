@@ -1,8 +1,5 @@
 """Vectors of texts that were embedded before: a cache in a file of its own, which may be deleted at any time.
 
-An entry has the hash that names it, its vector (float32, little-endian) and a checksum of both; one that does not fit
-its checksum or the length asked for is no entry. No text and no key ever gets here.
-
 Nothing of this file may make an embedding fail: trouble is noted in :attr:`EmbeddingCache.problem`, logged once and
 worked around. A damaged file is replaced by an empty one; one that cannot be opened or written is left out of account.
 Several processes may use the file at the same time.
@@ -14,58 +11,24 @@ import asyncio
 import logging
 import sqlite3
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import aiosqlite
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.embedding_cache import entries
 from storage.errors import CorruptStoreError, StorageError, StoreBusyError, VanishedStoreError
 from storage.shapes import Matrix
-from storage.sqlite.migrations import Migration
 from storage.sqlite.reserve import SpaceReserve
 from storage.sqlite.store_file import StoreFile
 from storage.sqlite.vacuum import give_back_space, used_bytes
 
 DEFAULT_BYTES = 512 * 1024 * 1024
 """How large the file may grow unless a setting says otherwise."""
-
-_MIGRATIONS = (
-    Migration(
-        1,
-        (
-            """
-            CREATE TABLE entry (
-                id INTEGER PRIMARY KEY,
-                key BLOB NOT NULL UNIQUE,
-                used INTEGER NOT NULL,
-                checksum INTEGER NOT NULL,
-                vector BLOB NOT NULL
-            ) STRICT
-            """,
-            "CREATE INDEX entry_used ON entry (used)",
-            """
-            CREATE TABLE total (
-                id INTEGER PRIMARY KEY CHECK (id = 1),
-                hits INTEGER NOT NULL,
-                misses INTEGER NOT NULL
-            ) STRICT
-            """,
-            "INSERT INTO total (id, hits, misses) VALUES (1, 0, 0)",
-        ),
-    ),
-    # The order of ids is the order of use: an index less to be kept up with every vector.
-    Migration(2, ("DROP INDEX entry_used",)),
-)
-
-_PRAGMAS = ("page_size = 16384", "synchronous = NORMAL", "journal_size_limit = 16777216")
-"""Vectors fill pages of this size better, and are written in two thirds of the time. A cache may lose its last entries
-with the power; they are embedded again."""
 
 _BUSY_TIMEOUT = 1.0
 _AT_ONCE = 500
@@ -77,14 +40,8 @@ _GATHER_SECONDS = 0.2
 _MOST_PENDING = 64 * 1024 * 1024
 """Bytes that wait to be written; when the disk is slower than the providers, entries are dropped."""
 
-_EVICTED_DOWN_TO = 0.9
-"""Share of the size that is left after the oldest entries have gone, so that they do not go one by one."""
-
 _TOUCH_SECONDS = 3600
 """How exactly it is known when an entry was used last; each look-up would be a write otherwise."""
-
-_INSERT = "INSERT OR REPLACE INTO entry (key, used, checksum, vector) VALUES "
-_TOUCH = "UPDATE entry SET id = (SELECT max(id) + 1 FROM entry), used = ? WHERE key = ?"
 
 _LOG = logging.getLogger(__name__)
 
@@ -193,19 +150,19 @@ class EmbeddingCache:
     async def facts(self) -> CacheFacts:
         """Return what there is to know; trouble with the file is in it."""
         await self.settle()
-        entries = size = 0
+        there = size = 0
         hits, misses = self._hits, self._misses
         try:
             file = await self._open() if self.path.exists() else None
             if file is not None:
                 async with file.reader() as connection:
-                    [(entries,)] = await connection.execute_fetchall("SELECT count(*) FROM entry")
+                    [(there,)] = await connection.execute_fetchall("SELECT count(*) FROM entry")
                     [(kept_hits, kept_misses)] = await connection.execute_fetchall("SELECT hits, misses FROM total")
                     size = await used_bytes(connection)
                 hits, misses = hits + kept_hits, misses + kept_misses
         except (StorageError, sqlite3.Error) as error:
             await self._trouble(error)
-        return CacheFacts(self.path, entries, size, self._most_bytes, hits, misses, self.problem)
+        return CacheFacts(self.path, there, size, self._most_bytes, hits, misses, self.problem)
 
     async def clear(self) -> int:
         """Forget every entry and the totals, and give the space back; return how many there were.
@@ -261,33 +218,30 @@ class EmbeddingCache:
     async def _opened(self) -> StoreFile:
         return await StoreFile.open(
             self.path,
-            _MIGRATIONS,
+            entries.MIGRATIONS,
             readers=2,
             busy_timeout=_BUSY_TIMEOUT,
-            pragmas=_PRAGMAS,
+            pragmas=entries.PRAGMAS,
             read_only=self._read_only,
             reserve=self._reserve,
         )
 
     async def _read(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
-        marks = ",".join("?" * len(keys))
-        sql = f"SELECT key, used, checksum, vector FROM entry WHERE key IN ({marks})"  # noqa: S608 - only marks
         try:
             file = await self._open()
             if file is None:
                 return {}
             async with file.reader() as connection:
-                rows = await connection.execute_fetchall(sql, keys)
+                rows = await entries.read(connection, keys)
         except (StorageError, sqlite3.Error) as error:
             await self._trouble(error)
             return {}
         old = self._clock() - _TOUCH_SECONDS
         found: dict[bytes, bytes] = {}
-        for key, used, checksum, data in rows:
-            if checksum == _checksum(key, data):
-                found[key] = data
-                if used < old and self._writable:
-                    self._touched.add(key)
+        for entry in rows:
+            found[entry.key] = entry.data
+            if entry.used < old and self._writable:
+                self._touched.add(entry.key)
         return found
 
     async def _write_pending(self) -> None:
@@ -308,35 +262,20 @@ class EmbeddingCache:
             return
         touched, hits, misses = set(islice(self._touched, _AT_ONCE)), self._hits, self._misses
         now = int(self._clock())
-        rows = [(key, now, _checksum(key, data), data) for key, data in batch.items()]
         try:
             file = await self._open()
             if file is None:
                 return
             async with file.transaction() as connection:
-                if rows:
-                    # One statement: each step gives up the interpreter's lock, and gets it back only when others pause.
-                    values = ", ".join(["(?, ?, ?, ?)"] * len(rows))
-                    await connection.execute_fetchall(_INSERT + values, [part for row in rows for part in row])
-                await connection.executemany(_TOUCH, [(now, key) for key in touched])
-                counts = (hits, misses)
-                await connection.execute_fetchall("UPDATE total SET hits = hits + ?, misses = misses + ?", counts)
-                await self._evict(connection)
+                await entries.write(connection, batch, now)
+                await entries.touch(connection, touched, now)
+                await entries.count(connection, hits, misses)
+                await entries.evict(connection, self._most_bytes, at_once=_AT_ONCE // 5)
         except (StorageError, sqlite3.Error) as error:
             await self._trouble(error)
             return
         self._touched -= touched
         self._hits, self._misses = self._hits - hits, self._misses - misses
-
-    async def _evict(self, connection: aiosqlite.Connection) -> None:
-        """Remove the entries that were not used for the longest time, if the file has grown too large."""
-        if await used_bytes(connection) <= self._most_bytes:
-            return
-        sql = "DELETE FROM entry WHERE id IN (SELECT id FROM entry ORDER BY id LIMIT ?)"
-        while await used_bytes(connection) > self._most_bytes * _EVICTED_DOWN_TO:
-            async with connection.execute(sql, (_AT_ONCE // 5,)) as cursor:
-                if not cursor.rowcount:
-                    return
 
     async def _trouble(self, error: StorageError | sqlite3.Error) -> None:
         """Note an error of an open file, and decide what becomes of the cache."""
@@ -390,10 +329,6 @@ class EmbeddingCache:
         if self.problem is None or type(self.problem) is not type(error):
             _LOG.warning("The cache of embeddings is not used as it should be: %s", error.message)
         self.problem = error
-
-
-def _checksum(key: bytes, data: bytes) -> int:
-    return zlib.crc32(data, zlib.crc32(key))
 
 
 def _unreadable(path: Path, error: sqlite3.Error) -> StorageError:
