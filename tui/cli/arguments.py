@@ -102,6 +102,13 @@ class CollectionArguments(KeyspaceArguments):
     collection: str
 
 
+class TargetArguments(KeyspaceArguments):
+    """Of a verb on a collection or a table; one of the two is given."""
+
+    collection: str | None
+    table: str | None
+
+
 class SecretArguments(Arguments):
     """Of a verb that takes a secret, or says where it is read from."""
 
@@ -173,6 +180,14 @@ def add_place(parser: argparse.ArgumentParser, *, collection: bool = True, keysp
         )
     if collection:
         parser.add_argument("--collection", required=True, metavar="NAME", help="the collection")
+
+
+def add_target(parser: argparse.ArgumentParser, *, table: str = "the table") -> None:
+    """Add the options that name a database, a keyspace, and in it a collection or a table."""
+    add_place(parser, collection=False)
+    kind = parser.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--collection", metavar="NAME", help="the collection")
+    kind.add_argument("--table", metavar="NAME", help=table)
 
 
 def add_yes(parser: argparse.ArgumentParser, *, words: str = "do not ask for the name") -> None:

@@ -11,7 +11,7 @@ from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import NotFoundError, UsageError
 from astrolabe.serving.options import ServerOptions
 from astrolabe.workspace import Workspace, WorkspaceOptions
-from tui.cli.arguments import Arguments, DatabaseArguments
+from tui.cli.arguments import Arguments, DatabaseArguments, TargetArguments
 from tui.cli.process import start_log
 from tui.settings.sections import ServerSettings
 from tui.settings.settings import Settings, load_settings
@@ -84,6 +84,23 @@ async def client_of(args: DatabaseArguments) -> AsyncIterator[DatabaseClient]:
     """
     async with workspace_of(args) as workspace:
         yield await workspace.connection.client(await workspace.connection.find(args.database))
+
+
+async def existing_target(client: DatabaseClient, args: TargetArguments) -> TargetInfo:
+    """Return the collection or the table that the command line names.
+
+    Raises:
+        NotFoundError: There is none of that name; the hint names those there are.
+        DataApiError: There is no such keyspace.
+    """
+    if args.table is None:
+        return await existing_collection(client, args.keyspace, args.collection or "")
+    found = await client.table(args.keyspace, args.table)
+    if found is None:
+        names = ", ".join(info.name for info in await client.tables(args.keyspace))
+        hint = f"It has: {names}." if names else f"`astrolabe tables create {args.table} …` creates one."
+        raise NotFoundError(f"The keyspace {args.keyspace} has no table '{args.table}'.", field="table", hint=hint)
+    return found
 
 
 async def existing_collection(client: DatabaseClient, keyspace: str, name: str) -> TargetInfo:

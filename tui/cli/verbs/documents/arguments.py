@@ -6,23 +6,16 @@ import argparse
 
 from tui.cli.arguments import (
     ConfirmedArguments,
-    KeyspaceArguments,
     PrintedArguments,
+    TargetArguments,
     Verbs,
     add_format,
     add_noun,
-    add_place,
+    add_target,
     add_verb,
     add_yes,
     positive,
 )
-
-
-class TargetArguments(KeyspaceArguments):
-    """Of a verb on a collection or a table; one of the two is given."""
-
-    collection: str | None
-    table: str | None
 
 
 class GetArguments(TargetArguments):
@@ -121,10 +114,7 @@ def _add(
     noun: Verbs, name: str, arguments: type[TargetArguments], words: str, *, epilog: str = ""
 ) -> argparse.ArgumentParser:
     parser = add_verb(noun, name, f"documents.{_MODULES.get(name, 'run')}:{name}", arguments, words, epilog=epilog)
-    add_place(parser, collection=False)
-    kind = parser.add_mutually_exclusive_group(required=True)
-    kind.add_argument("--collection", metavar="NAME", help="the collection")
-    kind.add_argument("--table", metavar="NAME", help="the table; an ID is then its key as a JSON object")
+    add_target(parser, table="the table; an ID is then its key as a JSON object")
     return parser
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from astrolabe.dataapi.client.client import Collection
 from astrolabe.dataapi.protocol import JsonValue
 from storage import jsontext
+from tui.cli.arguments import TargetArguments
 from tui.cli.given import read_object
 from tui.cli.session import client_of, utf8
-from tui.cli.verbs.documents.arguments import TargetArguments
 
 
 @asynccontextmanager

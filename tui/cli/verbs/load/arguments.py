@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tui.cli.arguments import CollectionArguments, PrintedArguments, Verbs, add_format, add_place, add_verb
+from tui.cli.arguments import PrintedArguments, TargetArguments, Verbs, add_format, add_target, add_verb
 
 
-class LoadArguments(CollectionArguments, PrintedArguments):
+class LoadArguments(TargetArguments, PrintedArguments):
     """What ``load`` is given."""
 
     file: Path
     vector_field: str | None
     lexical: bool
+    map: list[str]
 
 
 def add_load(verbs: Verbs) -> None:
@@ -22,12 +23,19 @@ def add_load(verbs: Verbs) -> None:
         "load",
         "load.run:load",
         LoadArguments,
-        "load a file into a collection; a load that was stopped goes on",
+        "load a file into a collection or a table; a load that was stopped goes on",
         epilog=_LOAD,
     )
     load.add_argument("file", metavar="FILE", type=Path, help="JSON, JSON Lines or CSV")
-    add_place(load)
+    add_target(load)
     load.add_argument("--vector-field", metavar="FIELD", help="field whose text becomes the vector")
+    load.add_argument(
+        "--map",
+        metavar="COLUMN=FIELD",
+        action="append",
+        default=[],
+        help="field that a table's column gets, where the names differ; COLUMN= leaves it out; may be repeated",
+    )
     load.add_argument("--lexical", action="store_true", help="make that text searchable by words, too")
     add_format(load)
 
@@ -35,4 +43,8 @@ def add_load(verbs: Verbs) -> None:
 _LOAD = """\
 The summary is printed on stdout, progress on stderr. Exit code 1 when a row could not be loaded; running the same
 command again loads what is missing.
+
+Into a table, each column gets the field of its name, converted to the column's type; a row whose key is there is
+written over. A vector column with a service takes texts, the others arrays of numbers:
+  astrolabe load notes.csv --database library --table notes --map meaning=body --map shape=outline
 """

@@ -1,4 +1,4 @@
-"""``astrolabe load``: a file into a collection; a load that was stopped goes on where it was."""
+"""``astrolabe load``: a file into a collection or a table; a load that was stopped goes on where it was."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import asyncio
 import shutil
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
+from astrolabe.dataapi.client.target_info import TargetInfo
+from astrolabe.errors import UsageError
 from astrolabe.loading.load_plan import LoadPlan, LoadProgress, LoadSummary
 from astrolabe.loading.loader import run_load
 from astrolabe.text.load_report import progress_parts
 from astrolabe.text.safe_text import display_text, fit
 from tui.cli.output import Format, say, write_rows
 from tui.cli.process import FAILED, tell
-from tui.cli.session import existing_collection, workspace_of
+from tui.cli.session import existing_target, utf8, workspace_of
 from tui.cli.verbs.load.arguments import LoadArguments
 
 _SHOWN_FAILURES = 10
@@ -27,10 +30,11 @@ async def load(args: LoadArguments) -> int:
     async with workspace_of(args) as workspace:
         database = await workspace.connection.find(args.database)
         client = await workspace.connection.client(database)
-        info = await existing_collection(client, args.keyspace, args.collection)
-        plan = LoadPlan(args.file, database.id, info, args.vector_field, words=args.lexical)
+        info = await existing_target(client, args)
+        columns = _columns(args.map, info)
+        plan = LoadPlan(args.file, database.id, info, args.vector_field, words=args.lexical, columns=columns)
         progress, cancel = ProgressLine(), asyncio.Event()
-        collection = client.collection(args.keyspace, args.collection)
+        collection = client.collection(args.keyspace, info.name)
         running = asyncio.ensure_future(
             run_load(plan, collection, workspace.ledger, on_progress=progress.show, cancel=cancel)
         )
@@ -42,6 +46,27 @@ async def load(args: LoadArguments) -> int:
     if summary.cancelled:
         raise asyncio.CancelledError  # goes on to the process boundary, which knows what interrupted
     return 0 if summary.complete else FAILED
+
+
+def _columns(given: Sequence[str], info: TargetInfo) -> dict[str, str]:
+    """Return the field of each column that is given one as COLUMN=FIELD; names may have equals signs in them.
+
+    Raises:
+        UsageError: It is written otherwise, there is no such column, or columns are given for a collection.
+    """
+    if given and not info.is_table:
+        raise UsageError("--map is for tables: a collection takes the fields as they are.")
+    columns: dict[str, str] = {}
+    for text in given:
+        parts = utf8(text, "--map").split("=")
+        names = ["=".join(parts[:end]) for end in range(1, len(parts))]
+        column = next((name for name in names if name in info.columns), None)
+        if column is None:
+            has = ", ".join(info.columns)
+            said = f"names no column of {info.name}" if names else "has no field"
+            raise UsageError(f"--map {text} {said}.", hint=f"Write it as COLUMN=FIELD. The columns are: {has}.")
+        columns[column] = text[len(column) + 1 :]
+    return columns
 
 
 async def _let_end(running: asyncio.Task[LoadSummary], cancel: asyncio.Event) -> LoadSummary:
