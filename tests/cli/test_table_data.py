@@ -75,3 +75,45 @@ def test_what_cannot_be_mapped_is_said_before_anything_is_sent(notes: Program, t
     missing = notes("load", str(path), "--database", "library", "--table", "letters")
     assert (missing.code, "notes" in missing.err) == (1, True)
     assert notes.done("documents", "count", *ON).out == "2\n"
+
+
+def test_a_table_is_searched_by_one_of_its_vector_columns(notes: Program) -> None:
+    for column, metric in (("meaning", "cosine"), ("shape", "euclidean")):
+        options = simplejson.dumps({"metric": metric})
+        notes.done(
+            "indexes", "create", f"by_{column}", "--column", column, "--kind", "vector", "--options", options, *ON
+        )
+    words = ("search", "a bike", *ON, "--format", "json")
+    unnamed = notes(*words)
+    assert unnamed.code == 1
+    assert "meaning, shape" in unnamed.err
+    assert "--column" in unnamed.err
+    first, second = notes.done(*words, "--column", "meaning").rows
+    assert (first["id"], second["id"]) == ("a", "b")
+    assert first["$similarity"] > second["$similarity"]
+    [near] = notes.done(
+        "search", "--vector", "[0, 1, 0.1]", "--column", "shape", "--limit", "1", *ON, "--format", "json"
+    ).rows
+    assert near["id"] == "b"
+    filtered = notes.done(*words, "--column", "meaning", "--filter", '{"id": "b"}')
+    assert [row["id"] for row in filtered.rows] == ["b"]
+
+
+def test_what_a_column_cannot_be_searched_by_is_told(notes: Program) -> None:
+    for words, told in (
+        (("a text", "--column", "body"), "no vector column 'body'"),
+        (("a text", "--column", "shape"), "does not vectorize"),
+        (("--vector", "[1, 2]", "--column", "shape"), "2 numbers"),
+        (("a text", "--words"), "no text index"),
+        (("a text", "--hybrid"), "one search at a time"),
+        (("a text", "--column", "meaning"), "index"),
+    ):
+        refused = notes("search", *words, *ON)
+        assert (refused.code, refused.out) == (1, ""), words
+        assert told in refused.err, words
+
+
+def test_a_table_is_searched_by_the_words_of_a_text_index(notes: Program) -> None:
+    notes.done("indexes", "create", "words", "--column", "body", "--kind", "text", *ON)
+    found = notes.done("search", "bicycle", "--words", *ON, "--format", "json").rows
+    assert [row["id"] for row in found] == ["a"]

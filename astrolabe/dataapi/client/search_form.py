@@ -16,6 +16,7 @@ import simplejson
 from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand, plan_find, plan_find_and_rerank
 from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.dataapi.language.hybrid import DEFAULT_READ, MOST_READ
+from astrolabe.dataapi.language.name_lists import cut, listed
 from astrolabe.dataapi.language.special_fields import HYBRID, LEXICAL, VECTOR, VECTORIZE
 from astrolabe.dataapi.protocol import JsonValue
 from astrolabe.errors import RuleError
@@ -32,6 +33,9 @@ MOST_HYBRID = 2 * MOST_READ
 
 SEARCH_PROJECTION: Mapping[str, Any] = {VECTORIZE: 1}
 """What results show besides the regular fields: the text that was embedded."""
+
+
+_ONE = "A search goes by one of them: name it."
 
 
 class SearchMode(StrEnum):
@@ -55,6 +59,11 @@ def modes(info: TargetInfo) -> tuple[SearchMode, ...]:
     return tuple(mode for mode in SearchMode if able[mode])
 
 
+def columns(mode: SearchMode, info: TargetInfo) -> tuple[str, ...]:
+    """Return the columns of a table that it can be searched by; a search goes by one of them."""
+    return info.texts if mode is SearchMode.WORDS else tuple(info.vectors)
+
+
 @dataclass(frozen=True, slots=True)
 class SearchDraft:
     """What the search form holds, as typed.
@@ -64,12 +73,14 @@ class SearchDraft:
         filter: A JSON object; empty matches everything.
         limit: How many results; empty takes 10.
         mode: What to search by; one of :func:`modes`.
+        column: Of a table, the column to search by; one of :func:`columns`. None takes the only one.
     """
 
     query: str = ""
     filter: str = ""
     limit: str = ""
     mode: SearchMode = SearchMode.MEANING
+    column: str | None = None
 
     @property
     def most(self) -> int:
@@ -78,7 +89,7 @@ class SearchDraft:
 
 
 def problems(draft: SearchDraft, info: TargetInfo) -> dict[str, str]:
-    """Return what is wrong, by field: query, filter or limit."""
+    """Return what is wrong, by field: query, column, filter or limit."""
     checks: dict[str, Callable[[], object]] = {
         "query": lambda: read_sort(draft, info),
         "filter": lambda: read_filter(draft.filter),
@@ -89,7 +100,7 @@ def problems(draft: SearchDraft, info: TargetInfo) -> dict[str, str]:
         try:
             check()
         except RuleError as error:
-            found[field] = error.message
+            found["column" if error.field == "column" else field] = error.message
     return found
 
 
@@ -109,7 +120,7 @@ def plan_search(draft: SearchDraft, info: TargetInfo) -> PlannedCommand:
     sort = read_sort(draft, info)
     target = CollectionTarget(info.keyspace, info.name)
     where = read_filter(draft.filter) or None
-    projection = SEARCH_PROJECTION if info.service is not None else None
+    projection = SEARCH_PROJECTION if info.service is not None and not info.is_table else None
     limit = int(draft.limit.strip() or DEFAULT_LIMIT)
     if sort is not None and draft.mode is SearchMode.HYBRID:
         # Each search has to contribute as many as are asked for, or a limit above 50 would be one in name only.
@@ -123,8 +134,19 @@ def plan_search(draft: SearchDraft, info: TargetInfo) -> PlannedCommand:
             hybrid_limits=read,
             include_scores=True,
         )
-    similar = sort is not None and draft.mode is SearchMode.MEANING
-    return plan_find(target, filter=where, projection=projection, sort=sort, limit=limit, include_similarity=similar)
+    return plan_search_by(sort, draft, info)
+
+
+def plan_search_by(sort: Mapping[str, Any] | None, draft: SearchDraft, info: TargetInfo) -> PlannedCommand:
+    """Return the find that a draft asks for, by a sort of its own: by a vector in place of a text, say."""
+    return plan_find(
+        CollectionTarget(info.keyspace, info.name),
+        filter=read_filter(draft.filter) or None,
+        projection=SEARCH_PROJECTION if info.service is not None and not info.is_table else None,
+        sort=sort,
+        limit=int(draft.limit.strip() or DEFAULT_LIMIT),
+        include_similarity=sort is not None and draft.mode is SearchMode.MEANING,
+    )
 
 
 def read_filter(text: str) -> dict[str, Any]:
@@ -142,16 +164,22 @@ def read_filter(text: str) -> dict[str, Any]:
 
 
 def read_sort(draft: SearchDraft, info: TargetInfo) -> dict[str, Any] | None:
-    """Return the sort of a draft, by ``$vectorize``, ``$vector``, ``$lexical`` or ``$hybrid``; None for an empty query.
+    """Return the sort of a draft, by ``$vectorize``, ``$vector``, ``$lexical`` or ``$hybrid``, or by a table's column.
+
+    Returns:
+        The sort; None for an empty query.
 
     Raises:
-        RuleError: The collection cannot be searched that way, or the vector does not fit.
+        RuleError: The collection or table cannot be searched that way, it has several columns to search by and none is
+            named, or the vector does not fit.
     """
     text = draft.query.strip()
     if not text:
         return None
     if draft.mode not in modes(info):
         raise RuleError(_why_not(draft.mode, info), field="query")
+    if info.is_table:
+        return _column_sort(draft, info)
     if draft.mode is not SearchMode.MEANING:
         return {LEXICAL if draft.mode is SearchMode.WORDS else HYBRID: draft.query}
     if info.service is not None:
@@ -161,8 +189,44 @@ def read_sort(draft: SearchDraft, info: TargetInfo) -> dict[str, Any] | None:
     return {VECTOR: read_vector(text, info.vector.dimension)}
 
 
+def column_of(draft: SearchDraft, info: TargetInfo) -> str:
+    """Return the column of a table that a search goes by: the one that is named, or the only one.
+
+    Raises:
+        RuleError: There is none, there are several and none is named, or the one that is named is none of them.
+    """
+    what = "text index" if draft.mode is SearchMode.WORDS else "vector column"
+    able = columns(draft.mode, info)
+    if not able:
+        raise RuleError(f"This table has no {what}; use the filter instead.", field="query")
+    has = f"It has: {listed(able)}."
+    if draft.column is None and len(able) > 1:
+        raise RuleError(f"This table can be searched by several columns: {listed(able)}.", field="column", hint=_ONE)
+    if draft.column is not None and draft.column not in able:
+        place = f"no {what} on" if draft.mode is SearchMode.WORDS else f"no {what}"
+        raise RuleError(f"This table has {place} '{cut(draft.column)}'.", field="column", hint=has)
+    return draft.column or able[0]
+
+
+def _column_sort(draft: SearchDraft, info: TargetInfo) -> dict[str, Any]:
+    column = column_of(draft, info)
+    if draft.mode is SearchMode.WORDS or info.vectors[column].service is not None:
+        return {column: draft.query}
+    text, whose = draft.query.strip(), f"The column '{cut(column)}'"
+    if not text.startswith("["):
+        raise RuleError(f"{whose} does not vectorize: search it with a vector, a JSON array of numbers.", field="query")
+    return {column: read_vector(text, info.vectors[column].dimension, whose)}
+
+
 def _why_not(mode: SearchMode, info: TargetInfo) -> str:
-    """Return why a collection cannot be searched that way."""
+    """Return why a collection or a table cannot be searched that way."""
+    if info.is_table:
+        lacks = {
+            SearchMode.MEANING: "no vector column; use the filter instead",
+            SearchMode.HYBRID: "one search at a time: by a vector column, or by words",
+            SearchMode.WORDS: "no text index, so it cannot be searched by words",
+        }
+        return f"This table has {lacks[mode]}."
     if mode is SearchMode.MEANING:
         return "This collection has no vector; use the filter instead."
     if not info.lexical:
@@ -172,7 +236,7 @@ def _why_not(mode: SearchMode, info: TargetInfo) -> str:
     return "This collection was created without reranking, which a hybrid search needs."
 
 
-def read_vector(text: str, dimension: int) -> list[Any]:
+def read_vector(text: str, dimension: int, whose: str = "This collection") -> list[Any]:
     """Return the numbers of a JSON array of the right length.
 
     Raises:
@@ -183,11 +247,11 @@ def read_vector(text: str, dimension: int) -> list[Any]:
         isinstance(part, int | Decimal) and not isinstance(part, bool) for part in value
     )
     if not numbers:
-        raise RuleError(
-            "This collection does not vectorize: search it with a vector, a JSON array of numbers.", field="query"
-        )
+        raise RuleError(f"{whose} does not vectorize: search it with a vector, a JSON array of numbers.", field="query")
     if len(value) != dimension:
-        raise RuleError(f"The vector has {len(value)} numbers; this collection has {dimension}.", field="query")
+        raise RuleError(
+            f"The vector has {len(value)} numbers; {whose[0].lower()}{whose[1:]} has {dimension}.", field="query"
+        )
     return list(value)
 
 

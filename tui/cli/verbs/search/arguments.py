@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from tui.cli.arguments import CollectionArguments, PrintedArguments, Verbs, add_format, add_place, add_verb, positive
+from tui.cli.arguments import PrintedArguments, TargetArguments, Verbs, add_format, add_target, add_verb, positive
 
 
-class SearchArguments(CollectionArguments, PrintedArguments):
+class SearchArguments(TargetArguments, PrintedArguments):
     """What ``search`` is given."""
 
     text: str | None
     hybrid: bool
     words: bool
     vector: str | None
+    column: str | None
     filter: str | None
     limit: int
 
@@ -23,15 +24,20 @@ def add_search(verbs: Verbs) -> None:
         "search",
         "search.run:search",
         SearchArguments,
-        "search a collection by meaning, by words, by both, or by a vector",
+        "search a collection or a table by meaning, by words, by both, or by a vector",
     )
     search.add_argument("text", metavar="TEXT", nargs="?", help="what to look for")
-    add_place(search)
+    add_target(search)
     way = search.add_mutually_exclusive_group()
     way.add_argument("--hybrid", action="store_true", help="search by meaning and by words, in one order")
     way.add_argument("--words", action="store_true", help="search by words: documents that have every word")
     way.add_argument(
         "--vector", metavar="JSON", help="search with this vector, such as '[0.1, 0.2]', in place of a text"
+    )
+    search.add_argument(
+        "--column",
+        metavar="NAME",
+        help="a table's column to search by, where there are several",
     )
     search.add_argument(
         "--filter", metavar="JSON", help='only documents that match, such as \'{"year": {"$gte": 2020}}\''

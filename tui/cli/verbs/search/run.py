@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from astrolabe.dataapi.client.client import DatabaseClient
-from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand, plan_find
+from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.client.rerank_response import read_page
 from astrolabe.dataapi.client.search_form import (
-    SEARCH_PROJECTION,
     SearchDraft,
     SearchMode,
     check_limit,
+    column_of,
     plan_search,
+    plan_search_by,
     problems,
     read_filter,
     read_json,
@@ -25,7 +27,7 @@ from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.dataapi.language.special_fields import SIMILARITY, VECTOR, VECTORIZE
 from astrolabe.errors import RuleError, UsageError
 from tui.cli.output import Format, say, write_rows
-from tui.cli.session import client_of, existing_collection, utf8
+from tui.cli.session import client_of, existing_target, utf8
 from tui.cli.verbs.search.arguments import SearchArguments
 
 _SHOWN_DIGITS = 4
@@ -42,7 +44,9 @@ async def search(args: SearchArguments) -> int:
         raise UsageError("A TEXT and --vector exclude each other.")
     draft = _draft(args)
     async with client_of(args) as client:
-        info = await existing_collection(client, args.keyspace, args.collection)
+        info = await existing_target(client, args)
+        if args.column is not None and not info.is_table:
+            raise UsageError("--column is for tables: a collection has one vector.")
         planned = _planned(args, draft, info)
         if args.hybrid:
             rows = await _reranked(client, planned)
@@ -96,6 +100,8 @@ def _draft(args: SearchArguments) -> SearchDraft:
     """
     mode = SearchMode.HYBRID if args.hybrid else SearchMode.WORDS if args.words else SearchMode.MEANING
     draft = SearchDraft(utf8(args.text or "", "The text"), utf8(args.filter or "", "The filter"), str(args.limit), mode)
+    if args.column is not None:
+        draft = replace(draft, column=utf8(args.column, "The column"))
     with _option("--limit"):
         check_limit(draft)
     with _option("--filter"):
@@ -119,16 +125,25 @@ def _planned(args: SearchArguments, draft: SearchDraft, info: TargetInfo) -> Pla
     if args.vector is None:
         if not draft.query.strip():
             raise RuleError("The text is empty.", field="query")
+        if info.is_table:
+            _check_column(draft, info)
         for message in problems(draft, info).values():
             raise RuleError(message)
         return plan_search(draft, info)
+    if info.is_table:
+        _check_column(draft, info)
+        vector = info.vectors[column_of(draft, info)]
+        sort = {vector.name: read_vector(args.vector, vector.dimension, f"The column '{vector.name}'")}
+        return plan_search_by(sort, draft, info)
     if info.vector is None:
         raise RuleError(f"The collection {info.name} has no vector.", field="query")
-    return plan_find(
-        CollectionTarget(info.keyspace, info.name),
-        filter=read_filter(draft.filter) or None,
-        projection=SEARCH_PROJECTION if info.service is not None else None,
-        sort={VECTOR: read_vector(args.vector, info.vector.dimension)},
-        limit=args.limit,
-        include_similarity=True,
-    )
+    return plan_search_by({VECTOR: read_vector(args.vector, info.vector.dimension)}, draft, info)
+
+
+def _check_column(draft: SearchDraft, info: TargetInfo) -> None:
+    """Check that a table is searched by one of its columns, and that one is named where there are several."""
+    try:
+        column_of(draft, info)
+    except RuleError as error:
+        hint = f"{error.hint or ''} `--column NAME` does.".strip() if error.field == "column" else error.hint
+        raise RuleError(error.message, field=error.field, hint=hint) from error
