@@ -197,6 +197,8 @@ def column_of(draft: SearchDraft, info: TargetInfo) -> str:
     """
     what = "text index" if draft.mode is SearchMode.WORDS else "vector column"
     able = columns(draft.mode, info)
+    if draft.mode not in modes(info):
+        raise RuleError(_why_not(draft.mode, info), field="query")
     if not able:
         raise RuleError(f"This table has no {what}; use the filter instead.", field="query")
     has = f"It has: {listed(able)}."
