@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from astrolabe.dataapi import protocol
 from astrolabe.dataapi.engine.local import as_data_api_error, unexpected
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import cut, listed
@@ -20,29 +18,28 @@ from astrolabe.errors import AstrolabeError, DataApiError
 from astrolabe.portal.organization import Database
 from astrolabe.serving import devops
 from astrolabe.serving.addresses import DATABASES, Target, chosen, labelled, read_path
-from astrolabe.serving.authorization import Gate
+from astrolabe.serving.authorization import Gate, secrets_in
 from astrolabe.serving.bodies import RefusedBodyError, parse_body, read_body
 from astrolabe.serving.options import BODIES_IN_TIME, PATIENCE
+from astrolabe.serving.records import Report, RequestRecord, documents_of
+from astrolabe.serving.replies import (
+    ANSWERED,
+    JSON,
+    TOO_MANY,
+    Envelope,
+    answer_and_close,
+    refused,
+    too_many_connections,
+    written,
+)
 from astrolabe.serving.traffic import Traffic
 from astrolabe.workspace import Workspace
-from storage.jsontext import dumps_in_pieces, is_small
-
-JSON = "application/json"
-
-SIMULATED = "X-Astrolabe-Simulated"
-"""The header of an answer whose error the failure lab made: the body is that of a real failure, word for word."""
+from storage.jsontext import dumps
 
 _LONGEST_LOGGED = 200
-_STATUSES = {
-    "MISSING_AUTHENTICATION_TOKEN": HTTPStatus.UNAUTHORIZED,
-    "UNAUTHENTICATED_REQUEST": HTTPStatus.UNAUTHORIZED,
-    "UNAUTHORIZED_ACCESS": HTTPStatus.UNAUTHORIZED,
-    "UNSUPPORTED_CONTENT_TYPE": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    "UNKNOWN_DATABASE": HTTPStatus.NOT_FOUND,
-    "UNKNOWN_PATH": HTTPStatus.NOT_FOUND,
-    "UNSUPPORTED_METHOD": HTTPStatus.METHOD_NOT_ALLOWED,
-}
 _READING = frozenset({"GET", "HEAD"})
+_REFUSED_IN_TIME = 2.0
+"""Seconds that a connection too many is kept for what it still sends."""
 
 HEALTH = frozenset({"/health", "/ready", "/stargate/health", "/stargate/health/live", "/stargate/health/ready"})
 """Paths that say that the server answers; nobody needs a token for them."""
@@ -74,13 +71,22 @@ class DataApiApp:
         gate: Decides who may send commands.
         policy: The rest.
         traffic: Counts what is answered.
+        report: Is told of every request.
     """
 
-    def __init__(self, workspace: Workspace, gate: Gate, policy: Policy, traffic: Traffic | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        gate: Gate,
+        policy: Policy,
+        traffic: Traffic | None = None,
+        report: Report | None = None,
+    ) -> None:
         self._workspace = workspace
         self._gate = gate
         self._policy = policy
         self._traffic = traffic or Traffic()
+        self._report = report
         self._devops = devops.DevOps(workspace)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,80 +95,112 @@ class DataApiApp:
             return
         started = time.perf_counter()
         request = Request(scope, receive)
-        response = await self._answer(request)
+        record = RequestRecord(request.method[:_LONGEST_LOGGED], _path(request)[:_LONGEST_LOGGED])
+        response = await self._answer(request, record) if not _is_too_many(scope) else self._turned_away()
         self._traffic.requests += 1
-        milliseconds = (time.perf_counter() - started) * 1000
-        path = _path(request)[:_LONGEST_LOGGED]
-        size = len(response.body)
-        status = f"{response.status_code} {getattr(response, 'error', '')}".rstrip()
-        access.info("%s %s %s %d bytes %.1f ms", request.method, path, status, size, milliseconds)
-        await response(scope, receive, send)
+        record.milliseconds = (time.perf_counter() - started) * 1000
+        self._tell(record, response)
+        if "connection" not in response.headers:
+            await response(scope, receive, send)
+            return
+        seconds = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: self._policy.body_seconds}
+        drained = seconds.get(HTTPStatus(response.status_code), _REFUSED_IN_TIME if _is_too_many(scope) else 0)
+        await answer_and_close(response, scope, receive, send, drained)
 
-    async def _answer(self, request: Request) -> Response:
-        if request.method in _READING and _path(request).rstrip("/") in HEALTH:
-            return Response(dumps_in_pieces({"status": "UP", "checks": []}), media_type=JSON)
+    def _tell(self, record: RequestRecord, response: Response) -> None:
+        """Write a line into the log, and tell whoever wants to know of every request."""
+        record.status, record.sent = response.status_code, len(response.body)
+        if isinstance(response, Envelope):
+            record.error, record.documents = response.error, response.documents
+        status = f"{record.status} {record.error}".rstrip()
+        access.info("%s %s %s %d bytes %.1f ms", record.method, record.path, status, record.sent, record.milliseconds)
+        if self._report is not None:
+            record.bodies = record.bodies[0], bytes(response.body)
+            self._report(record)
+
+    async def _answer(self, request: Request, record: RequestRecord) -> Response:
+        """Return the answer to a request, whatever becomes of it, in the form of the API that was asked."""
+        managing = _path(request).startswith(devops.PREFIX)
         try:
-            managing = _path(request).startswith(devops.PREFIX)
-            return await (self._administer(request) if managing else self._respond(request))
-        except RefusedBodyError as refused:
-            return self._closing(refused.status, refused.words)
+            return await (self._administer(request, record) if managing else self._respond(request, record))
+        except RefusedBodyError as refusal:
+            error = data_api_error(_code_of(refusal.status), refusal.words)
+            return self._closing(error, refusal.status, managing=managing)
         except ClientDisconnect:
             words = "The connection was closed before the request was complete."
-            return self._closing(HTTPStatus.BAD_REQUEST, words)
+            error = data_api_error("REQUEST_NOT_COMPLETE", words)
+            return self._closing(error, HTTPStatus.BAD_REQUEST, managing=managing)
         except AstrolabeError as error:
-            return self._refuse(as_data_api_error(error))
+            return self._refuse(as_data_api_error(error), HTTPStatus.BAD_REQUEST if managing else None)
         except Exception:  # the request boundary: a fault must not end the server
             log.exception("A request failed unexpectedly.")
-            return self._refuse(unexpected())
+            return self._refuse(unexpected(), HTTPStatus.INTERNAL_SERVER_ERROR if managing else None)
 
-    def _refuse(self, error: DataApiError) -> Response:
+    def _refuse(self, error: DataApiError, managing: HTTPStatus | None = None) -> Response:
+        """Return an error as the Data API has them; with the status of a managing request, as the DevOps API does."""
         self._traffic.note_error(error)
-        return _refused(error)
+        return refused(error) if managing is None else devops.failure(managing, error.message)
 
-    def _closing(self, status: HTTPStatus, words: str) -> Response:
+    def _closing(self, error: DataApiError, status: HTTPStatus, *, managing: bool = False) -> Response:
         """What is left of the request is not read, so the connection cannot be used again."""
-        too_large = status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        response = self._refuse(data_api_error("REQUEST_TOO_LARGE" if too_large else "REQUEST_NOT_COMPLETE", words))
+        response = self._refuse(error, status if managing else None)
         response.status_code = status
         response.headers["Connection"] = "close"
         return response
 
-    async def _respond(self, request: Request) -> Response:
+    def _turned_away(self) -> Response:
+        response = self._closing(too_many_connections(), HTTPStatus.SERVICE_UNAVAILABLE)
+        response.headers["Retry-After"] = "1"
+        return response
+
+    async def _respond(self, request: Request, record: RequestRecord) -> Response:
+        if request.method in _READING and _path(request).rstrip("/") in HEALTH:
+            return Response(dumps({"status": "UP", "checks": []}), media_type=ANSWERED)
         target = read_path(_path(request))
         if target is None:
             return self._refuse(_unknown_path(request))
+        record.keyspace, record.name = target.keyspace or "", target.name or ""
         if request.method != "POST":
             return self._other_method(request)
+        return await self._execute(request, target, record)
+
+    async def _execute(self, request: Request, target: Target, record: RequestRecord) -> Response:
         refusal = await self._gate.refusal(request.headers)
         if refusal is not None:
             return self._refuse(refusal)
         if not _is_json(request.headers.get("content-type")):
             return self._refuse(_content_type(request.headers["content-type"]))
-        body = await self._body(request)
+        body = await self._body(request, record)
         database = await self._database(target, request.headers.get("host", ""))
         if database is None:
             return self._refuse(await self._no_database(target))
+        record.database = database.name
         command = await parse_body(body)
+        record.note_command(command)
         api = await self._workspace.api(database)
         answer = await api.execute(command, keyspace=target.keyspace, name=target.name, headers=request.headers)
         for error in answer.errors[-1:]:
             self._traffic.note_error(error)
-        return await _written(answer)
+        response = await written(answer)
+        response.documents = documents_of(answer)
+        return response
 
-    async def _administer(self, request: Request) -> Response:
+    async def _administer(self, request: Request, record: RequestRecord) -> Response:
         refusal = await self._gate.refusal(request.headers)
         if refusal is not None:
             return devops.failure(HTTPStatus.UNAUTHORIZED, refusal.message)
-        try:
-            body = await parse_body(await self._body(request))
-        except DataApiError as error:
-            return devops.failure(HTTPStatus.BAD_REQUEST, error.message)
+        body = await parse_body(await self._body(request, record))
         return await self._devops.respond(request.method, _path(request), request.query_params, body)
 
-    async def _body(self, request: Request) -> bytes:
+    async def _body(self, request: Request, record: RequestRecord) -> bytes:
         length = request.headers.get("content-length")
         policy = self._policy
-        return await read_body(request.stream(), length, patience=policy.patience, seconds=policy.body_seconds)
+        body = await read_body(request.stream(), length, patience=policy.patience, seconds=policy.body_seconds)
+        record.received = len(body)
+        if self._report is not None:
+            record.bodies = body, b""
+            record.secrets = secrets_in(request.headers)
+        return body
 
     async def _database(self, target: Target, host: str) -> Database | None:
         databases = await self._workspace.databases.list()
@@ -194,6 +232,14 @@ class DataApiApp:
         )
 
 
+def _is_too_many(scope: Scope) -> bool:
+    return bool(scope.get("state", {}).get(TOO_MANY))
+
+
+def _code_of(status: HTTPStatus) -> str:
+    return "REQUEST_TOO_LARGE" if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "REQUEST_NOT_COMPLETE"
+
+
 def _unknown_path(request: Request) -> DataApiError:
     return data_api_error(
         "UNKNOWN_PATH",
@@ -218,33 +264,3 @@ def _content_type(given: str) -> DataApiError:
         "UNSUPPORTED_CONTENT_TYPE",
         f"The Content-Type '{given[:_LONGEST_LOGGED]}' is not supported. Send '{JSON}'.",
     )
-
-
-class _Envelope(Response):
-    """An answer of the Data API.
-
-    Attributes:
-        error: The code of its first error, for the log; empty when there is none.
-    """
-
-    error = ""
-
-
-def _refused(error: DataApiError) -> Response:
-    return _envelope(protocol.Response(errors=(error,)))
-
-
-def _envelope(answer: protocol.Response) -> Response:
-    """Only a few errors have a status of their own; the first such one decides."""
-    status = next((_STATUSES[error.code] for error in answer.errors if error.code in _STATUSES), HTTPStatus.OK)
-    headers = {SIMULATED: "true"} if any(error.simulated for error in answer.errors) else None
-    response = _Envelope(dumps_in_pieces(answer.to_json()), status_code=status, media_type=JSON, headers=headers)
-    response.error = answer.errors[0].code if answer.errors else ""
-    return response
-
-
-async def _written(answer: protocol.Response) -> Response:
-    """Return the envelope; a large one is written in a thread, so that other requests are answered meanwhile."""
-    if answer.data is None or is_small(answer.data):
-        return _envelope(answer)
-    return await asyncio.to_thread(_envelope, answer)

@@ -16,6 +16,7 @@ from astrolabe.portal.tokens import Tokens
 from astrolabe.serving.hosts import is_ours
 
 _HEADERS = ("token", "x-cassandra-token")
+_KEYS = ("x-embedding-api-key", "x-embedding-access-id", "x-embedding-secret-id", "reranking-api-key", "authorization")
 _BEARER = "bearer "
 _PASSWORD_FORM = "Cassandra"  # noqa: S105 - the name of a form, not a secret
 _PASSWORD_PARTS = 3
@@ -89,6 +90,15 @@ class Gate:
                 " Or send it to localhost, to 127.0.0.1, or to a name of the setting server.host_names.",
             )
         return None
+
+
+def secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what stands in a request's headers that nobody may be shown: tokens, their passwords, and keys."""
+    found = [headers.get(name, "").strip(_BLANKS) for name in (*_HEADERS, *_KEYS)]
+    tokens = {
+        token.decode("latin-1") for sent in found if sent for token in _tokens_in(sent.encode("latin-1", "replace"))
+    }
+    return tuple(sorted(tokens.union(filter(None, found)), key=len, reverse=True))
 
 
 def _refused(what: str, more: str = "") -> DataApiError:

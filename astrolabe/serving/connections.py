@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import cast
 
 import h11
-from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from astrolabe.serving.listener import TOO_MANY
+from astrolabe.dataapi.language.error_codes import data_api_error
+from astrolabe.serving.replies import TOO_MANY, refused
 
 HEADS_IN_TIME = 15.0
 """Seconds until the head of a request is complete: from the opening of the connection, later from its first byte."""
@@ -28,6 +28,8 @@ _MOST_REFUSED = 64
 """Connections too many that are waited for; what comes beyond them is answered at once."""
 
 _LEAST = 8
+
+log = logging.getLogger(__name__)
 
 
 class ConnectionBudget:
@@ -117,7 +119,7 @@ class LimitedProtocol(H11Protocol):
         super().connection_made(cast("asyncio.Transport", transport))
         self.admitted = self._budget.admit(self)
         if not self.admitted:
-            self.app = _too_many
+            self.app_state = {**self.app_state, TOO_MANY: True}
         self._wait(self.patience if self.admitted else _REFUSED_IN_TIME)
 
     def data_received(self, data: bytes) -> None:
@@ -128,6 +130,19 @@ class LimitedProtocol(H11Protocol):
             self._stop_waiting()
         elif self._giving_up is None:
             self._wait(self.patience)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP with an error object, as every other request that is refused."""
+        log.info("Not HTTP: %s", msg)
+        reply = refused(data_api_error("REQUEST_NOT_HTTP", "The request is not valid HTTP/1.1."))
+        headers = [*reply.raw_headers, (b"connection", b"close")]
+        for event in (
+            h11.Response(status_code=reply.status_code, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=bytes(reply.body)),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def pause_writing(self) -> None:
         """Wait for what was answered to be taken."""
@@ -163,14 +178,3 @@ class LimitedProtocol(H11Protocol):
         self._giving_up = None
         if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
             self.transport.close()
-
-
-async def _too_many(_scope: Scope, _receive: Receive, send: Send) -> None:
-    headers = [
-        (b"content-type", b"text/plain; charset=utf-8"),
-        (b"content-length", str(len(TOO_MANY)).encode()),
-        (b"retry-after", b"1"),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": HTTPStatus.SERVICE_UNAVAILABLE.value, "headers": headers})
-    await send({"type": "http.response.body", "body": TOO_MANY, "more_body": False})

@@ -12,16 +12,11 @@ import os
 import socket
 from typing import Any
 
+from astrolabe.serving.replies import turned_away
+
 BACKLOG = 1024
 """Connections that wait in the system until they are accepted."""
 
-TOO_MANY = b"Too many connections are open. Try again in a moment.\n"
-"""What a connection too many is told."""
-
-_ANSWER = (
-    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\nRetry-After: 1\r\n"
-    b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(TOO_MANY), TOO_MANY)
-)
 _OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
 
 
@@ -94,7 +89,7 @@ def _turn_away(connection: socket.socket) -> None:
     """Answer without having read the request; what has come of it is taken, so that the answer is not lost."""
     with connection, contextlib.suppress(OSError):
         connection.setblocking(False)  # noqa: FBT003 - the signature is the library's
-        connection.send(_ANSWER)
+        connection.send(turned_away())
         connection.shutdown(socket.SHUT_WR)
         connection.recv(1 << 16)
 

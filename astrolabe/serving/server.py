@@ -24,6 +24,7 @@ from astrolabe.serving.connections import ConnectionBudget
 from astrolabe.serving.embedded import EmbeddedServer
 from astrolabe.serving.listener import BoundedListener
 from astrolabe.serving.options import ServerOptions
+from astrolabe.serving.records import Report
 from astrolabe.serving.traffic import Traffic
 from astrolabe.workspace import Workspace, base_address
 from storage.sqlite.busy_retry import uninterrupted
@@ -59,14 +60,16 @@ class DataApiServer:
     Args:
         workspace: Open; it outlives the server.
         options: Where to listen and whom to answer.
+        report: Is told of every request.
 
     Attributes:
         traffic: What it has answered.
     """
 
-    def __init__(self, workspace: Workspace, options: ServerOptions) -> None:
+    def __init__(self, workspace: Workspace, options: ServerOptions, report: Report | None = None) -> None:
         self._workspace = workspace
         self._options = options
+        self._report = report
         self.traffic = Traffic()
         self._server: EmbeddedServer | None = None
         self._running: asyncio.Task[None] | None = None
@@ -222,7 +225,7 @@ class DataApiServer:
         )
         policy = Policy(options.database, options.patience, options.body_seconds)
         config = uvicorn.Config(
-            DataApiApp(self._workspace, gate, policy, self.traffic),
+            DataApiApp(self._workspace, gate, policy, self.traffic, self._report),
             ws="none",
             lifespan="off",
             log_config=None,

@@ -26,6 +26,7 @@ from astrolabe.dataapi.protocol import JsonValue
 from astrolabe.portal.organization import DatabaseDraft
 from astrolabe.serving.app import DataApiApp, Policy
 from astrolabe.serving.authorization import Gate
+from astrolabe.serving.records import RequestRecord
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from storage import jsontext
 
@@ -45,10 +46,12 @@ LIFTED = DatabaseLimits(collections=1000, indexes=10_000)
 
 @dataclass(frozen=True)
 class Outcome:
-    """One exchange, and where our answer differs."""
+    """One exchange, our answer, where it differs, and what the server's log was told."""
 
     exchange: Exchange
+    found: Answer
     differences: Sequence[Difference]
+    record: RequestRecord
 
 
 def recorded(contract: str) -> list[Exchange]:
@@ -67,21 +70,25 @@ async def replay(exchanges: Sequence[Exchange], folder: Path) -> list[Outcome]:
     """Send every request to a server with an empty database in ``folder``, with the Token header alone."""
     async with Workspace.opened(WorkspaceOptions(folder, limits=LIFTED)) as workspace:
         await workspace.create_database(DatabaseDraft("contract"))
-        app = DataApiApp(workspace, Gate(workspace.tokens, only=SecretStr(TOKEN)), Policy())
+        records: list[RequestRecord] = []
+        gate = Gate(workspace.tokens, only=SecretStr(TOKEN))
+        app = DataApiApp(workspace, gate, Policy(), report=records.append)
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", trust_env=False) as client:
             comparer = Comparer()
-            return [await _exchange(client, comparer, exchange) for exchange in exchanges]
+            return [await _exchange(client, comparer, exchange, records) for exchange in exchanges]
 
 
-async def _exchange(client: httpx.AsyncClient, comparer: Comparer, exchange: Exchange) -> Outcome:
+async def _exchange(
+    client: httpx.AsyncClient, comparer: Comparer, exchange: Exchange, records: Sequence[RequestRecord]
+) -> Outcome:
     request = exchange.request
     text = request if isinstance(request, str) else _written(comparer.translate(request))
     headers = {"Token": TOKEN, "Content-Type": "application/json"}
     response = await client.post(exchange.path, content=text.encode(), headers=headers)
     is_json = response.headers.get("content-type", "").startswith("application/json")
     found = Answer(response.status_code, jsontext.loads(response.text) if is_json else {"text": response.text})
-    return Outcome(exchange, comparer.compare(request, exchange.answer, found))
+    return Outcome(exchange, found, comparer.compare(request, exchange.answer, found), records[-1])
 
 
 def _written(request: JsonValue) -> str:

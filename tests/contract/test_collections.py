@@ -36,3 +36,15 @@ def test_what_is_known_still_differs(outcomes: list[Outcome]) -> None:
 
 def test_most_is_equal(outcomes: list[Outcome]) -> None:
     assert sum(not outcome.differences for outcome in outcomes) >= EQUAL_AT_LEAST
+
+
+def test_the_log_has_the_code_of_every_error(outcomes: list[Outcome]) -> None:
+    failed = 0
+    for outcome in outcomes:
+        errors = outcome.found.body.get("errors", [])
+        told = outcome.record
+        assert (told.status, told.error) == (outcome.found.status, errors[0]["errorCode"] if errors else "")
+        if outcome.exchange.command != "(raw)" and told.status == 200 and told.error != "REQUEST_NOT_JSON":
+            assert told.command == outcome.exchange.command
+        failed += bool(errors)
+    assert failed > 300

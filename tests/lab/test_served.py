@@ -17,7 +17,7 @@ from astrapy import DataAPIClient, Database
 from astrapy.exceptions import DataAPIResponseException
 
 from astrolabe.providers.simulated.rules import EVERY_PROVIDER, Rule, SimulatedFailure
-from astrolabe.serving.app import SIMULATED
+from astrolabe.serving.replies import SIMULATED
 from tests.serving.conftest import closed_clients
 from tests.support.served import CREDENTIAL, KEYSPACE, PROVIDER, TOKEN, Served, served
 from tests.support.waiting import LONGEST_WAIT

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 from astrolabe.errors import AstrolabeError
 from astrolabe.portal.organization import DatabaseDraft
+from astrolabe.serving import replies
 from astrolabe.serving.bodies import DEEPEST, LARGEST_BODY
 from astrolabe.serving.connections import LimitedProtocol
 from astrolabe.serving.options import ServerOptions
@@ -191,7 +192,8 @@ def test_a_body_that_says_it_is_too_long_is_not_read(server: Served) -> None:
         answer.close()
 
 
-def test_a_body_that_turns_out_too_long_is_not_kept(server: Served) -> None:
+def test_a_body_that_turns_out_too_long_is_not_kept(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replies, "MOST_DRAINED", 1_000_000)
     with raw(server) as connection:
         head = f"POST /v1 HTTP/1.1\r\nHost: x\r\nToken: {TOKEN}\r\nTransfer-Encoding: chunked\r\n\r\n"
         connection.sendall(head.encode())

@@ -32,7 +32,7 @@ def _command(argv: Sequence[str]) -> int:
     if args.version:
         emit([f"astrolabe {version('astrolabe-tui')}"])
         return 0
-    return run(verb(args.run)(args.arguments(**vars(args))))
+    return run(verb(args.run)(args.arguments(**vars(args))), until_stopped=getattr(args, "serving", False))
 
 
 def verb(name: str) -> Verb:

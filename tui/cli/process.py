@@ -60,13 +60,18 @@ def tell(error: AstrolabeError) -> None:
         say(f"{error.hint}")
 
 
-def run(work: Coroutine[Any, Any, int]) -> int:
-    """Run a command's coroutine; SIGINT, SIGTERM and SIGHUP cancel it, so that its cleaning up is done."""
+def run(work: Coroutine[Any, Any, int], *, until_stopped: bool = False) -> int:
+    """Run a command's coroutine; SIGINT, SIGTERM and SIGHUP cancel it, so that its cleaning up is done.
+
+    Args:
+        work: The coroutine.
+        until_stopped: Whether it runs until somebody ends it, so that SIGTERM is no failure.
+    """
     raise_descriptor_limit()
-    return asyncio.run(_supervised(work))
+    return asyncio.run(_supervised(work, until_stopped=until_stopped))
 
 
-async def _supervised(work: Coroutine[Any, Any, int]) -> int:
+async def _supervised(work: Coroutine[Any, Any, int], *, until_stopped: bool) -> int:
     received: list[int] = []
     asyncio.get_running_loop().set_exception_handler(_log_failure)
     task = asyncio.ensure_future(work)
@@ -85,6 +90,8 @@ async def _supervised(work: Coroutine[Any, Any, int]) -> int:
     except asyncio.CancelledError:
         if not received:
             raise
+        if until_stopped and received[0] == signal.SIGTERM:
+            return 0
         say(f"Stopped by {signal.Signals(received[0]).name}.")
         return SIGNALLED + received[0]
 

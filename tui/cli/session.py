@@ -17,7 +17,7 @@ from tui.settings.sections import ServerSettings
 from tui.settings.settings import Settings, load_settings
 
 _FLAGS = ("data_dir", "theme", "mouse", "log_level", "read_only")
-_SERVER_FLAGS = ("host", "port", "token", "require_token", "host_names", "database", "certificate", "key")
+_SERVER_FLAGS = tuple(ServerSettings.model_fields)
 
 
 def settings_of(args: Arguments) -> Settings:
@@ -28,7 +28,7 @@ def settings_of(args: Arguments) -> Settings:
     """
     given = {name: getattr(args, name) for name in _FLAGS if hasattr(args, name)}
     if getattr(args, "serving", False):
-        server = {name: getattr(args, name) for name in _SERVER_FLAGS}
+        server = {name: getattr(args, name, None) for name in _SERVER_FLAGS}
         given["server"] = {name: value for name, value in server.items() if value is not None}
     settings = load_settings(given, config=getattr(args, "config", None))
     start_log(settings.log_level)

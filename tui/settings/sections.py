@@ -33,6 +33,13 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class LogFormat(StrEnum):
+    """How the server writes its lines about requests."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class SecretsSettings(BaseModel):
     """How stored secrets are kept."""
 
@@ -109,6 +116,13 @@ class ServerSettings(BaseModel):
     """The certificate's private key, PEM."""
     host_names: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     """Names of this machine that requests without a token may be addressed to, beside those of loopback."""
+
+    log_format: LogFormat = LogFormat.TEXT
+    """How the lines about requests are written on stderr."""
+    log_bodies: bool = False
+    """Whether they have what was sent and answered, too, with secrets masked."""
+    slow_ms: int = Field(default=1000, ge=0, le=3_600_000)
+    """Milliseconds from which on a request is marked as slow."""
 
     @property
     def address(self) -> str:

@@ -35,6 +35,8 @@ _HTTP = {
     "UNSUPPORTED_METHOD": "Method not supported",
     "REQUEST_TOO_LARGE": "Request too large",
     "REQUEST_NOT_COMPLETE": "Request not complete",
+    "REQUEST_NOT_HTTP": "Request not valid HTTP",
+    "TOO_MANY_CONNECTIONS": "Too many connections",
 }
 """Ours: upstream answers these with a status of HTTP and no body."""
 

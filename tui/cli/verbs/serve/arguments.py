@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
+
 from tui.cli.arguments import Arguments, Verbs, add_verb
 
 
@@ -16,6 +18,10 @@ class ServeArguments(Arguments):
     database: str | None
     certificate: str | None
     key: str | None
+    create: bool
+    log_format: str | None
+    log_bodies: bool | None
+    slow_ms: str | None
 
 
 def add_serve(verbs: Verbs) -> None:
@@ -40,7 +46,25 @@ def add_serve(verbs: Verbs) -> None:
     serve.add_argument("--database", metavar="NAME", help="database of requests that name none")
     serve.add_argument("--certificate", metavar="FILE", help="TLS certificate chain (PEM)")
     serve.add_argument("--key", metavar="FILE", help="the certificate's private key (PEM)")
+    serve.add_argument("--create", action="store_true", help="make the database of --database if there is none")
+    _add_log(serve)
     serve.set_defaults(serving=True)
+
+
+def _add_log(serve: ArgumentParser) -> None:
+    """Add what is said of the lines about requests."""
+    serve.add_argument(
+        "--log-format", choices=("text", "json"), help="how each request is told on stderr (default: text)"
+    )
+    serve.add_argument(
+        "--log-bodies",
+        action="store_const",
+        const=True,
+        help="tell what was sent and answered, too; tokens and keys are masked, documents are not",
+    )
+    serve.add_argument(
+        "--slow", dest="slow_ms", metavar="MS", help="milliseconds from which on a request is marked (default: 1000)"
+    )
 
 
 _SERVE = """\

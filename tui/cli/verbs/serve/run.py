@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 
+from astrolabe.errors import UsageError
+from astrolabe.portal.organization import DatabaseDraft
 from astrolabe.serving.server import DataApiServer
 from astrolabe.workspace import Workspace
 from tui.cli.output import emit, say
 from tui.cli.session import options_of, server_options, settings_of
 from tui.cli.verbs.serve.arguments import ServeArguments
+from tui.cli.verbs.serve.request_log import request_log
 from tui.settings.sections import ServerSettings
 
 log = logging.getLogger(__name__)
@@ -18,16 +21,34 @@ async def serve(args: ServeArguments) -> int:
     """Serve until cancelled; requests that have begun are finished."""
     settings = settings_of(args)
     async with Workspace.opened(options_of(settings)) as workspace:
-        server = DataApiServer(workspace, server_options(settings.server))
-        await server.start()
-        try:
-            emit([server.address])
-            await _tell(workspace, server, settings.server)
-            await server.wait()
-        finally:
-            await server.stop()
-            log_weather(workspace)
+        await _database(workspace, settings.server.database, create=args.create)
+        with request_log(settings.server) as report:
+            server = DataApiServer(workspace, server_options(settings.server), report)
+            await server.start()
+            try:
+                emit([server.address])
+                await _tell(workspace, server, settings.server)
+                await server.wait()
+            finally:
+                await server.stop()
+                log_weather(workspace)
     return 0
+
+
+async def _database(workspace: Workspace, name: str | None, *, create: bool) -> None:
+    """Make the database that is asked for, if there is none.
+
+    Raises:
+        UsageError: It is to be made and has no name.
+        ReadOnlyError: Nothing may be changed.
+    """
+    if not create:
+        return
+    if name is None:
+        raise UsageError("--create needs the name of a database.", hint="`astrolabe serve --database NAME --create`")
+    if all(name not in {database.name, database.id} for database in await workspace.databases.list()):
+        await workspace.create_database(DatabaseDraft(name))
+        say(f"The database {name} was created.")
 
 
 def log_weather(workspace: Workspace) -> None:
@@ -48,7 +69,12 @@ def log_weather(workspace: Workspace) -> None:
 
 async def _tell(workspace: Workspace, server: DataApiServer, settings: ServerSettings) -> None:
     """Say on stderr what a program that connects needs to know."""
-    for database in await workspace.databases.list():
+    databases = await workspace.databases.list()
+    if not databases:
+        say(
+            "There is no database yet: `astrolabe databases create NAME`, or `astrolabe serve --database NAME --create`"
+        )
+    for database in databases:
         # The port may have been chosen just now.
         address = workspace.endpoint(database).removeprefix(settings.address)
         say(f"{database.name}: {server.address}{address}")
