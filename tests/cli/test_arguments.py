@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import argparse
 import inspect
+import re
 import typing
 from collections.abc import Iterator
 
 import pytest
 
 from astrolabe.errors import UsageError
-from tests.cli.conftest import Program
+from tests.cli.conftest import ROOT, Program
 from tui.cli import verb
 from tui.cli.arguments import settings_options
 from tui.cli.parser import build_parser, parse
@@ -113,7 +114,13 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "cache",
         "cache clear",
         "info",
-    }
+    }, "a verb came or went: change this list, docs/guides/command-line.md and CHANGELOG.md with it"
+
+
+def test_the_guide_has_every_verb() -> None:
+    guide = (ROOT / "docs" / "guides" / "command-line.md").read_text("utf-8")
+    told = re.findall(r"^\| `astrolabe ?([a-z -]*[a-z])?", guide, re.MULTILINE)
+    assert set(VERBS) - {words.strip() for words in told} == set(), "docs/guides/command-line.md has a row of each verb"
 
 
 def test_a_former_name_takes_what_the_new_one_takes() -> None:

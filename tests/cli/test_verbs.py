@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from astrolabe.providers.catalogue.catalogue import load_catalogue
 from tests.cli.conftest import Program
 from tests.support.console import hollow_minilm
 
@@ -274,18 +275,7 @@ def test_loading_again_adds_nothing(library: Program, tmp_path: Path) -> None:
 
 def test_integrations_are_listed_in_the_portals_order(program: Program) -> None:
     rows = program.done("integrations", "list", "--format", "json").rows
-    assert [row["label"] for row in rows] == [
-        "Azure OpenAI",
-        "Hugging Face - Dedicated",
-        "Hugging Face - Serverless",
-        "Jina AI",
-        "Mistral AI",
-        "NVIDIA",
-        "OpenAI",
-        "Upstage",
-        "Voyage AI",
-        "Embedded",
-    ]
+    assert [row["label"] for row in rows] == [provider.label for provider in load_catalogue().providers]
     assert {row["label"] for row in rows if row["status"] == "active"} == {"Embedded"}
 
 

@@ -31,19 +31,8 @@ async def providers(db: LocalDatabase, **command: JsonValue) -> Json:
     return found
 
 
-async def test_the_nine_and_ours_are_listed(db: LocalDatabase) -> None:
-    assert set(await providers(db)) == {
-        "azureOpenAI",
-        "huggingface",
-        "huggingfaceDedicated",
-        "jinaAI",
-        "mistral",
-        "nvidia",
-        "openai",
-        "upstageAI",
-        "voyageAI",
-        "embedded",
-    }
+async def test_those_of_the_catalogue_are_listed(db: LocalDatabase) -> None:
+    assert set(await providers(db)) == {provider.key for provider in load_catalogue().providers}
 
 
 async def test_every_level_has_its_keys_and_no_others(db: LocalDatabase) -> None:

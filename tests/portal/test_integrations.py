@@ -18,18 +18,7 @@ from astrolabe.providers.catalogue.catalogue import Catalogue, load_catalogue
 from astrolabe.providers.catalogue.provider_info import ModelStatus
 from tests.support.portal import DEDICATED, SECRET, SERVERLESS, Organization, opened
 
-PORTAL_ORDER = [
-    "Azure OpenAI",
-    "Hugging Face - Dedicated",
-    "Hugging Face - Serverless",
-    "Jina AI",
-    "Mistral AI",
-    "NVIDIA",
-    "OpenAI",
-    "Upstage",
-    "Voyage AI",
-    "Embedded",
-]
+PORTAL_ORDER = [provider.label for provider in load_catalogue().providers]
 
 
 async def offered(portal: Organization, database_id: str) -> dict[str, list[str]]:

@@ -68,6 +68,7 @@ async def test_each_provider_gets_the_documented_request(
     await bench.embed(subject, TEXTS, direction)
 
     request = server.requests[0]
+    assert subject.provider in BODIES, "say in BODIES what its documentation has it sent"
     stored, searched = BODIES[subject.provider]
     assert request.json == (stored if direction is Direction.STORE else searched)
     assert request.path == PATHS.get(subject.provider, "/v1/embeddings")

@@ -29,7 +29,7 @@ def test_the_ten_providers_come_in_the_portals_order() -> None:
         ("upstageAI", "Upstage"),
         ("voyageAI", "Voyage AI"),
         ("embedded", "Embedded"),
-    ]
+    ], "a provider came or went: docs/architecture.md says what goes with it"
 
 
 def test_only_nvidia_and_embedded_need_no_credential() -> None:

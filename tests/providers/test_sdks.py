@@ -226,7 +226,8 @@ async def test_a_request_is_the_sdks_but_for_what_is_listed(
 
 def test_every_provider_over_http_is_compared() -> None:
     catalogue = load_catalogue()
-    assert set(CASES) == {provider.key for provider in catalogue.providers if catalogue.wire(provider.key) is not None}
+    asked = {provider.key for provider in catalogue.providers if catalogue.wire(provider.key) is not None}
+    assert set(CASES) == asked, "say in CASES what the provider's own client sends"
 
 
 @pytest.mark.parametrize(

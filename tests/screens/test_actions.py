@@ -45,8 +45,8 @@ TAKES_TURNS = {frozenset({"integration.activate", "integration.add"})}
 
 
 def import_all_screens() -> None:
-    for module in pkgutil.iter_modules(screens.__path__):
-        importlib.import_module(f"screens.{module.name}")
+    for module in pkgutil.walk_packages(screens.__path__, "screens."):
+        importlib.import_module(module.name)
 
 
 import_all_screens()
