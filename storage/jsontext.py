@@ -72,9 +72,12 @@ _LONG_NUMBER = b"9" * (LONGEST_NUMBER + 1)
 _LARGE_REQUEST = 1_000_000
 
 _PLAIN = frozenset({int, float, Decimal, bool, type(None)})
-_VALUES_AT_ONCE = 500
+VALUES_AT_ONCE = 500
+"""Values that are read or written in well under a millisecond."""
+
 _CHARACTERS_AT_ONCE = 20_000
-"""What is read or written in well under a millisecond."""
+"""The same in characters."""
+
 _ENCODER = simplejson.JSONEncoder(use_decimal=True, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
 _FULL_ENCODER = simplejson.JSONEncoder(
     use_decimal=False,
@@ -146,7 +149,7 @@ def has_lone_surrogate(text: str) -> bool:
 
 def is_small(value: JsonValue) -> bool:
     """Tell, by looking at a few hundred values at most, whether a value is read or written in no time."""
-    values, characters = _VALUES_AT_ONCE, _CHARACTERS_AT_ONCE
+    values, characters = VALUES_AT_ONCE, _CHARACTERS_AT_ONCE
     todo = [value]
     while todo:
         found = todo.pop()
@@ -187,8 +190,8 @@ def _pieces(value: JsonValue) -> Iterator[str]:
 
 def _pieces_of_list(values: list[JsonValue]) -> Iterator[str]:
     mark = "["
-    for at in range(0, len(values), _VALUES_AT_ONCE):
-        part = values[at : at + _VALUES_AT_ONCE]
+    for at in range(0, len(values), VALUES_AT_ONCE):
+        part = values[at : at + VALUES_AT_ONCE]
         if is_small(part):
             yield mark + dumps(part)[1:-1]
             mark = ","

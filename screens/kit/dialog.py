@@ -37,6 +37,9 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
 
     Subclasses give ``HEADING``, ``SUBMIT``, :meth:`compose_form`, :meth:`draft` and, where there are rules,
     :meth:`problems`; where a Data API command is sent, :meth:`planned`.
+
+    Attributes:
+        perform: Carries the draft out.
     """
 
     HEADING: ClassVar[str] = ""
@@ -65,7 +68,7 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
             perform: Carries the draft out; raises an :class:`AstrolabeError` that the dialog then shows.
         """
         super().__init__()
-        self._perform = perform
+        self.perform = perform
         self._busy = False
         self._let_keys_through: Callable[[], None] = lambda: None
 
@@ -190,7 +193,7 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
     async def _carry_out(self, draft: DraftT, release: Callable[[], None]) -> None:
         below = self.app.screen_stack[-2]
         try:
-            result = await self._perform(draft)
+            result = await self.perform(draft)
         except AstrolabeError as error:
             self._show_refusal(error)
             return

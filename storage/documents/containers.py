@@ -33,10 +33,10 @@ _FIND = f"SELECT {_COLUMNS} FROM container WHERE keyspace = ? AND name = ?"  # n
 _EPOCH_BITS = 53
 """An epoch starts at a random number of so many bits, so that no index of another store passes for this container's."""
 
-_LOG_CHECK_INTERVAL = 64
+LOG_CHECK_INTERVAL = 64
 """The length of the removal log is looked at every so many revisions."""
 
-_SHORTEST_LOG = 100_000
+SHORTEST_LOG = 100_000
 """Removals that are always kept; about two megabytes."""
 
 _Result = TypeVar("_Result")
@@ -166,12 +166,12 @@ async def clear(connection: aiosqlite.Connection, container: Container) -> int:
 
 async def shorten_log(connection: aiosqlite.Connection, container: Container, revision: int) -> None:
     """Now and then, empty a removal log that has outgrown the items: indexes start anew then instead of catching up."""
-    if revision % _LOG_CHECK_INTERVAL:
+    if revision % LOG_CHECK_INTERVAL:
         return
     tables = Tables.of(container)
     counts = tables.sql("SELECT (SELECT count(*) FROM {removal}), (SELECT count(*) FROM {item})")
     [(removals, items)] = await connection.execute_fetchall(counts)
-    if removals > max(_SHORTEST_LOG, items):
+    if removals > max(SHORTEST_LOG, items):
         await connection.execute(tables.sql("DELETE FROM {removal}"))
         await start_epoch(connection, container)
 

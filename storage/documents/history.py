@@ -20,7 +20,7 @@ from storage.vectors.source import BEGINNING, ContainerState, Head
 
 _WRITER_BITS = 63
 
-_MOST_WRITERS = 10_000
+MOST_WRITERS = 10_000
 """Writers that are remembered, about; indexes that were saved before the others count as those of another history."""
 
 STATE = """
@@ -81,10 +81,10 @@ async def _remember(connection: aiosqlite.Connection, writer: int, revision: int
     sql = "INSERT INTO past_writer VALUES (?, ?) ON CONFLICT DO UPDATE SET revision = excluded.revision"
     await connection.execute(sql, (writer, revision))
     [(count,)] = await connection.execute_fetchall("SELECT count(*) FROM past_writer") if anew else [(0,)]
-    if count > _MOST_WRITERS:
+    if count > MOST_WRITERS:
         oldest = "SELECT writer FROM past_writer ORDER BY revision LIMIT ?"
         forget = f"DELETE FROM past_writer WHERE writer IN ({oldest})"  # noqa: S608 - our own text
-        await connection.execute(forget, (count - _MOST_WRITERS // 2,))
+        await connection.execute(forget, (count - MOST_WRITERS // 2,))
 
 
 def container_state(rows: Sequence[Sequence[int]]) -> ContainerState:

@@ -20,11 +20,13 @@ from storage.sqlite.gil_yield import give_way, in_turns
 KEYS_PER_STATEMENT = 500
 """Keys are passed as parameters, not as JSON, because SQLite ends a JSON string at the first ``\\u0000``."""
 
-_FIRST_BATCH = 64
+FIRST_BATCH = 64
+"""Rows fetched in the first step: most scans want few."""
+
 _LARGEST_BATCH = 250
 """Rows fetched in one step: less than a millisecond."""
 
-_BATCH_BYTES = 16 << 20
+BATCH_BYTES = 16 << 20
 """Bytes of bodies after which a chunk ends early: memory stays bounded with bodies of megabytes."""
 
 
@@ -183,14 +185,14 @@ async def _by_keys(connection: aiosqlite.Connection, sql: str, keys: Sequence[st
 async def _fill(candidates: list[Candidate], cursor: aiosqlite.Cursor, limit: int) -> bool:
     """Fetch until the limit, the end or the byte budget; return whether there may be more."""
     size = 0
-    wanted = min(limit, _FIRST_BATCH)
+    wanted = min(limit, FIRST_BATCH)
     while wanted > 0:
         rows: Sequence[sqlite3.Row] = list(await cursor.fetchmany(wanted))
         candidates += [Candidate(Item(*row[:4]), bool(row[4])) for row in in_turns(rows)]
         size += sum(len(row[2]) for row in rows)
         if len(rows) < wanted:
             return False
-        left = int((_BATCH_BYTES - size) * len(candidates) / max(size, 1))
+        left = int((BATCH_BYTES - size) * len(candidates) / max(size, 1))
         wanted = min(limit - len(candidates), left, _LARGEST_BATCH)
         give_way()
     return True

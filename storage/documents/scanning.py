@@ -43,7 +43,7 @@ from storage.sqlite.store_file import StoreFile
 CHUNK = 200
 """Items in one list unless the caller says otherwise."""
 
-_SEQS_PER_STATEMENT = 20_000
+SEQS_PER_STATEMENT = 20_000
 """Row numbers parsed at once on the event loop: about two milliseconds."""
 
 _LARGEST_CHUNK = 4000
@@ -228,11 +228,11 @@ async def _seqs_by_sql(file: StoreFile, selection: ItemSelection) -> AsyncGenera
     while True:
         condition = selection.within("seq > ?", position).condition
         sql = selection.tables.sql("SELECT group_concat(seq) FROM (SELECT seq FROM {item} WHERE ")
-        sql += f"{condition.sql} ORDER BY seq LIMIT {_SEQS_PER_STATEMENT})"
+        sql += f"{condition.sql} ORDER BY seq LIMIT {SEQS_PER_STATEMENT})"
         [(text,)] = await _fetch(file, selection, sql, condition.parameters)
         seqs = numbers_from_text(text)
         yield seqs
-        if seqs.size < _SEQS_PER_STATEMENT:
+        if seqs.size < SEQS_PER_STATEMENT:
             return
         position = int(seqs.max())
 

@@ -22,7 +22,8 @@ _LITTLE_ENDIAN = np.dtype("<f4")
 _CHUNK_BYTES = 4 << 20
 """Bytes of vectors in one chunk of changes: copied on the event loop in about a millisecond."""
 
-_MOST_ROWS = 8192
+MOST_ROWS = 8192
+"""Vectors in one chunk of changes at most, however short they are."""
 
 _INSERT = "INSERT INTO {vector} (name, seq, revision, form, text, data) VALUES (?, ?, ?, ?, ?, ?)"
 
@@ -133,7 +134,7 @@ class VectorRows:
             CorruptStoreError: A stored vector does not have ``dimension`` numbers.
         """
         tables = Tables(container_id)
-        limit = max(1, min(_MOST_ROWS, _CHUNK_BYTES // (_LITTLE_ENDIAN.itemsize * dimension)))
+        limit = max(1, min(MOST_ROWS, _CHUNK_BYTES // (_LITTLE_ENDIAN.itemsize * dimension)))
         nothing = np.empty(0, np.int64), np.empty((0, dimension), np.float32)
         async with self._file.reader(snapshot=True) as connection:
             rows = list(await connection.execute_fetchall(STATE, (container_id, 0, 0)))

@@ -19,7 +19,7 @@ from typing import TypeVar, TypeVarTuple
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-_TURN = 0.002
+TURN = 0.002
 """Seconds of work between two pauses: what the event loop waits for at most, each time that it needs the lock."""
 
 _PAUSE = 1e-6
@@ -74,6 +74,6 @@ def in_turns(values: Iterable[T]) -> Iterator[T]:
     began = time.perf_counter()
     for value in values:
         yield value
-        if time.perf_counter() - began > _TURN:
+        if time.perf_counter() - began > TURN:
             give_way()
             began = time.perf_counter()

@@ -59,6 +59,7 @@ class StoreFile:
 
     Attributes:
         path: The database file.
+        busy_timeout: Seconds that a write waits for another process's; may be changed at any time.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class StoreFile:
         self.path = access.path
         self._access = access
         self._writer = writer
-        self._busy_timeout = busy_timeout
+        self.busy_timeout = busy_timeout
         self._write_lock = asyncio.Lock()
         self._readers = ReaderPool(access, readers, lambda: connected(access, busy_timeout))
         self._scans = asyncio.Semaphore(_SCANS_AT_ONCE)
@@ -148,14 +149,14 @@ class StoreFile:
         if_vanished: str | None,
     ) -> StoreFile:
         try:
-            version = await patiently(lambda: check_version(writer, self.path, migrations), self._busy_timeout)
+            version = await patiently(lambda: check_version(writer, self.path, migrations), self.busy_timeout)
             check_emptied(self.path, version, if_vanished)
             self._access.remember()
             for pragma in pragmas:
                 await writer.execute_fetchall(f"PRAGMA {pragma}")
             if version < len(migrations):
                 # SQLite itself does not wait for a lock here, and two programs may create the file at once.
-                await patiently(lambda: writer.execute_fetchall("PRAGMA journal_mode = WAL"), self._busy_timeout)
+                await patiently(lambda: writer.execute_fetchall("PRAGMA journal_mode = WAL"), self.busy_timeout)
                 async with self.transaction() as connection:
                     await migrate(connection, self.path, migrations)
         except BaseException:
@@ -271,7 +272,7 @@ class StoreFile:
             with translated(self.path):
                 begin = partial(begun, self._space, reserved)
                 try:
-                    await patiently(lambda: uninterrupted(writer.run(begin)), self._busy_timeout)
+                    await patiently(lambda: uninterrupted(writer.run(begin)), self.busy_timeout)
                     yield writer
                     await uninterrupted(writer.run(partial(ended, self._access, self._space, reserved)))
                 except BaseException:
@@ -298,7 +299,7 @@ class StoreFile:
             with translated(self.path):
                 kind = shrinking if reserved else partial(growing, size)
                 whole = partial(kind, self._access, self._space, block)
-                return await patiently(lambda: uninterrupted(writer.run(whole)), self._busy_timeout)
+                return await patiently(lambda: uninterrupted(writer.run(whole)), self.busy_timeout)
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[ThreadedConnection]:

@@ -44,11 +44,11 @@ class SavePolicy:
     writes: bool = True
 
 
-_QUICK = 3 << 19
+QUICK = 3 << 19
 """Numbers that a search may read on the event loop: in less than a millisecond, when going to a thread and back costs a
 quarter of one. A search that turns out to need more goes to the thread."""
 
-_DEAD_ALLOWED = 1_000
+DEAD_ALLOWED = 1_000
 """So many dead rows are always put up with; beyond, no more than there are live ones."""
 
 
@@ -99,9 +99,9 @@ class LiveIndex:
 
     async def _search(self, query: Vector, k: int, allowed: NDArray[np.int64] | None) -> list[Hit]:
         index = await self._caught_up()
-        if index.rows.in_memory and index.least_effort(allowed) <= _QUICK:
+        if index.rows.in_memory and index.least_effort(allowed) <= QUICK:
             with suppress(TooMuchToReadError):
-                return index.search(query, k, allowed, Effort(self._worker.helper, _QUICK))
+                return index.search(query, k, allowed, Effort(self._worker.helper, QUICK))
         return await self._worker.run(index.search, query, k, allowed, Effort(self._worker.helper))
 
     async def _caught_up(self) -> VectorIndex:
@@ -276,4 +276,4 @@ class LiveIndex:
 
 
 def _wasteful(index: VectorIndex) -> bool:
-    return index.dead > len(index) + _DEAD_ALLOWED
+    return index.dead > len(index) + DEAD_ALLOWED

@@ -32,14 +32,15 @@ FAILURES = {
 
 
 class OneRule:
-    """A lab with one rule, that remembers how often it was taken."""
+    """A lab with one rule or none, that remembers how often it was taken."""
 
-    def __init__(self, rule: Rule) -> None:
-        self.rule = rule
+    def __init__(self) -> None:
+        self.rule: Rule | None = None
         self.taken = 0
 
     async def active(self, provider: str) -> bool:
-        return provider == self.rule.provider and self._left
+        rule = self.rule
+        return rule is not None and provider == rule.provider and (rule.calls is None or self.taken < rule.calls)
 
     async def take(self, provider: str, *, creating: bool = False) -> Rule | None:
         if creating or not await self.active(provider):
@@ -47,29 +48,32 @@ class OneRule:
         self.taken += 1
         return self.rule
 
-    @property
-    def _left(self) -> bool:
-        return self.rule.calls is None or self.taken < self.rule.calls
+
+class LabBench(Bench):
+    """A bench whose engine asks a lab."""
+
+    def __init__(self, server: ProviderServer) -> None:
+        self.lab = OneRule()
+        super().__init__(server, lab=self.lab)
 
 
 @pytest_asyncio.fixture
-async def bench() -> AsyncIterator[Bench]:
+async def bench() -> AsyncIterator[LabBench]:
     async with ProviderServer(key=KEY) as server:
-        bench = Bench(server)
+        bench = LabBench(server)
         yield bench
         await bench.close()
 
 
-def in_trouble(bench: Bench, rule: Rule) -> OneRule:
-    lab = OneRule(rule)
-    bench.engine._lab = lab
-    return lab
+def in_trouble(bench: LabBench, rule: Rule) -> OneRule:
+    bench.lab.rule = rule
+    return bench.lab
 
 
 @pytest.mark.parametrize("trouble", FAILURES)
 @pytest.mark.parametrize("provider", SUBJECTS)
 async def test_every_provider_fails_as_it_would_and_is_not_asked(
-    bench: Bench, provider: str, trouble: SimulatedFailure
+    bench: LabBench, provider: str, trouble: SimulatedFailure
 ) -> None:
     failure, status, attempts = FAILURES[trouble]
     lab = in_trouble(bench, Rule(provider, trouble))
@@ -86,7 +90,7 @@ async def test_every_provider_fails_as_it_would_and_is_not_asked(
 )
 @pytest.mark.parametrize("provider", SUBJECTS)
 async def test_the_words_stand_where_the_provider_puts_them(
-    bench: Bench, provider: str, trouble: SimulatedFailure
+    bench: LabBench, provider: str, trouble: SimulatedFailure
 ) -> None:
     in_trouble(bench, Rule(provider, trouble))
     error = await bench.fail(SUBJECTS[provider])
@@ -95,7 +99,7 @@ async def test_the_words_stand_where_the_provider_puts_them(
     assert "<" not in error.words
 
 
-async def test_the_error_is_that_of_a_real_answer_letter_by_letter(bench: Bench) -> None:
+async def test_the_error_is_that_of_a_real_answer_letter_by_letter(bench: LabBench) -> None:
     subject = SUBJECTS["openai"]
     bench.server.script(Answer(401, subject.error_body("Incorrect API key provided.")))
     real = await bench.fail(subject)
@@ -105,7 +109,9 @@ async def test_the_error_is_that_of_a_real_answer_letter_by_letter(bench: Bench)
     assert (simulated.hint, simulated.owner, simulated.title) == (real.hint, real.owner, real.title)
 
 
-async def test_a_rate_limit_is_waited_for_as_long_as_the_rule_says_and_then_the_provider_answers(bench: Bench) -> None:
+async def test_a_rate_limit_is_waited_for_as_long_as_the_rule_says_and_then_the_provider_answers(
+    bench: LabBench,
+) -> None:
     lab = in_trouble(bench, Rule("openai", SimulatedFailure.RATE_LIMITED, delay=7, calls=2))
     vectors = await bench.embed(SUBJECTS["openai"])
     assert vectors.shape == (1, 64)
@@ -114,13 +120,13 @@ async def test_a_rate_limit_is_waited_for_as_long_as_the_rule_says_and_then_the_
     assert len(bench.server.requests) == 1
 
 
-async def test_a_rule_without_a_delay_waits_as_long_as_the_trouble_does_by_itself(bench: Bench) -> None:
+async def test_a_rule_without_a_delay_waits_as_long_as_the_trouble_does_by_itself(bench: LabBench) -> None:
     in_trouble(bench, Rule("huggingface", SimulatedFailure.LOADING, calls=1))
     await bench.embed(SUBJECTS["huggingface"])
     assert [seconds for seconds, _ in bench.waits] == [2]
 
 
-async def test_a_timeout_takes_the_rules_time_and_names_the_real_limit(bench: Bench) -> None:
+async def test_a_timeout_takes_the_rules_time_and_names_the_real_limit(bench: LabBench) -> None:
     in_trouble(bench, Rule("voyageAI", SimulatedFailure.TIMEOUT, delay=0.25))
     started = bench.time.clock()
     error = await bench.fail(SUBJECTS["voyageAI"])
@@ -129,19 +135,19 @@ async def test_a_timeout_takes_the_rules_time_and_names_the_real_limit(bench: Be
     assert bench.time.clock() - started < 5
 
 
-async def test_each_request_of_many_counts_as_one_call(bench: Bench) -> None:
+async def test_each_request_of_many_counts_as_one_call(bench: LabBench) -> None:
     lab = in_trouble(bench, Rule("upstageAI", SimulatedFailure.RATE_LIMITED, delay=0, calls=3))
     await bench.embed(SUBJECTS["upstageAI"], ["one", "two", "three", "four"])  # one text in each request
     assert lab.taken == 3
     assert len(bench.server.requests) == 4
 
 
-async def test_other_providers_answer_as_ever(bench: Bench) -> None:
+async def test_other_providers_answer_as_ever(bench: LabBench) -> None:
     in_trouble(bench, Rule("openai", SimulatedFailure.UNAUTHORIZED))
     assert (await bench.embed(SUBJECTS["mistral"])).shape == (1, 1024)
 
 
-async def test_a_connection_test_finds_the_trouble_and_is_told_that_it_is_simulated(bench: Bench) -> None:
+async def test_a_connection_test_finds_the_trouble_and_is_told_that_it_is_simulated(bench: LabBench) -> None:
     lab = in_trouble(bench, Rule("openai", SimulatedFailure.WRONG_DIMENSION))
     subject = SUBJECTS["openai"]
     probe = await bench.engine.probe(subject.spec, SecretStr(KEY))
@@ -153,7 +159,7 @@ async def test_a_connection_test_finds_the_trouble_and_is_told_that_it_is_simula
 
 
 @pytest.mark.parametrize("trouble", FAILURES)
-async def test_the_model_on_this_machine_fails_too(bench: Bench, trouble: SimulatedFailure) -> None:
+async def test_the_model_on_this_machine_fails_too(bench: LabBench, trouble: SimulatedFailure) -> None:
     lab = in_trouble(bench, Rule(EMBEDDED, trouble, calls=1))
     with pytest.raises(ProviderError) as caught:
         await bench.engine.embed(EMBEDDED_SPEC, ["a text"], Direction.STORE, None)
@@ -174,7 +180,9 @@ def test_every_provider_and_connector_has_an_answer_of_its_own_for_every_trouble
     }
     keys = {provider.key for provider in lab_providers(load_catalogue())}
     assert keys >= {"openai", "embedded", "ollama", "google", "vertex"}
-    assert {key: set(bodies) for key, bodies in _bodies().items()} == dict.fromkeys(keys, troubles)
+    assert {key: set(bodies) for key, bodies in _bodies().items()} == dict.fromkeys(keys, troubles), (
+        "astrolabe/providers/simulated/failures.toml says what each answers in each trouble"
+    )
 
 
 @pytest.mark.parametrize("envelope", Envelope)

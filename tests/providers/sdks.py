@@ -70,6 +70,7 @@ def serverless(server: str, texts: Sequence[str], *, query: bool) -> str:  # noq
     address = str(helper.base_url)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(helper, "base_url", f"{server}/hf-inference")
+        # Not ours, and the only way to keep it from asking the Hub.
         patch.setattr(
             _sdk("huggingface_hub.inference._providers.hf_inference"), "_check_supported_task", lambda *_: None
         )

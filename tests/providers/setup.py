@@ -12,6 +12,7 @@ from astrolabe.errors import ProviderError
 from astrolabe.providers.catalogue.catalogue import load_catalogue
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.embedding.engine import EmbeddingEngine
+from astrolabe.providers.simulated.rules import Lab
 from astrolabe.providers.throttle.retry import EngineLimits
 from storage.shapes import Matrix
 from tests.support.fake_time import FakeTime
@@ -87,7 +88,7 @@ SUBJECTS = {
 class Bench:
     """An engine whose every provider is the loopback server."""
 
-    def __init__(self, server: ProviderServer, *, limits: EngineLimits | None = None) -> None:
+    def __init__(self, server: ProviderServer, *, limits: EngineLimits | None = None, lab: Lab | None = None) -> None:
         self.server = server
         self.time = FakeTime()
         self.waits: list[tuple[float, str]] = []
@@ -98,6 +99,7 @@ class Bench:
             clock=self.time.clock,
             sleep=self.time.sleep,
             random=lambda: 1.0,
+            lab=lab,
         )
 
     async def embed(

@@ -58,7 +58,7 @@ class LimitedProvider:
     texts: Counter[str] = field(default_factory=Counter)
     refused: list[float] = field(default_factory=list)
     calls: list[float] = field(default_factory=list)
-    _left: float = LIMIT
+    left: float = LIMIT
     _since: float = 1000.0
     _taken: int = 0
     _minute: list[float] = field(default_factory=list)
@@ -68,9 +68,9 @@ class LimitedProvider:
         now = self.time.now
         self.calls.append(now)
         self._refill(now)
-        allowed = self._left >= 1
+        allowed = self.left >= 1
         if allowed:
-            self._left -= 1
+            self.left -= 1
             self._taken += 1
             self._minute.append(now)
         busy = (self.busy and self._taken % self.busy == 0) or self._mood.random() < self.moody
@@ -90,21 +90,21 @@ class LimitedProvider:
         passed = now - self._since
         if self.shape == "sliding":
             self._minute = [moment for moment in self._minute if moment > now - 60]
-            self._left, self._since = LIMIT - len(self._minute), min(self._minute, default=now)
+            self.left, self._since = LIMIT - len(self._minute), min(self._minute, default=now)
         elif self.shape == "bucket":
-            self._left, self._since = min(self._left + passed * LIMIT / 60, LIMIT), now
+            self.left, self._since = min(self.left + passed * LIMIT / 60, LIMIT), now
         elif passed >= 60:
-            self._left, self._since = LIMIT, now  # a minute begins with its first request
+            self.left, self._since = LIMIT, now  # a minute begins with its first request
 
     def _headers(self, now: float, *, allowed: bool) -> dict[str, str]:
         if self.tell == "quota":
-            reset = (LIMIT - self._left) * 60 / LIMIT if self.shape == "bucket" else self._since + 60 - now
+            reset = (LIMIT - self.left) * 60 / LIMIT if self.shape == "bucket" else self._since + 60 - now
             return {
-                "x-ratelimit-remaining-requests": str(int(self._left)),
+                "x-ratelimit-remaining-requests": str(int(self.left)),
                 "x-ratelimit-reset-requests": f"{reset:.3f}s",
             }
         if self.tell == "retry" and not allowed:
-            wait = (1 - self._left) * 60 / LIMIT if self.shape == "bucket" else self._since + 60 - now
+            wait = (1 - self.left) * 60 / LIMIT if self.shape == "bucket" else self._since + 60 - now
             return {"retry-after": f"{wait:.3f}"}
         return {}
 
@@ -205,7 +205,7 @@ async def test_a_search_does_not_wait_for_a_provider_that_is_closed() -> None:
     async def one(direction: Direction) -> None:
         await engine.embed(SUBJECT.spec, ["x"], direction, SecretStr("key"))
 
-    provider._left = 1
+    provider.left = 1
     await provider.time.run(one(Direction.STORE))
     throttle = next(iter(engine._throttles._lately.values()))
     throttle.hold(3600)

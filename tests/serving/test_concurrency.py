@@ -90,7 +90,7 @@ def test_a_writer_waits_for_another_program_and_is_told_when_that_takes_too_long
     store = docs.run(docs.workspace.databases.list())[0]
     opened = docs.workspace._stores._slots[store.id].opened
     assert opened is not None
-    monkeypatch.setattr(opened.store.file, "_busy_timeout", 0.05)
+    monkeypatch.setattr(opened.store.file, "busy_timeout", 0.05)
     other = sqlite3.connect(database_file(docs), isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     answer = insert(docs, 1)

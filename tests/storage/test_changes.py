@@ -144,7 +144,7 @@ async def test_a_write_to_another_container_leaves_the_state_alone(store: Databa
 async def test_a_stream_is_one_snapshot(
     store: DatabaseStore, books: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vector_rows, "_MOST_ROWS", 4)
+    monkeypatch.setattr(vector_rows, "MOST_ROWS", 4)
     written = await insert(store, books, *[new_item(str(n), [n, 0]) for n in range(10)])
     expected = await truth(store, books)
     source = VectorRows(store.file)
@@ -173,8 +173,8 @@ async def test_an_abandoned_stream_gives_its_reader_back(store: DatabaseStore, b
 async def test_a_removal_log_longer_than_the_collection_is_emptied_and_indexes_start_anew(
     store: DatabaseStore, books: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(containers, "_SHORTEST_LOG", 10)
-    monkeypatch.setattr(containers, "_LOG_CHECK_INTERVAL", 1)
+    monkeypatch.setattr(containers, "SHORTEST_LOG", 10)
+    monkeypatch.setattr(containers, "LOG_CHECK_INTERVAL", 1)
     source = VectorRows(store.file)
     written = await insert(store, books, *[new_item(str(n), [n, 0]) for n in range(30)])
     before = await source.state(books.id)

@@ -21,7 +21,6 @@ from storage.errors import (
     StoreNotWritableError,
 )
 from storage.sqlite import readers as readers_module
-from storage.sqlite import store_file as connection_module
 from storage.sqlite.migrations import Migration
 from storage.sqlite.store_file import StoreFile
 from tests.support.waiting import LONGEST_WAIT
@@ -191,10 +190,7 @@ async def test_a_lock_held_by_another_program_is_waited_for_and_then_reported(tm
     await store.close()
 
 
-async def test_a_write_goes_on_as_soon_as_the_other_program_is_done(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connection_module, "_LOCK_SLICE", 0.001)
+async def test_a_write_goes_on_as_soon_as_the_other_program_is_done(tmp_path: Path) -> None:
     path = tmp_path / "notes.db"
     store = await StoreFile.open(path, [FIRST])
     other = sqlite3.connect(path, isolation_level=None)

@@ -208,7 +208,7 @@ async def test_a_running_writer_whose_file_was_put_back_begins_another_history(t
 
 
 async def test_the_oldest_of_many_writers_are_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "_MOST_WRITERS", 4)
+    monkeypatch.setattr(history, "MOST_WRITERS", 4)
     heads = []
     async with opened(tmp_path / "contents.db") as store:
         books = await new_collection(store)

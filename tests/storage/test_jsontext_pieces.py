@@ -22,7 +22,7 @@ values: st.SearchStrategy[Any] = st.recursive(
 @given(values, st.integers(0, 8))
 def test_pieces_make_the_same_text(value: Any, size: int) -> None:  # noqa: ANN401 - any JSON
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jsontext, "_VALUES_AT_ONCE", size or 1)
+        patch.setattr(jsontext, "VALUES_AT_ONCE", size or 1)
         assert dumps_in_pieces(value) == dumps(value)
 
 

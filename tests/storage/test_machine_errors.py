@@ -86,7 +86,7 @@ async def test_a_lock_is_no_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         error.sqlite_errorcode = sqlite3.SQLITE_BUSY
         raise error
 
-    monkeypatch.setattr("storage.documents.integrity._page_problems", locked)
+    monkeypatch.setattr("storage.documents.integrity.list_containers", locked)
     with pytest.raises(StoreBusyError):
         await store.integrity_check()
     await store.close()

@@ -196,8 +196,8 @@ async def test_an_abandoned_scan_holds_nothing(store: DatabaseStore, books: Cont
 async def test_large_bodies_come_in_smaller_chunks(
     store: DatabaseStore, books: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(item_statements, "_BATCH_BYTES", 20_000)
-    monkeypatch.setattr(item_statements, "_FIRST_BATCH", 2)
+    monkeypatch.setattr(item_statements, "BATCH_BYTES", 20_000)
+    monkeypatch.setattr(item_statements, "FIRST_BATCH", 2)
     await insert(store, books, *[new_item(str(n), text="x" * 2500) for n in range(50)])
     sizes = [len(items) async for items in store.scan(books)]
     assert sum(sizes) == 50
@@ -207,7 +207,7 @@ async def test_large_bodies_come_in_smaller_chunks(
 async def test_row_numbers_beyond_one_statement(
     store: DatabaseStore, books: Container, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scanning, "_SEQS_PER_STATEMENT", 7)
+    monkeypatch.setattr(scanning, "SEQS_PER_STATEMENT", 7)
     await fill(store, books, 30)
     seqs = await scanning.matching_seqs(store.file, books, where("n", Operator.EXISTS, operand=True))
     assert seqs.tolist() == sorted(set(seqs.tolist()))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
-from storage.documents import filter_cache as survivors
 from storage.documents.filter_cache import FilterCache
 from storage.vectors.source import ContainerState, Head
 
@@ -25,9 +23,8 @@ def test_an_entry_counts_only_for_the_state_and_the_question_it_was_found_for() 
     assert cache.find(1, "a", ContainerState(epoch=8, head=Head(1, 3))) is None
 
 
-def test_what_was_not_used_for_longest_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(survivors, "_MOST_BYTES", 3 * 80)
-    cache = FilterCache()
+def test_what_was_not_used_for_longest_is_forgotten_first() -> None:
+    cache = FilterCache(3 * 80)
     for question in "abc":
         cache.keep(1, question, NOW, np.arange(10))
     assert cache.find(1, "a", NOW) is not None

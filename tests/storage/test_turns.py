@@ -34,7 +34,7 @@ def test_nothing_is_taken_before_it_is_wanted() -> None:
 
 def test_work_longer_than_a_turn_is_paused(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[str] = []
-    monkeypatch.setattr("storage.sqlite.gil_yield._TURN", -1)
+    monkeypatch.setattr("storage.sqlite.gil_yield.TURN", -1)
     monkeypatch.setattr("storage.sqlite.gil_yield.give_way", lambda: pauses.append("pause"))
     assert list(in_turns("abc")) == ["a", "b", "c"]
     assert len(pauses) == 3

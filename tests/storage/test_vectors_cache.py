@@ -154,7 +154,7 @@ async def test_the_event_loop_stays_free_while_an_index_works(
         return original(self, *arguments)
 
     monkeypatch.setattr(VectorIndex, "search", slow)
-    monkeypatch.setattr(live, "_QUICK", 0)
+    monkeypatch.setattr(live, "QUICK", 0)
     async with opened(tmp_path, source) as cache:
         task = asyncio.create_task(search(cache, QUERY))
         await asyncio.to_thread(started.wait, 5)
@@ -174,7 +174,7 @@ async def test_a_search_that_turns_out_to_be_long_goes_to_a_thread(
         return original(self, *arguments)
 
     monkeypatch.setattr(VectorIndex, "search", watched)
-    monkeypatch.setattr(live, "_QUICK", 100 * DIMENSION // 4)
+    monkeypatch.setattr(live, "QUICK", 100 * DIMENSION // 4)
     async with opened(tmp_path, source) as cache:
         assert await search(cache, QUERY) == expected(source, QUERY)
     assert threads == [True, False]

@@ -198,7 +198,7 @@ async def test_a_side_file_of_another_store_or_time_is_not_used(tmp_path: Path, 
 async def test_many_dead_rows_are_let_go(
     tmp_path: Path, source: MemoryVectors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "_DEAD_ALLOWED", 10)
+    monkeypatch.setattr(live, "DEAD_ALLOWED", 10)
     cache = IndexCache(tmp_path, source)
     await search(cache, QUERY)
     source.remove(list(range(1, 90)))

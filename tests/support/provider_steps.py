@@ -69,6 +69,7 @@ async def no_such_host(pilot: Pilot[Any]) -> None:
     workspace = _console(pilot).workspace
     client = httpx.AsyncClient(transport=httpx.MockTransport(unknown))
     workspace._closing.push_async_callback(client.aclose)
+    # A step comes when the console is open, and a resolver is no option of it.
     workspace.engine._transport = Transport(client)
 
 

@@ -127,7 +127,7 @@ async def submit_without_end(pilot: Pilot[Any]) -> None:
         _hold_workers(pilot)
         await asyncio.Event().wait()
 
-    dialog._perform = never
+    dialog.perform = never
     await press(pilot, "ctrl+s")
 
 
@@ -184,7 +184,7 @@ def failing_with(error: AstrolabeError) -> Step:
         async def fail(_draft: object) -> None:
             raise error
 
-        dialog._perform = fail
+        dialog.perform = fail
         await press(pilot, "ctrl+s")
 
     return step
@@ -215,6 +215,7 @@ async def serving(pilot: Pilot[Any]) -> None:
     """Show the console as it is while its server runs."""
     app = pilot.app
     assert isinstance(app, Console)
+    # A real one would show another port in every picture, or find the usual one taken.
     app.server._server = _StillServer()  # type: ignore[assignment]
     app.server.since = app.environment.now()
     app._show_server()
