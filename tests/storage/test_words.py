@@ -205,10 +205,9 @@ async def test_an_index_that_has_fallen_behind_is_reported(tmp_path: Path) -> No
         bodies = dict(other.execute("SELECT seq, body FROM item_1").fetchall())
         other.execute("UPDATE item_1 SET body = CASE seq WHEN 1 THEN ? ELSE ? END", (bodies[2], bodies[1]))
     other.close()
-    assert await store.integrity_check() == [
-        f"{KEYSPACE}/books: the index of words has row 1, whose document has no text.",
-        f"{KEYSPACE}/books: the index of words lacks row 2, whose document has a text.",
-    ]
+    surplus, lacking = await store.integrity_check()
+    assert f"{KEYSPACE}/books: the index of words has row 1" in surplus
+    assert f"{KEYSPACE}/books: the index of words lacks row 2" in lacking
     await store.close()
 
 

@@ -79,10 +79,7 @@ async def test_leaving_the_scope_disables_one_database_only(workspace: Workspace
     assert [one.database.name for one in rehearsal.goes_on] == ["desk"]
     await workspace.integrations.remove_from_scope(PROVIDER, NAME, shop.id)
     (disabled,) = await workspace.credential_usage.disabled(shop)
-    assert (
-        disabled.reason
-        == f"shop is not in the scope of the user access token '{NAME}'. Adding it there brings it back."
-    )
+    assert f"shop is not in the scope of the user access token '{NAME}'" in disabled.reason
     assert await workspace.credential_usage.disabled(desk) == []
     assert await search(workspace, desk) == ["n1"]
 
