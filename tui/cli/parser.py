@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import cache
 
 from tui.cli.arguments import Parser, settings_options
 from tui.cli.verbs.api.arguments import add_api
@@ -70,8 +71,9 @@ _ADDITIONS = (
 """In the order of the help."""
 
 
+@cache
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+    """Return the parser of the whole command line; it keeps nothing of what it has parsed."""
     parser = Parser(
         prog="astrolabe",
         description=_DESCRIPTION,

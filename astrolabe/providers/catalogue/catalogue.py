@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -101,17 +102,23 @@ def load_catalogue(
         unlisted_models: Also offer models that the Data API does not list but the providers offer today.
         local_models: What Embedded runs; None looks for the models where they are by default.
     """
-    text = resources.files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
     given = dict(setups or {})
     folded = {key.casefold() for key in configured} | {key.casefold() for key, setup in given.items() if _usable(setup)}
-    entries: list[dict[str, Any]] = tomllib.loads(text)["provider"]
-    wires = {entry["key"]: read_wire(entry.pop("wire")) for entry in entries if "wire" in entry}
+    entries = _entries()
+    wires = {entry["key"]: read_wire(entry["wire"]) for entry in entries if "wire" in entry}
     wires |= {key: compatible_wire(wires[key]) for key, setup in given.items() if setup.base_url}
     local_models = local_models or LocalModels()
     providers = [_provider(entry, folded, unlisted_models=unlisted_models) for entry in entries]
     located = (_located(one, local_models) if one.key == EMBEDDED else one for one in providers)
     complete = tuple(with_setup(one, given.get(one.key, ProviderSetup())) for one in located)
     return Catalogue(complete, wires, local_models)
+
+
+@cache
+def _entries() -> tuple[Mapping[str, Any], ...]:
+    """Return what the file says, a table for each provider; nobody changes them."""
+    text = resources.files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
+    return tuple(tomllib.loads(text)["provider"])
 
 
 def _usable(setup: ProviderSetup) -> bool:
@@ -125,7 +132,8 @@ def _located(provider: ProviderInfo, local_models: LocalModels) -> ProviderInfo:
     return replace(provider, models=models, available=not reason, unavailable_reason=reason)
 
 
-def _provider(entry: dict[str, Any], configured: Collection[str], *, unlisted_models: bool) -> ProviderInfo:
+def _provider(table: Mapping[str, Any], configured: Collection[str], *, unlisted_models: bool) -> ProviderInfo:
+    entry = {key: value for key, value in table.items() if key != "wire"}
     needs_setting = entry.pop("needs_setting", False)
     listed = entry.pop("astra", True)
     models = tuple(_model(model) for model in entry.pop("model"))
@@ -155,7 +163,8 @@ def _provider(entry: dict[str, Any], configured: Collection[str], *, unlisted_mo
     return replace(provider, available=not reason, unavailable_reason=reason)
 
 
-def _model(entry: dict[str, Any]) -> ModelInfo:
+def _model(table: Mapping[str, Any]) -> ModelInfo:
+    entry = dict(table)
     pair = entry.pop("dimension_range", None)
     options = entry.pop("dimension_options", ())
     status = entry.pop("status", ModelStatus.SUPPORTED)
@@ -171,12 +180,13 @@ def _model(entry: dict[str, Any]) -> ModelInfo:
     )
 
 
-def _parameter(entry: dict[str, Any]) -> ParameterInfo:
-    return ParameterInfo(**entry | {"type": ParameterType(entry["type"])})
+def _parameter(entry: Mapping[str, Any]) -> ParameterInfo:
+    return ParameterInfo(**{**entry, "type": ParameterType(entry["type"])})
 
 
-def read_wire(entry: dict[str, Any]) -> WireFormat:
+def read_wire(table: Mapping[str, Any]) -> WireFormat:
     """Return the wire format that a table of the catalogue, or of another file with the same members, describes."""
+    entry = dict(table)
     texts = TextsForm(entry.pop("texts", TextsForm.LIST))
     envelope = Envelope(entry.pop("envelope", Envelope.OPENAI))
     return WireFormat(**entry | {"words": tuple(entry["words"])}, texts=texts, envelope=envelope)
