@@ -43,6 +43,7 @@ from screens.search.page import SearchPage
 from screens.server.page import ServerPage
 from screens.server.server_dialogs import LeaveDialog
 from tui.discreet_log import DiscreetLogger, make_log_discreet
+from tui.stylesheet import KeptStylesheet
 from tui.theme import DAY, DEFAULT_THEME, NIGHT
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class AstrolabeApp(Console):
         self._wanted_theme = theme
         known = theme if theme in self.available_themes else DEFAULT_THEME
         self.set_reactive(AstrolabeApp.theme, known)
-        self.stylesheet.set_variables(self.get_css_variables())
+        self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
         self._remember_theme = remember_theme
         self._start = start
         self._started_at = started_at
