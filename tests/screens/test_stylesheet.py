@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.css import parse as parse_module
 from textual.css import stylesheet
 
 from tests.screens.conftest import MakeConsole
@@ -18,7 +19,7 @@ PLACES = ("1", "s", "1", "2", "3", "4", "5", "1", "l", "escape", "ctrl+p", "esca
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What has been parsed: the beginning of each source."""
     begun: list[str] = []
-    parse = stylesheet.parse
+    parse = parse_module.parse
 
     def noted(scope: str, css: str, *args: object, **named: object) -> object:
         begun.append(css[:60])
