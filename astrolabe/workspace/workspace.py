@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from astrolabe.dataapi.activity import ActivityLog, RecordingDataApi
 from astrolabe.dataapi.client.client import DatabaseClient
+from astrolabe.dataapi.engine.definitions.row_layout import extract_of
 from astrolabe.dataapi.engine.local import LocalDataApi
 from astrolabe.dataapi.engine.vectorize.dependents import dependents_of
 from astrolabe.dataapi.engine.vectorize.vectorizer import Vectorizer
@@ -250,7 +251,7 @@ class Workspace:
         if database is None:
             return await self._catalog.integrity_check()
         async with self._store(database.id) as store:
-            return await store.integrity_check()
+            return await store.integrity_check(extract_of)
 
     async def index_problems(self, database: Database) -> list[str]:
         """Return what is wrong with a database's vector indexes on the disk; the next search builds them anew.

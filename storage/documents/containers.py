@@ -15,6 +15,7 @@ from storage.documents.history import WriteTicket, next_revision
 from storage.documents.schema import CONTAINER_TABLES, ENTRY_TABLES, WORD_TABLE, Tables
 from storage.documents.term_rows import clear_words
 from storage.errors import (
+    ContainerChangedError,
     ContainerExistsError,
     ContainerMissingError,
     CorruptStoreError,
@@ -62,6 +63,24 @@ class ContainerCache:
             known = rows[0], _container(rows[0])
         self._known[keyspace, name] = known
         return known[1]
+
+    async def check(self, connection: aiosqlite.Connection, container: Container) -> None:
+        """Check inside a transaction that a container is still what it was when it was read.
+
+        What is written with an older shape would be missing in an index that was made meanwhile.
+
+        Raises:
+            ContainerChangedError: Its definition was changed, or it was dropped, after it was read.
+        """
+        place = (container.keyspace, container.name)
+        rows = list(await connection.execute_fetchall(_FIND, place))
+        known = self._known.get(place)
+        if rows and known is not None and known[0] == rows[0]:
+            current: Container | None = known[1]
+        else:
+            current = next(map(_container, rows), None)
+        if current is not None and current.id == container.id and current != container:
+            raise ContainerChangedError(f"The definition of {container.name!r} was changed meanwhile.")
 
 
 async def list_keyspaces(connection: aiosqlite.Connection) -> list[str]:

@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import aiosqlite
 
+from storage import jsontext
 from storage.documents.containers import list_containers
 from storage.documents.schema import Tables
+from storage.documents.values import value_column
 from storage.errors import CorruptStoreError
-from storage.shapes import Container
+from storage.shapes import Container, ContainerKind, IndexedValues
 from storage.sqlite.errors import from_sqlite
+from storage.sqlite.gil_yield import in_turns
 
 _TEXTS = "SELECT i.seq FROM {item} AS i, json_each(i.body) AS member WHERE member.key = ? AND member.type = 'text'"
 _ENTERED = "SELECT id FROM {word}_docsize"
 
+_MOST = 20
+"""Problems of one kind that are told."""
 
-async def problems(connection: aiosqlite.Connection, path: Path) -> list[str]:
+_ROWS_AT_ONCE = 500
+
+Extract = Callable[[Mapping[str, Any]], IndexedValues]
+"""Returns the values that an item is found by, of its parsed body."""
+
+Extracts = Callable[[Container], Extract | None]
+"""Returns how the values of a container's items are found; None where nothing is known of it."""
+
+
+async def problems(connection: aiosqlite.Connection, path: Path, extracts: Extracts | None = None) -> list[str]:
     """Return what is wrong, a sentence each, at most about twenty per kind; empty when all is well.
+
+    Args:
+        connection: The file.
+        path: Where it is.
+        extracts: Says what items should be found by; without it nobody looks whether their indexes are right.
 
     Raises:
         sqlite3.Error: The file could not be looked at, which says nothing about what is in it: a lock, a failing disk.
@@ -26,7 +47,7 @@ async def problems(connection: aiosqlite.Connection, path: Path) -> list[str]:
     try:
         found = await _page_problems(connection)
         if not found:
-            found = await _row_problems(connection)
+            found = await _row_problems(connection, extracts)
     except sqlite3.DatabaseError as error:
         meaning = from_sqlite(error, path)
         if meaning is not None and not isinstance(meaning, CorruptStoreError):
@@ -40,15 +61,20 @@ async def _page_problems(connection: aiosqlite.Connection) -> list[str]:
     return [f"SQLite reports: {row[0]}." for row in rows if row[0] != "ok"]
 
 
-async def _row_problems(connection: aiosqlite.Connection) -> list[str]:
+async def _row_problems(connection: aiosqlite.Connection, extracts: Extracts | None) -> list[str]:
     """Return the documents and vectors that mean nothing, container by container."""
     found = [
         f"Row {row[1]} of {row[0]!r} belongs to a row of {row[2]!r} that does not exist."
         for row in await connection.execute_fetchall("PRAGMA foreign_key_check")
     ]
     for container in await list_containers(connection, None):
-        for problem in (_unreadable_bodies, _stray_vectors, _misfitting_vectors, _stray_words):
-            found += [f"{container.keyspace}/{container.name}: {text}" for text in await problem(connection, container)]
+        here: list[str] = []
+        for problem in (_unreadable_bodies, _stray_vectors, _misfitting_vectors, _stray_words, _stray_entries):
+            here += await problem(connection, container)
+        extract = extracts(container) if extracts is not None and container.values and not here else None
+        if extract is not None:
+            here = await _wrong_values(connection, container, extract)
+        found += [f"{container.keyspace}/{container.name}: {text}" for text in here]
     return found
 
 
@@ -90,3 +116,47 @@ async def _stray_words(connection: aiosqlite.Connection, container: Container) -
         found += [f"the index of words has row {row[0]}, whose document has no text." for row in extra]
         found += [f"the index of words lacks row {row[0]}, whose document has a text." for row in missing]
     return found
+
+
+async def _stray_entries(connection: aiosqlite.Connection, container: Container) -> list[str]:
+    """Return where the index of lists, sets and maps has what no row has any more."""
+    if container.kind is not ContainerKind.TABLE:
+        return []
+    numbers = jsontext.dumps([spec.number for spec in container.values.values() if spec.many])
+    sql = (
+        "SELECT e.seq FROM {entry} AS e LEFT JOIN {item} AS i ON i.seq = e.seq WHERE i.seq IS NULL OR i.key <> e.key"
+        " OR e.number NOT IN (SELECT value FROM json_each(?)) LIMIT 20"
+    )
+    rows = await connection.execute_fetchall(Tables.of(container).sql(sql), (numbers,))
+    return [f"an index has an entry for row {row[0]} that belongs to nothing." for row in rows]
+
+
+async def _wrong_values(connection: aiosqlite.Connection, container: Container, extract: Extract) -> list[str]:
+    """Return the rows that an index finds by other values than they have."""
+    names = {spec.number: name for name, spec in container.values.items()}
+    single = {name: value_column(spec) for name, spec in container.values.items() if not spec.many}
+    tables = Tables.of(container)
+    columns = "".join(f", {column}" for column in single.values())
+    rows_sql = tables.sql(f"SELECT seq, body{columns} FROM {{item}} WHERE seq > ? ORDER BY seq LIMIT {_ROWS_AT_ONCE}")  # noqa: S608 - our columns
+    entries_sql = tables.sql("SELECT seq, number, value FROM {entry} WHERE seq > ? AND seq <= ?")
+    found: list[str] = []
+    position = 0
+    while len(found) < _MOST:
+        rows = list(await connection.execute_fetchall(rows_sql, (position,)))
+        if not rows:
+            break
+        last = rows[-1][0]
+        kept: dict[int, dict[str, set[bytes]]] = {}
+        for seq, number, value in await connection.execute_fetchall(entries_sql, (position, last)):
+            kept.setdefault(seq, {}).setdefault(names[number], set()).add(value)
+        position = last
+        for seq, body, *values in in_turns(rows):
+            has = {name: {value} for name, value in zip(single, values, strict=True) if value is not None}
+            has |= kept.get(seq, {})
+            wanted = {name: set(value) for name, value in extract(jsontext.loads(body)).items() if value}
+            found += [
+                f"the index {name!r} does not find row {seq} by what is in it."
+                for name in sorted(has.keys() | wanted.keys())
+                if has.get(name) != wanted.get(name)
+            ]
+    return found[:_MOST]

@@ -6,7 +6,7 @@ or is not there.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,6 +14,7 @@ import aiosqlite
 
 from storage import jsontext
 from storage.documents.containers import definition_texts, find_container, start_epoch, touch
+from storage.documents.integrity import Extract
 from storage.documents.schema import WORD_TABLE, Tables
 from storage.documents.term_rows import add_words
 from storage.documents.values import VALUE_INDEX, add_entries, value_column
@@ -23,9 +24,6 @@ from storage.shapes import Container, IndexedValues, Item, TextSpec, ValueSpec, 
 from storage.sqlite.gil_yield import in_turns
 
 _ROWS_AT_ONCE = 500
-
-Extract = Callable[[Mapping[str, Any]], IndexedValues]
-"""Returns the values that an item is found by, of its parsed body."""
 
 
 def _nothing(_body: Mapping[str, Any]) -> IndexedValues:

@@ -120,6 +120,10 @@ class DatabaseStore:
         """Return a collection or table by its name, or None."""
         return await self._known.find(self.file, keyspace, name)
 
+    async def check_unchanged(self, connection: aiosqlite.Connection, container: Container) -> None:
+        """Check inside a transaction that a container's shape is what it was; raises ContainerChangedError."""
+        await self._known.check(connection, container)
+
     async def create_container(
         self,
         keyspace: str,
@@ -252,8 +256,17 @@ class DatabaseStore:
         return await self.file.write(write, reserved=True)
 
     async def truncate(self, container: Container) -> int:
-        """Delete every item of a container; return how many there were."""
-        return await self.file.write(partial(containers.clear, container=container), reserved=True)
+        """Delete every item of a container; return how many there were.
+
+        Raises:
+            ContainerChangedError: The table was altered after it was read; nothing was done.
+        """
+
+        async def clear(connection: aiosqlite.Connection) -> int:
+            await self._known.check(connection, container)
+            return await containers.clear(connection, container)
+
+        return await self.file.write(clear, reserved=True)
 
     async def count(
         self,
@@ -310,10 +323,14 @@ class DatabaseStore:
         allowed = await self._allowed(container, where, keys)
         return await self.searching.by_words(container, LEXICAL_FIELD, query, k, allowed)
 
-    async def integrity_check(self) -> list[str]:
-        """Return what is wrong with the file, a sentence each; empty when it is sound. Reads everything once."""
+    async def integrity_check(self, extracts: integrity.Extracts | None = None) -> list[str]:
+        """Return what is wrong with the file, a sentence each; empty when it is sound. Reads everything once.
+
+        Args:
+            extracts: Says what the items of a container should be found by; None leaves their indexes unread.
+        """
         async with self.file.reader(snapshot=True) as connection:
-            return await integrity.problems(connection, self.file.path)
+            return await integrity.problems(connection, self.file.path, extracts)
 
     async def index_problems(self) -> list[str]:
         """Return what is wrong with the vector indexes on the disk, a sentence each; reads all of them once.

@@ -40,9 +40,11 @@ class RowStore:
 
         Raises:
             ValueError: A vector has an unknown name or another dimension than its column.
+            ContainerChangedError: The table was altered after it was read; nothing was done.
         """
 
         async def write(connection: aiosqlite.Connection) -> None:
+            await self._store.check_unchanged(connection, container)
             ticket = await containers.touch(connection, container, seqs=len(changes))
             await write_rows(connection, container, changes, ticket)
             await containers.shorten_log(connection, container, ticket.revision)
@@ -50,9 +52,14 @@ class RowStore:
         await self._file.write(write, size=size)
 
     async def delete(self, container: Container, ranges: Sequence[KeyRange]) -> None:
-        """Delete every row whose key lies in one of the ranges, in one transaction."""
+        """Delete every row whose key lies in one of the ranges, in one transaction.
+
+        Raises:
+            ContainerChangedError: The table was altered after it was read; nothing was done.
+        """
 
         async def delete(connection: aiosqlite.Connection) -> None:
+            await self._store.check_unchanged(connection, container)
             ticket = await containers.touch(connection, container)
             for place in ranges:
                 await delete_range(connection, container, place, ticket.revision)

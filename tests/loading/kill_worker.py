@@ -1,6 +1,6 @@
-"""The program that ``test_kill`` kills: loads a file, and says which documents were acknowledged.
+"""The program that ``test_kill`` kills: loads a file, and says which documents or rows were acknowledged.
 
-    python -m tests.loading.kill_worker DATA_FOLDER FILE
+    python -m tests.loading.kill_worker DATA_FOLDER FILE [TABLE]
 
 For each line on stdin a child process is forked, which runs the load once; so the imports are paid for once, and each
 kill hits a process of its own that knows nothing of the ones before. Lines on stdout, each a JSON value: the child's
@@ -44,27 +44,30 @@ class SayingCollection(Collection):
         return result
 
 
-async def load(folder: Path, path: Path) -> None:
-    """Load the file into the collection that the test has made."""
+async def load(folder: Path, path: Path, table: str | None) -> None:
+    """Load the file into the collection, or the table, that the test has made."""
     async with Workspace.opened(WorkspaceOptions(folder)) as workspace:
         database = await workspace.databases.find(DATABASE)
         client = await workspace.client(database)
-        [info] = await client.collections(DEFAULT_KEYSPACE)
-        collection = SayingCollection(await workspace.api(database), CollectionTarget(DEFAULT_KEYSPACE, COLLECTION))
-        summary = await run_load(LoadPlan(path, database.id, info, "text"), collection, workspace.ledger)
+        [info] = await (client.collections(DEFAULT_KEYSPACE) if table is None else client.tables(DEFAULT_KEYSPACE))
+        collection = SayingCollection(await workspace.api(database), CollectionTarget(DEFAULT_KEYSPACE, info.name))
+        plan = LoadPlan(path, database.id, info, "text")
+        if table is not None:
+            plan = LoadPlan(path, database.id, info, columns={"meaning": "text"})
+        summary = await run_load(plan, collection, workspace.ledger)
         assert summary.problem is None, summary.problem
         names = ("total", "loaded", "already_there", "failed", "not_attempted", "earlier")
         say({name: getattr(summary, name) for name in names})
 
 
-def main(folder: Path, path: Path) -> None:
+def main(folder: Path, path: Path, table: str | None = None) -> None:
     """Fork a child for each line on stdin."""
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:
             try:
                 say(os.getpid())
-                asyncio.run(load(folder, path))
+                asyncio.run(load(folder, path, table))
             finally:
                 sys.stderr.flush()
                 os._exit(0)
@@ -73,4 +76,4 @@ def main(folder: Path, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), *sys.argv[3:])

@@ -26,6 +26,7 @@ from astrolabe.dataapi.engine.handlers.tables import (
 )
 from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.engine.target import (
+    ROUNDS,
     Engine,
     GeneralHandler,
     KeyspaceHandler,
@@ -177,6 +178,15 @@ class LocalDataApi:
         return await _KEYSPACE[type(parsed.command)](self._engine, keyspace, parsed.command)
 
     async def _on_container(self, command: Json, keyspace: str, name: str, headers: Mapping[str, str]) -> Response:
+        """Carry out a command; one whose table was altered before it wrote has done nothing, and begins again."""
+        for _ in range(ROUNDS - 1):
+            try:
+                return await self._once_on_container(command, keyspace, name, headers)
+            except ContainerChangedError:
+                continue
+        return await self._once_on_container(command, keyspace, name, headers)
+
+    async def _once_on_container(self, command: Json, keyspace: str, name: str, headers: Mapping[str, str]) -> Response:
         """Find the collection or table first: its kind says what commands there are."""
         container = await look_up(self._engine.store, keyspace, name)
         exact = await _exact(command, container.vectors if container is not None else ())

@@ -11,7 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from astrolabe.dataapi.engine.definitions.table_definition import IndexKind, MapPart, TableDefinition, TableIndex
+from astrolabe.dataapi.engine.definitions.table_definition import (
+    IndexKind,
+    MapPart,
+    TableDefinition,
+    TableIndex,
+    read_table,
+)
 from astrolabe.dataapi.language.tables.order import downwards, sort_key
 from astrolabe.dataapi.language.tables.scalars import Stored
 from astrolabe.dataapi.language.tables.tokens import token_of
@@ -24,8 +30,9 @@ from astrolabe.dataapi.language.tables.types import (
     UserType,
     VectorType,
 )
+from storage.documents.integrity import Extract
 from storage.documents.reshaping import Shape
-from storage.shapes import IndexedValues
+from storage.shapes import Container, ContainerKind, IndexedValues
 
 _TOKEN_BIAS = 1 << 63
 
@@ -82,6 +89,11 @@ def shape_of(table: TableDefinition) -> Shape:
         values={index.name: has_many(table, index) for index in regular},
         extract=partial(indexed_values, table),
     )
+
+
+def extract_of(container: Container) -> Extract | None:
+    """Return what finds the values that a table's rows are found by; None for a collection."""
+    return partial(indexed_values, read_table(container)) if container.kind is ContainerKind.TABLE else None
 
 
 def regular_indexes(table: TableDefinition) -> list[TableIndex]:
