@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from storage.errors import (
     AstrolabeError,
@@ -60,7 +60,26 @@ __all__ = [
     "StoreNotWritableError",
     "UsageError",
     "VanishedStoreError",
+    "without_frames",
 ]
+
+_Error = TypeVar("_Error", bound=BaseException)
+
+
+def without_frames(error: _Error) -> _Error:
+    """Return an error that is kept as a value: without the frames it came through, which hold all they worked on.
+
+    Most of them also know what keeps the error, so that only a search for garbage would free a large request.
+    """
+    seen: set[int] = set()
+    todo: list[BaseException | None] = [error]
+    while todo:
+        found = todo.pop()
+        if found is not None and id(found) not in seen:
+            seen.add(id(found))
+            found.__traceback__ = None
+            todo += [found.__cause__, found.__context__]
+    return error
 
 
 class UsageError(AstrolabeError):

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from benchmarks.machine import machine_line
 
-_TOKEN = "benchmark"  # noqa: S105 - the server of this run accepts it
+TOKEN = "benchmark"  # noqa: S105 - the server of this run accepts it
 KEYSPACE = "/v1/default_keyspace"
 DIMENSION = 384
 _QUERIES = 50
@@ -114,7 +114,7 @@ class Connection:
     async def post(self, path: str, body: bytes) -> bytes:
         """Return the body of the answer."""
         head = (
-            f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nToken: {_TOKEN}\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: {self._host}\r\nToken: {TOKEN}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         self._writer.write(head.encode() + body)
@@ -151,7 +151,7 @@ def process(*words: str, **variables: str) -> Iterator[tuple[subprocess.Popen[st
 def data_folder() -> Iterator[dict[str, str]]:
     """Lend the environment of a server with a new data folder that has one database."""
     with tempfile.TemporaryDirectory() as folder:
-        variables = {"ASTROLABE_DATA_DIR": folder, "ASTROLABE_SERVER__TOKEN": _TOKEN}
+        variables = {"ASTROLABE_DATA_DIR": folder, "ASTROLABE_SERVER__TOKEN": TOKEN}
         with process(*_CLI, "databases", "create", "bench", **variables) as (creating, _):
             creating.wait(30)
         yield variables
@@ -171,6 +171,17 @@ def megabytes(pid: int) -> str:
         return "-"
     lines = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines() if ":" in line)
     return f"{int(lines['VmRSS'].split()[0]) / 1000:.0f} MB"
+
+
+def peak_megabytes(pid: int) -> float:
+    """Return the most memory that a process had since the last call; nan where the system does not tell."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return math.nan
+    lines = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    return int(lines["VmHWM"].split()[0]) / 1000
 
 
 def processor_time(pid: int) -> float:
@@ -285,6 +296,9 @@ def main() -> None:
             print(f"memory after it: {megabytes(server.pid)} (bare Starlette: {megabytes(bare.pid)})")
             asyncio.run(_all(Server(address, server.pid), Server(peer, bare.pid), args.rows, args.seconds))
             print(f"memory at the end: {megabytes(server.pid)}")
+            from benchmarks.large_requests import measure_all  # noqa: PLC0415 - it needs what is in here
+
+            asyncio.run(measure_all(address, server.pid, args.seconds))
 
 
 async def first_answer(address: str) -> None:

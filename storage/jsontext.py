@@ -8,11 +8,13 @@ are not JSON and are refused in both directions.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeAlias
 
 import simplejson
+
+from storage.large_json import PieceReader
 
 JsonValue: TypeAlias = Any
 """A JSON value: str, bool, None, int, Decimal, list or dict; float too where it is written."""
@@ -57,19 +59,18 @@ LONGEST_NUMBER = 100
 """Characters of a number that :func:`loads_request` accepts."""
 
 _DECODER = simplejson.JSONDecoder(parse_float=Decimal)
-_PATIENT_DECODER = simplejson.JSONDecoder(
-    parse_int=lambda digits: int(digits),  # noqa: PLW0108 - written in Python on purpose
-    parse_float=lambda digits: Decimal(digits),  # noqa: PLW0108
-    object_pairs_hook=_without_duplicates,
-)
-"""Decodes like the strict one, more slowly: at every number other threads may get the interpreter's lock."""
-
 _STRICT_DECODER = simplejson.JSONDecoder(parse_float=Decimal, object_pairs_hook=_without_duplicates)
 _IN_NUMBERS = b"+-.0123456789Ee"
 _NINES = bytes(ord("9") if byte in _IN_NUMBERS else ord(" ") for byte in range(256))
 _LONG_NUMBER = b"9" * (LONGEST_NUMBER + 1)
 
-_LARGE_REQUEST = 1_000_000
+_LARGE = 65_536
+"""Characters of a text from which on it is read in pieces."""
+
+MOST_VALUES = 1_000_000
+"""Values of a request: a hundred documents with the longest vectors have half as many."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _PLAIN = frozenset({int, float, Decimal, bool, type(None)})
 VALUES_AT_ONCE = 500
@@ -103,29 +104,60 @@ def loads(text: str, *, unique_keys: bool = False) -> JsonValue:
         ValueError: An integer of more than 4300 digits, or an exponent beyond 18 digits.
         RecursionError: Nested more than about 1000 deep.
     """
-    return _decoded(_STRICT_DECODER if unique_keys else _DECODER, text)
+    return _decoded((_STRICT_DECODER if unique_keys else _DECODER).decode, text)
 
 
-def _decoded(decoder: simplejson.JSONDecoder, text: str) -> JsonValue:
+def _decoded(decode: Callable[[str], JsonValue], text: str) -> JsonValue:
     try:
-        return decoder.decode(text)
+        return decode(text)
     except InvalidOperation as error:
         raise ValueError("the exponent of a number is out of range") from error
+
+
+def loads_in_pieces(text: str) -> JsonValue:
+    """Return what :func:`loads` returns; from a large text other threads get their turns in between.
+
+    Raises:
+        ValueError: What :func:`loads` raises.
+        RecursionError: Nested more than about 250 deep, where the text is large.
+    """
+    if len(text) <= _LARGE:
+        return loads(text)
+    return _decoded(lambda text: PieceReader(text, _DECODER.scan_once, duplicate=DuplicateKeyError).read(), text)
 
 
 def loads_request(text: str) -> JsonValue:
     """Return the value of a request's JSON text: keys are unique, numbers have at most 100 characters.
 
+    Large ones are read in pieces, so this belongs in a thread.
+
     Raises:
         LongNumberError: A number is longer.
+        TooManyValuesError: There are more than :data:`MOST_VALUES`.
         ValueError: What :func:`loads` raises.
-        RecursionError: Nested more than about 1000 deep.
+        RecursionError: Nested more than about 250 deep.
     """
-    if _LONG_NUMBER in text.encode("utf-8", "surrogatepass").translate(_NINES):
-        _MEASURING_DECODER.decode(text)  # it may be part of a text: only a decoder can tell
-    if len(text) > _LARGE_REQUEST:
-        return _decoded(_PATIENT_DECODER, text)
-    return loads(text, unique_keys=True)
+    return _decoded(_request, text)
+
+
+def _request(text: str) -> JsonValue:
+    if len(text) > _LARGE:
+        return PieceReader(text, _request_piece, duplicate=DuplicateKeyError, most_values=MOST_VALUES).read()
+    if _may_have_long_number(text):
+        _MEASURING_DECODER.decode(text)
+    return _STRICT_DECODER.decode(text)
+
+
+def _request_piece(text: str, start: int) -> tuple[JsonValue, int]:
+    if start == 0 and _may_have_long_number(text):
+        _MEASURING_DECODER.scan_once(text, 0)
+    value, end = _STRICT_DECODER.scan_once(text, start)
+    return value, end
+
+
+def _may_have_long_number(text: str) -> bool:
+    """Tell whether a text has a long row of what numbers are written with; in a text it may be something else."""
+    return _LONG_NUMBER in text.encode("utf-8", "surrogatepass").translate(_NINES)
 
 
 def _measured(token: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from astrolabe.serving import devops
 from astrolabe.serving.addresses import DATABASES, Target, chosen, labelled, read_path
 from astrolabe.serving.authorization import Gate, secrets_in
 from astrolabe.serving.bodies import RefusedBodyError, parse_body, read_body
+from astrolabe.serving.departures import while_connected
 from astrolabe.serving.options import BODIES_IN_TIME, PATIENCE
 from astrolabe.serving.records import Report, RequestRecord, documents_of
 from astrolabe.serving.replies import (
@@ -32,9 +34,14 @@ from astrolabe.serving.replies import (
     too_many_connections,
     written,
 )
+from astrolabe.serving.request_memory import RequestMemory, Share
 from astrolabe.serving.traffic import Traffic
 from astrolabe.workspace import Workspace
 from storage.jsontext import dumps
+from storage.large_json import dismantle
+
+_LARGE = 1_000_000
+"""Bytes of a request whose values are freed a few at a time; in one go it would keep all others waiting."""
 
 _LONGEST_LOGGED = 200
 _READING = frozenset({"GET", "HEAD"})
@@ -88,6 +95,7 @@ class DataApiApp:
         self._traffic = traffic or Traffic()
         self._report = report
         self._devops = devops.DevOps(workspace)
+        self._memory = RequestMemory()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -170,32 +178,42 @@ class DataApiApp:
             return self._refuse(refusal)
         if not _is_json(request.headers.get("content-type")):
             return self._refuse(_content_type(request.headers["content-type"]))
-        body = await self._body(request, record)
+        with self._memory.share() as share:
+            body = await self._body(request, record, share)
+            return await while_connected(request.receive, self._carried_out(request, target, body, record))
+
+    async def _carried_out(self, request: Request, target: Target, body: bytes, record: RequestRecord) -> Response:
         database = await self._database(target, request.headers.get("host", ""))
         if database is None:
             return self._refuse(await self._no_database(target))
         record.database = database.name
-        command = await parse_body(body)
-        record.note_command(command)
-        api = await self._workspace.api(database)
-        answer = await api.execute(command, keyspace=target.keyspace, name=target.name, headers=request.headers)
-        for error in answer.errors[-1:]:
-            self._traffic.note_error(error)
-        response = await written(answer)
-        response.documents = documents_of(answer)
-        return response
+        async with self._memory.worked_on(len(body)):
+            command = await parse_body(body)
+            try:
+                record.note_command(command)
+                api = await self._workspace.api(database)
+                answer = await api.execute(command, keyspace=target.keyspace, name=target.name, headers=request.headers)
+                for error in answer.errors[-1:]:
+                    self._traffic.note_error(error)
+                response = await written(answer)
+                response.documents = documents_of(answer)
+                return response
+            finally:
+                if len(body) >= _LARGE:  # whatever came of it, and whoever still waits
+                    asyncio.get_running_loop().run_in_executor(None, dismantle, command)
 
     async def _administer(self, request: Request, record: RequestRecord) -> Response:
         refusal = await self._gate.refusal(request.headers)
         if refusal is not None:
             return devops.failure(HTTPStatus.UNAUTHORIZED, refusal.message)
-        body = await parse_body(await self._body(request, record))
+        with self._memory.share() as share:
+            body = await parse_body(await self._body(request, record, share))
         return await self._devops.respond(request.method, _path(request), request.query_params, body)
 
-    async def _body(self, request: Request, record: RequestRecord) -> bytes:
+    async def _body(self, request: Request, record: RequestRecord, share: Share) -> bytes:
         length = request.headers.get("content-length")
         policy = self._policy
-        body = await read_body(request.stream(), length, patience=policy.patience, seconds=policy.body_seconds)
+        body = await read_body(request.stream(), length, share, patience=policy.patience, seconds=policy.body_seconds)
         record.received = len(body)
         if self._report is not None:
             record.bodies = body, b""
@@ -237,7 +255,11 @@ def _is_too_many(scope: Scope) -> bool:
 
 
 def _code_of(status: HTTPStatus) -> str:
-    return "REQUEST_TOO_LARGE" if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE else "REQUEST_NOT_COMPLETE"
+    codes = {
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "REQUEST_TOO_LARGE",
+        HTTPStatus.SERVICE_UNAVAILABLE: "TOO_MANY_LARGE_REQUESTS",
+    }
+    return codes.get(status, "REQUEST_NOT_COMPLETE")
 
 
 def _unknown_path(request: Request) -> DataApiError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 from itertools import chain
@@ -11,7 +12,10 @@ import simplejson
 
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import JsonValue
+from astrolabe.serving.request_memory import FullError, Share
+from storage.gil_yield import in_thread, in_turns
 from storage.jsontext import LONGEST_NUMBER, LongNumberError, loads_request
+from storage.large_json import TooManyValuesError
 
 LARGEST_BODY = 20 * 1024 * 1024
 """Bytes of a request."""
@@ -20,6 +24,7 @@ DEEPEST = 200
 """Levels of nesting that a request may have: a document has 16, and filters nest beside it."""
 
 _WORTH_A_THREAD = 32_768
+_DECODED_AT_ONCE = 1 << 20
 
 
 class RefusedBodyError(Exception):
@@ -40,18 +45,21 @@ def _too_large() -> RefusedBodyError:
     return RefusedBodyError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request has more than 20 MB.")
 
 
-async def read_body(chunks: AsyncIterator[bytes], announced: str | None, *, patience: float, seconds: float) -> bytes:
+async def read_body(
+    chunks: AsyncIterator[bytes], announced: str | None, share: Share, *, patience: float, seconds: float
+) -> bytes:
     """Return the whole body.
 
     Args:
         chunks: The body as it arrives.
         announced: The header Content-Length, if any.
+        share: Of the memory for bodies; what comes is taken from it.
         patience: Seconds to wait for the next piece.
         seconds: Seconds until the last one must have come, however steadily they drip in.
 
     Raises:
         RefusedBodyError: It has, or says that it has, more than 20 MB, and no more than that is ever kept; or the
-            sender fell silent, or took too long.
+            sender fell silent, or took too long; or there is no memory for it among the others.
     """
     if announced is not None and announced.isdigit() and int(announced) > LARGEST_BODY:
         raise _too_large()
@@ -63,36 +71,43 @@ async def read_body(chunks: AsyncIterator[bytes], announced: str | None, *, pati
                     chunk = await anext(chunks, None)
                 if chunk is None:
                     return bytes(body)
+                share.take(len(chunk))
                 body += chunk
                 if len(body) > LARGEST_BODY:
                     raise _too_large()
     except TimeoutError as error:
         words = "The rest of the request did not come in time."
         raise RefusedBodyError(HTTPStatus.REQUEST_TIMEOUT, words) from error
+    except FullError as error:
+        words = "Too many large requests are being sent. Try again in a moment."
+        raise RefusedBodyError(HTTPStatus.SERVICE_UNAVAILABLE, words) from error
 
 
 async def parse_body(body: bytes) -> JsonValue:
     """Return the JSON value of a body, None for an empty one; a long one is parsed off the event loop.
 
     Raises:
-        DataApiError: ``REQUEST_NOT_JSON``, or ``SHRED_DOC_LIMIT_VIOLATION`` for endless numbers and nesting.
+        DataApiError: ``REQUEST_NOT_JSON``, or ``SHRED_DOC_LIMIT_VIOLATION`` for endless numbers and nesting, and for
+            too many values.
     """
     if len(body) < _WORTH_A_THREAD:
         return _parse(body)
-    return await asyncio.to_thread(_parse, body)
+    return await in_thread(_parse, body)
 
 
 def _parse(body: bytes) -> JsonValue:
-    if not body.strip(b" \t\r\n"):
+    if not body.lstrip(b" \t\r\n"):
         return None
     try:
-        value = _loads(body.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise data_api_error("REQUEST_NOT_JSON", f"The request is not UTF-8 at byte {error.start}.") from error
+        value = _loads(_decoded(body))
     except LongNumberError as error:
         raise data_api_error(
             "SHRED_DOC_LIMIT_VIOLATION",
             f"A number of the request has {error.length} characters; {LONGEST_NUMBER} are allowed.",
+        ) from error
+    except TooManyValuesError as error:
+        raise data_api_error(
+            "SHRED_DOC_LIMIT_VIOLATION", f"The request has more than {error.most} values. Send less at once."
         ) from error
     except RecursionError as error:
         raise _too_deep() from error
@@ -114,6 +129,21 @@ def _loads(text: str) -> JsonValue:
         except ValueError:
             pass
         raise
+
+
+def _decoded(body: bytes) -> str:
+    """Decode a body, piece by piece: other threads get their turns in between."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    parts: list[str] = []
+    for start in in_turns(range(0, len(body), _DECODED_AT_ONCE)):
+        piece = body[start : start + _DECODED_AT_ONCE]
+        held = len(decoder.getstate()[0])
+        try:
+            parts.append(decoder.decode(piece, final=start + len(piece) == len(body)))
+        except UnicodeDecodeError as error:
+            place = start - held + error.start
+            raise data_api_error("REQUEST_NOT_JSON", f"The request is not UTF-8 at byte {place}.") from error
+    return "".join(parts)
 
 
 def _check_depth(value: JsonValue) -> None:

@@ -12,6 +12,7 @@ from starlette.types import Message, Receive, Scope, Send
 from astrolabe.dataapi import protocol
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.errors import DataApiError
+from storage.gil_yield import in_thread
 from storage.jsontext import dumps_in_pieces, is_small
 
 JSON = "application/json"
@@ -75,7 +76,7 @@ async def written(answer: protocol.Response) -> Envelope:
     """Return the envelope; a large one is written in a thread, so that other requests are answered meanwhile."""
     if answer.data is None or is_small(answer.data):
         return envelope(answer)
-    return await asyncio.to_thread(envelope, answer)
+    return await in_thread(envelope, answer)
 
 
 def too_many_connections() -> DataApiError:

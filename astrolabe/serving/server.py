@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import socket
 import ssl
@@ -22,6 +21,7 @@ from astrolabe.serving.app import DataApiApp, Policy
 from astrolabe.serving.authorization import Gate
 from astrolabe.serving.connections import ConnectionBudget
 from astrolabe.serving.embedded import EmbeddedServer
+from astrolabe.serving.interpreter import ServingInterpreter
 from astrolabe.serving.listener import BoundedListener
 from astrolabe.serving.options import ServerOptions
 from astrolabe.serving.records import Report
@@ -33,10 +33,6 @@ GRACE = 10
 """Seconds that requests have to finish when the server is stopped."""
 
 _IDLE = 30
-
-_TURN = 0.001
-"""Seconds that a thread may keep the interpreter while others wait. A request changes threads a few times, and each
-time it would wait Python's 5 ms for every search and scan that computes beside it."""
 
 _HOW_TO_MAKE_ONE = "`astrolabe tokens create NAME` makes one."
 
@@ -74,7 +70,7 @@ class DataApiServer:
         self._server: EmbeddedServer | None = None
         self._running: asyncio.Task[None] | None = None
         self._port = options.port
-        self._switch_interval = sys.getswitchinterval()
+        self._interpreter = ServingInterpreter()
 
     @property
     def address(self) -> str:
@@ -108,16 +104,14 @@ class DataApiServer:
         server = EmbeddedServer(self._config(context), budget)
         listener = self._listen(budget)
         self._port = int(listener.getsockname()[1])
-        self._switch_interval = sys.getswitchinterval()
-        sys.setswitchinterval(min(self._switch_interval, _TURN))
+        self._interpreter.begin()
         try:
             await self._run(server, listener)
         except BaseException:
             listener.close()
             await uninterrupted(self._ended())
             raise
-        # What is there by now stays. Looking through it for garbage takes tens of milliseconds, with the lock held.
-        gc.freeze()
+        self._interpreter.freeze()
         log.info("Serving on %s.", self.address)
 
     async def _run(self, server: EmbeddedServer, listener: socket.socket) -> None:
@@ -146,7 +140,7 @@ class DataApiServer:
             if not server.ready.is_set():
                 running.cancel()
             await asyncio.wait([running])
-        sys.setswitchinterval(self._switch_interval)
+        self._interpreter.end()
 
     async def wait(self) -> None:
         """Return when the server has ended."""
@@ -159,7 +153,6 @@ class DataApiServer:
         if running is None:
             return
         await self._ended()
-        gc.unfreeze()
         log.info("Stopped serving on %s.", self.address)
         running.result()
 
@@ -232,6 +225,7 @@ class DataApiServer:
             log_level=logging.CRITICAL,  # what it would report is in our own logs, or is noise of strangers
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=_IDLE,
             timeout_graceful_shutdown=GRACE,
         )

@@ -14,9 +14,9 @@ from storage.documents.containers import list_containers
 from storage.documents.schema import Tables
 from storage.documents.values import value_column
 from storage.errors import CorruptStoreError
+from storage.gil_yield import in_turns
 from storage.shapes import Container, ContainerKind, IndexedValues
 from storage.sqlite.errors import from_sqlite
-from storage.sqlite.gil_yield import in_turns
 
 _TEXTS = "SELECT i.seq FROM {item} AS i, json_each(i.body) AS member WHERE member.key = ? AND member.type = 'text'"
 _ENTERED = "SELECT id FROM {word}_docsize"

@@ -14,8 +14,8 @@ from storage.documents.schema import Tables
 from storage.documents.term_rows import add_words, change_words, remove_words
 from storage.documents.vector_rows import insert_vectors, remove_vectors, replace_vectors
 from storage.filters.json_sql import Parameter
+from storage.gil_yield import give_way, in_turns
 from storage.shapes import Container, Item, NewItem
-from storage.sqlite.gil_yield import give_way, in_turns
 
 KEYS_PER_STATEMENT = 500
 """Keys are passed as parameters, not as JSON, because SQLite ends a JSON string at the first ``\\u0000``."""

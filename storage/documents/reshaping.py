@@ -19,9 +19,9 @@ from storage.documents.schema import WORD_TABLE, Tables
 from storage.documents.term_rows import add_words
 from storage.documents.values import VALUE_INDEX, add_entries, value_column
 from storage.errors import ContainerChangedError, CorruptStoreError
+from storage.gil_yield import in_turns
 from storage.lexical.analyzers import Analyzer
 from storage.shapes import Container, IndexedValues, Item, TextSpec, ValueSpec, VectorSpec
-from storage.sqlite.gil_yield import in_turns
 
 _ROWS_AT_ONCE = 500
 

@@ -35,9 +35,9 @@ from storage.errors import CorruptStoreError
 from storage.filters.json_sql import Parameter
 from storage.filters.matching import matcher
 from storage.filters.to_sql import Source, narrow
-from storage.filters.tree import Filter
+from storage.filters.tree import Filter, filter_size
+from storage.gil_yield import in_thread, in_turns
 from storage.shapes import LEXICAL_FIELD, Container, Item
-from storage.sqlite.gil_yield import in_turns
 from storage.sqlite.store_file import StoreFile
 
 CHUNK = 200
@@ -45,6 +45,9 @@ CHUNK = 200
 
 SEQS_PER_STATEMENT = 20_000
 """Row numbers parsed at once on the event loop: about two milliseconds."""
+
+_SMALL_FILTER = 100
+"""Parts and values of a filter whose SQL is made in no time."""
 
 _LARGEST_CHUNK = 4000
 """Candidates are read in growing chunks up to this many while few of them match."""
@@ -148,7 +151,7 @@ async def scan_items(
         chunk: The most items in one list.
         keys: Only items with these keys, found through the unique index.
     """
-    for part in await _parts(file, ItemSelection.of(container, where), chunk, keys):
+    for part in await _parts(file, container, where, chunk, keys):
         async with aclosing(_scan(file, part, after, vectors, chunk)) as lists:
             async for items in lists:
                 yield items
@@ -164,7 +167,7 @@ async def count_items(
 ) -> int:
     """Return how many items match, counting no further than ``limit``; arguments as in :func:`scan_items`."""
     total = 0
-    for part in await _parts(file, ItemSelection.of(container, where), CHUNK, keys):
+    for part in await _parts(file, container, where, CHUNK, keys):
         left = None if limit is None else limit - total
         total += await _count_by_sql(file, part.decided, left)
         if total == limit or part.undecided is None:
@@ -182,7 +185,7 @@ async def matching_seqs(
 ) -> NDArray[np.int64]:
     """Return the row numbers of the matching items, ascending; arguments as in :func:`scan_items`."""
     found = [np.empty(0, np.int64)]
-    for part in await _parts(file, ItemSelection.of(container, where), CHUNK, keys):
+    for part in await _parts(file, container, where, CHUNK, keys):
         found += [seqs async for seqs in _seqs_by_sql(file, part.decided)]
         if part.undecided is not None:
             lists = _scan(file, part.undecided, 0, (), CHUNK)
@@ -247,9 +250,13 @@ async def _fetch(
 
 
 async def _parts(
-    file: StoreFile, selection: ItemSelection, chunk: int, keys: Sequence[str] | None
+    file: StoreFile, container: Container, where: Filter | None, chunk: int, keys: Sequence[str] | None
 ) -> list[ItemSelection]:
     """Return the selections that together are wanted, in order: one, or one for every ``chunk`` rows that keys name."""
+    if where is None or filter_size(where) <= _SMALL_FILTER:
+        selection = ItemSelection.of(container, where)
+    else:
+        selection = await in_thread(ItemSelection.of, container, where)
     if keys is None:
         return [selection]
     selection = replace(selection, named=True)
@@ -289,7 +296,7 @@ def parse_body(item: Item) -> dict[str, Any]:
         CorruptStoreError: The body is not a JSON object.
     """
     try:
-        body = jsontext.loads(item.body)
+        body = jsontext.loads_in_pieces(item.body)
     except (ValueError, RecursionError) as error:
         raise CorruptStoreError(f"The document in row {item.seq} cannot be read: {error}.") from error
     if not isinstance(body, dict):

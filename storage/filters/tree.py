@@ -63,3 +63,11 @@ class AnyOf:
 
 
 Filter = Comparison | All | AnyOf
+
+
+def filter_size(where: Filter) -> int:
+    """Return about how much a filter holds: its parts, and the values that they compare with."""
+    if isinstance(where, Comparison):
+        operand = where.operand
+        return 1 + (len(operand) if isinstance(operand, tuple | list | dict) else 0)
+    return 1 + sum(map(filter_size, where.parts))

@@ -18,10 +18,10 @@ from storage.documents.items import EVERYTHING, NOTHING, Candidate, Condition, f
 from storage.documents.scanning import CHUNK, parse_body
 from storage.documents.schema import Tables
 from storage.documents.vector_rows import numbers_from_text, with_vectors
+from storage.gil_yield import in_turns
 from storage.rows.conditions import Lead, RowConditions, conditions, in_key_order, leads_of
 from storage.rows.shapes import Every, KeyRange, RowQuery
 from storage.shapes import Container, Item
-from storage.sqlite.gil_yield import in_turns
 from storage.sqlite.store_file import StoreFile
 
 _FEW = 2000

@@ -16,9 +16,9 @@ from storage.documents.schema import Tables
 from storage.documents.term_rows import add_words, change_words
 from storage.documents.values import add_entries, remove_entries, value_column
 from storage.documents.vector_rows import change_vectors, insert_vectors
+from storage.gil_yield import in_turns
 from storage.rows.shapes import BEYOND, KeyRange, RowChange, RowImage
 from storage.shapes import Container, Item, NewItem
-from storage.sqlite.gil_yield import in_turns
 
 _ROWS_AT_ONCE = 500
 

@@ -15,9 +15,9 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 import aiosqlite
 
+from storage.gil_yield import stopped_by
 from storage.sqlite.access import Access
 from storage.sqlite.busy_retry import uninterrupted
-from storage.sqlite.gil_yield import stopped_by
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
-from storage.sqlite.gil_yield import StoppedError, give_way, in_thread, in_turns, stopped_by
+from storage.gil_yield import StoppedError, give_way, in_thread, in_turns, stopped_by
 from storage.sqlite.migrations import Migration
 from storage.sqlite.store_file import StoreFile
 
@@ -34,8 +34,8 @@ def test_nothing_is_taken_before_it_is_wanted() -> None:
 
 def test_work_longer_than_a_turn_is_paused(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[str] = []
-    monkeypatch.setattr("storage.sqlite.gil_yield.TURN", -1)
-    monkeypatch.setattr("storage.sqlite.gil_yield.give_way", lambda: pauses.append("pause"))
+    monkeypatch.setattr("storage.gil_yield.TURN", -1)
+    monkeypatch.setattr("storage.gil_yield.give_way", lambda: pauses.append("pause"))
     assert list(in_turns("abc")) == ["a", "b", "c"]
     assert len(pauses) == 3
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from astrolabe.dataapi.engine.finding import DocumentSelection, first_item
 from astrolabe.dataapi.engine.target import ROUNDS, Target, too_busy
+from astrolabe.dataapi.engine.unhurried import unhurried
 from astrolabe.dataapi.language.document_rules import PreparedDocument, canonical_key, prepare_document, restored
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.ids import check_id
@@ -26,6 +28,7 @@ from astrolabe.errors import DataApiError
 from astrolabe.providers.catalogue.provider_info import Direction
 from storage.documents.scanning import parse_body
 from storage.filters.tree import All
+from storage.jsontext import is_small
 from storage.shapes import Item, Vector, VectorValue
 
 
@@ -94,11 +97,12 @@ class Embeddings:
 
 
 class Updating:
-    """An ``update`` clause as a mutation."""
+    """An ``update`` clause as a mutation; a large one is carried out in a thread."""
 
-    def __init__(self, target: Target, update: Update) -> None:
+    def __init__(self, target: Target, update: Update, *, large: bool = False) -> None:
         self._target = target
         self._update = update
+        self._large = large
         self._embeddings = Embeddings(target)
 
     @property
@@ -115,11 +119,13 @@ class Updating:
         return await self._prepared(seed, None, upsert=True)
 
     async def _prepared(self, body: Json, vector: VectorValue | None, *, upsert: bool) -> PreparedDocument:
-        result = self._update.apply(body, upsert=upsert)
+        result = await unhurried(partial(self._update.apply, upsert=upsert), body, large=self._large)
         document = result.document
         if result.embed is not None:
             document[VECTOR] = await self._embeddings.vector(result.embed)
-        return prepare_document(document, self._target.rules, stored_vector=vector if result.keeps_vector else None)
+        stored_vector = vector if result.keeps_vector else None
+        prepare = partial(prepare_document, rules=self._target.rules, stored_vector=stored_vector)
+        return await unhurried(prepare, document, large=self._large)
 
 
 class Replacing:
@@ -143,14 +149,17 @@ class Replacing:
         """Return the replacement, under the id that the filter asks for, if any."""
         if "_id" in seed:
             return await self._under(seed["_id"])
-        return prepare_document(await self._vectorized(), self._target.rules)
+        return await self._prepared(await self._vectorized())
 
     async def _under(self, document_id: JsonValue) -> PreparedDocument:
         document = await self._vectorized()
         if isinstance(document, Mapping):
             _check_same_id(document.get("_id", document_id), document_id)
             document = {**document, "_id": document_id}
-        return prepare_document(document, self._target.rules)
+        return await self._prepared(document)
+
+    async def _prepared(self, document: JsonValue) -> PreparedDocument:
+        return await unhurried(partial(prepare_document, rules=self._target.rules), document)
 
     async def _vectorized(self) -> JsonValue:
         document = self._document
@@ -202,7 +211,7 @@ async def change_item(target: Target, item: Item, mutation: Mutation) -> Change 
         DataApiError: The document breaks a rule, or embedding failed.
     """
     vector = item.vectors.get(VECTOR)
-    body = parse_body(item)
+    body = await unhurried(partial(parse_body, item), large=not is_small(item.body))
     prepared = await mutation.changed(body, vector)
     before = restored(body, vector)
     if prepared.text == item.body and same_vector(prepared.vector, vector):

@@ -9,10 +9,12 @@ import re
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias
 
 from astrolabe.dataapi.engine.target import Target, storable
+from astrolabe.dataapi.engine.unhurried import unhurried
 from astrolabe.dataapi.language.commands import invalid_field
 from astrolabe.dataapi.language.document_rules import restored
 from astrolabe.dataapi.language.error_codes import data_api_error
@@ -26,9 +28,9 @@ from astrolabe.errors import DataApiError
 from astrolabe.providers.catalogue.provider_info import Direction
 from storage.documents.scanning import CHUNK, parse_body
 from storage.filters.tree import All, Comparison, Filter
+from storage.gil_yield import in_thread, in_turns
 from storage.lexical.analyzers import TermQuery
 from storage.shapes import Hit, Item, VectorValue
-from storage.sqlite.gil_yield import in_thread, in_turns
 
 MOST_SORTED = 10_000
 """From this many documents on, a field sort is refused: it would have to hold them all."""
@@ -82,12 +84,16 @@ class DocumentSelection:
         return None if self.sort.vector is None else floats_to_json(self.sort.vector.data)
 
 
-def select(target: Target, where: JsonValue, sort: JsonValue = None) -> DocumentSelection:
+async def select(target: Target, where: JsonValue, sort: JsonValue = None) -> DocumentSelection:
     """Read a filter and a sort.
 
     Raises:
         DataApiError: One of the codes of filters and sorts.
     """
+    return await unhurried(partial(_selected, target), where, sort)
+
+
+def _selected(target: Target, where: JsonValue, sort: JsonValue) -> DocumentSelection:
     parsed = parse_filter(where, target.rules)
     everything = parsed == All(())
     plan = parse_sort(sort, target.rules)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import SecretStr
 
@@ -38,12 +38,13 @@ from astrolabe.dataapi.engine.target import (
     look_up,
     unknown_container,
 )
+from astrolabe.dataapi.engine.unhurried import unhurried
 from astrolabe.dataapi.engine.vectorize.vectorizer import Vectorizer
 from astrolabe.dataapi.language.commands import Command, Level, parse_command, parse_for_any
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.numbers import exactly
 from astrolabe.dataapi.protocol import Json, Response
-from astrolabe.errors import AstrolabeError, DataApiError
+from astrolabe.errors import AstrolabeError, DataApiError, without_frames
 from astrolabe.portal.organization import Database
 from astrolabe.providers.catalogue.catalogue import Catalogue
 from astrolabe.providers.rerank.catalogue import RERANKING_KEY_HEADER
@@ -51,7 +52,6 @@ from astrolabe.providers.rerank.engine import RerankingEngine, RerankKeys
 from astrolabe.providers.simulated.rules import Lab
 from storage.documents.store import DatabaseStore
 from storage.errors import ContainerChangedError, ContainerMissingError, KeyspaceMissingError, StoreBusyError
-from storage.jsontext import is_small
 from storage.shapes import Container, ContainerKind
 
 _log = logging.getLogger(__name__)
@@ -159,7 +159,7 @@ class LocalDataApi:
         try:
             return await self._execute(command, keyspace, name, headers or {})
         except AstrolabeError as error:
-            return Response(errors=(as_data_api_error(error),))
+            return Response(errors=(without_frames(as_data_api_error(error)),))
         except Exception:  # noqa: BLE001 - the request boundary: a fault must not end the program
             _log.exception("A command failed unexpectedly.")
             return Response(errors=(unexpected(),))
@@ -169,7 +169,8 @@ class LocalDataApi:
     ) -> Response:
         if keyspace is not None and name is not None:
             return await self._on_container(command, keyspace, name, headers)
-        parsed = parse_command(await _exact(command), Level.GENERAL if keyspace is None else Level.KEYSPACE)
+        level = Level.GENERAL if keyspace is None else Level.KEYSPACE
+        parsed = await unhurried(partial(parse_command, level=level), await unhurried(exactly, command))
         if parsed.command is None:
             return Response(errors=parsed.errors)
         if keyspace is None:
@@ -189,12 +190,14 @@ class LocalDataApi:
     async def _once_on_container(self, command: Json, keyspace: str, name: str, headers: Mapping[str, str]) -> Response:
         """Find the collection or table first: its kind says what commands there are."""
         container = await look_up(self._engine.store, keyspace, name)
-        exact = await _exact(command, container.vectors if container is not None else ())
+        vectors = container.vectors if container is not None else ()
+        exact = await unhurried(partial(exactly, vectors=vectors), command)
         if container is None:
-            parsed = parse_for_any(exact)
+            parsed = await unhurried(parse_for_any, exact)
             return Response(errors=parsed.errors or (await unknown_container(self._engine.store, keyspace, name),))
         kind = _KINDS[container.kind]
-        parsed = parse_command(exact, kind.level, target=f"{keyspace}.{container.name}")
+        understand = partial(parse_command, level=kind.level, target=f"{keyspace}.{container.name}")
+        parsed = await unhurried(understand, exact)
         if parsed.command is None:
             return Response(errors=parsed.errors)
         target = self._open(container, self._definition(container, kind), headers)
@@ -216,12 +219,6 @@ class LocalDataApi:
             for name in target.vectors:
                 target.check_service(name)
         return target
-
-
-async def _exact(command: Json, vectors: Collection[str] = ()) -> Json:
-    """Return a command with exact numbers; a large one takes its time in a thread."""
-    exact: Json = exactly(command, vectors) if is_small(command) else await asyncio.to_thread(exactly, command, vectors)
-    return exact
 
 
 def _secret(headers: Mapping[str, str], wanted: str) -> SecretStr | None:

@@ -82,7 +82,7 @@ def prepare_document(
     check_id(body["_id"])
     body["_id"] = stored_id(body["_id"])
     check_fields(body, rules)
-    text = jsontext.dumps(body)
+    text = jsontext.dumps_in_pieces(body)
     _check_characters(text, vector)
     return PreparedDocument(id=body["_id"], key=canonical_key(body["_id"]), body=body, text=text, vector=vector)
 

@@ -16,13 +16,16 @@ from astrolabe.dataapi.language.ids import canonical_key, check_id
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
 from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.special_fields import LEXICAL, SPECIAL_FIELDS
-from astrolabe.dataapi.language.values import count_values, ejson_name, shown, type_name
+from astrolabe.dataapi.language.values import count_characters, count_values, ejson_name, shown, type_name
 from astrolabe.errors import DataApiError
 from storage.filters.tree import All, AnyOf, Comparison, Filter, Operator
 
 MAX_COMPARISONS = 64
 MAX_VALUES = 10_000
 """Values that its fields are compared with in all, with those inside arrays and objects."""
+
+MAX_CHARACTERS = 1_000_000
+"""Characters of the texts that it compares with, in all; an indexed text has at most 8,000 bytes."""
 
 MAX_CLAUSES = 256
 """Objects in a filter that hold comparisons or other filters, empty ones too."""
@@ -101,6 +104,7 @@ class _Parser:
     comparisons: int = 0
     clauses: int = 0
     values: int = 0
+    characters: int = 0
     ids: int = 0
     id_in_or: bool = False
 
@@ -162,6 +166,9 @@ class _Parser:
         self.values += count_values(operand, MAX_VALUES)
         if self.values > MAX_VALUES:
             raise _too_large(f"{MAX_VALUES} values to compare with")
+        self.characters += count_characters(operand)
+        if self.characters > MAX_CHARACTERS:
+            raise _too_large(f"{MAX_CHARACTERS} characters to compare with")
         parsed = parse_operand(operator, operand, name)
         if path == ID_PATH and operator in {Operator.EQ, Operator.IN}:
             self.ids += operator is Operator.EQ

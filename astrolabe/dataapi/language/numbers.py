@@ -16,6 +16,7 @@ from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.errors import DataApiError
 from storage.filters.matching import identity, is_number
+from storage.gil_yield import Turns
 from storage.jsontext import LONGEST_NUMBER
 
 _WHOLE = decimal.Context(prec=decimal.MAX_PREC, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN)
@@ -72,7 +73,9 @@ def exactly(value: object, vectors: Collection[str] = ()) -> Any:  # noqa: ANN40
     """
     root: list[Any] = [value]
     todo: list[tuple[Any, Any]] = [(root, 0)]
+    turns = Turns()
     while todo:
+        turns.rest()
         holder, place = todo.pop()
         holder[place] = copied = _exact(holder[place])
         todo.extend((copied, inner) for inner in _places_to_look(copied, vectors))

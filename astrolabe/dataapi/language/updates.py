@@ -26,7 +26,6 @@ from astrolabe.dataapi.language.values import shown, type_name
 from astrolabe.dataapi.language.vectorize import invalid_usage
 from astrolabe.dataapi.language.vectors import parse_vector_of
 from astrolabe.errors import DataApiError
-from storage import jsontext
 from storage.filters.matching import MISSING, same
 from storage.filters.tree import All, Comparison, Filter, Instant, Operator
 
@@ -45,13 +44,11 @@ class UpdatedDocument:
     Attributes:
         document: The new document; the one given is untouched. Under ``$vector`` stands the new value in its JSON form
             when one was set, else the null that holds the stored vector's place.
-        changed: Whether anything but the vector differs from before.
         keeps_vector: Whether the stored vector, if any, is still the document's.
         embed: The text whose vector (*store* mode) the caller has to put under ``$vector``; None for none.
     """
 
     document: dict[str, Any]
-    changed: bool
     keeps_vector: bool = True
     embed: str | None = None
 
@@ -78,7 +75,7 @@ class Update:
             DataApiError: UNSUPPORTED_UPDATE_OPERATION_TARGET, UNSUPPORTED_UPDATE_OPERATION_PATH or
                 SHRED_DOC_LIMIT_VIOLATION. The result may still break rules for documents; prepare it to know.
         """
-        result = UpdatedDocument(copied(document), changed=False)
+        result = UpdatedDocument(copied(document))
         padding = Padding()
         for action in self.actions:
             if action.operator is UpdateOperator.SET_ON_INSERT and not upsert:
@@ -89,12 +86,7 @@ class Update:
                 result = _apply_to_vector(result, action)
             else:
                 action.apply(result.document)
-        changed = _body_text(document) != _body_text(result.document)
-        return UpdatedDocument(result.document, changed, result.keeps_vector, result.embed)
-
-
-def _body_text(document: Mapping[str, Any]) -> str:
-    return jsontext.dumps({**document, VECTOR: None} if VECTOR in document else document)
+        return result
 
 
 def _apply_to_vector(result: UpdatedDocument, action: OperatorCall) -> UpdatedDocument:
@@ -103,17 +95,17 @@ def _apply_to_vector(result: UpdatedDocument, action: OperatorCall) -> UpdatedDo
     if action.operator is UpdateOperator.UNSET:
         document.pop(VECTOR, None)
         document.pop(VECTORIZE, None)
-        return UpdatedDocument(document, changed=False, keeps_vector=False)
+        return UpdatedDocument(document, keeps_vector=False)
     if action.path == (VECTOR,):
         document.pop(VECTORIZE, None)
         document[VECTOR] = action.argument
-        return UpdatedDocument(document, changed=False, keeps_vector=False)
+        return UpdatedDocument(document, keeps_vector=False)
     text: str | None = action.argument
     if same(document.get(VECTORIZE, MISSING), text):
         return result
     document[VECTORIZE] = text
     document[VECTOR] = None
-    return UpdatedDocument(document, changed=False, keeps_vector=False, embed=text if text and text.strip() else None)
+    return UpdatedDocument(document, keeps_vector=False, embed=text if text and text.strip() else None)
 
 
 def seed_for_upsert(where: Filter) -> dict[str, Any]:

@@ -76,6 +76,20 @@ def count_values(value: object, most: int) -> int:
     return found
 
 
+def count_characters(value: object) -> int:
+    """Return how many characters the texts and names inside a value have; it is bounded in its number of values."""
+    todo, found = [value], 0
+    while todo:
+        part = todo.pop()
+        if isinstance(part, str):
+            found += len(part)
+        elif isinstance(part, list | Mapping):
+            todo.extend(part)
+            if isinstance(part, Mapping):
+                todo.extend(part.values())
+    return found
+
+
 def ejson_name(value: object) -> str | None:
     """Return the ``$`` name of an extended JSON value, or None; only objects with exactly one member count."""
     if isinstance(value, Mapping) and len(value) == 1:

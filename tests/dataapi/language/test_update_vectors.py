@@ -25,13 +25,13 @@ def update(clause: object, document: dict[str, Any] = STORED, *, upsert: bool = 
 def test_a_new_vector_drops_the_text() -> None:
     result = update({"$set": {"$vector": [1, 2]}})
     assert result.document == {"_id": 1, "$vector": [1, 2], "a": 1}
-    assert (result.changed, result.keeps_vector, result.embed) == (True, False, None)
+    assert (result.keeps_vector, result.embed) == (False, None)
 
 
 def test_a_new_text_is_embedded() -> None:
     result = update({"$set": {"$vectorize": "blue"}})
     assert result.document == {**STORED, "$vectorize": "blue"}
-    assert (result.changed, result.keeps_vector, result.embed) == (True, False, "blue")
+    assert (result.keeps_vector, result.embed) == (False, "blue")
 
 
 def test_the_first_text_is_embedded() -> None:
@@ -42,14 +42,14 @@ def test_the_first_text_is_embedded() -> None:
 
 def test_the_same_text_is_not_embedded_again() -> None:
     result = update({"$set": {"$vectorize": "red"}})
-    assert (result.document, result.changed, result.keeps_vector, result.embed) == (STORED, False, True, None)
+    assert (result.document, result.keeps_vector, result.embed) == (STORED, True, None)
 
 
 @pytest.mark.parametrize("text", [None, "", "  "])
 def test_null_and_blank_texts_give_a_null_vector(text: str | None) -> None:
     result = update({"$set": {"$vectorize": text}})
     assert result.document == {**STORED, "$vectorize": text}
-    assert (result.changed, result.keeps_vector, result.embed) == (True, False, None)
+    assert (result.keeps_vector, result.embed) == (False, None)
 
 
 def test_a_null_vector_drops_vector_and_text() -> None:
@@ -62,7 +62,7 @@ def test_a_null_vector_drops_vector_and_text() -> None:
 def test_unsetting_one_removes_both(name: str) -> None:
     result = update({"$unset": {name: ""}})
     assert result.document == {"_id": 1, "a": 1}
-    assert (result.changed, result.keeps_vector, result.embed) == (True, False, None)
+    assert (result.keeps_vector, result.embed) == (False, None)
 
 
 def test_set_on_insert_works_as_set_on_upsert() -> None:
@@ -74,7 +74,7 @@ def test_set_on_insert_works_as_set_on_upsert() -> None:
 
 def test_other_fields_leave_the_vector_alone() -> None:
     result = update({"$set": {"a": 2}, "$unset": {"$lexical": 1}})
-    assert (result.changed, result.keeps_vector, result.embed) == (True, True, None)
+    assert (result.keeps_vector, result.embed) == (True, None)
 
 
 @pytest.mark.parametrize(

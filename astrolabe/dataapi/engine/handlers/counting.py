@@ -16,7 +16,7 @@ MOST_COUNTED = 1000
 
 async def count_documents(target: Target, command: CountDocuments) -> Response:
     """Count the matching documents, up to the ceiling."""
-    selection = select(target, command.where)
+    selection = await select(target, command.where)
     found = await target.store.count(target.container, selection.rest, limit=MOST_COUNTED + 1, keys=selection.keys)
     if found > MOST_COUNTED:
         return Response(status={"count": MOST_COUNTED, "moreData": True})

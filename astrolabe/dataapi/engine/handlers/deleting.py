@@ -17,6 +17,7 @@ from astrolabe.dataapi.engine.finding import (
     vectors_for,
 )
 from astrolabe.dataapi.engine.target import ROUNDS, Target, TargetHandler, too_busy
+from astrolabe.dataapi.engine.unhurried import unhurried
 from astrolabe.dataapi.language.commands.base import Command
 from astrolabe.dataapi.language.commands.collection_commands import DeleteMany, DeleteOne, FindOneAndDelete
 from astrolabe.dataapi.language.projection import parse_projection
@@ -29,15 +30,15 @@ PAGE_SIZE = 20
 
 async def delete_one(target: Target, command: DeleteOne) -> Response:
     """Delete the first document of a filter and a sort."""
-    selection = await resolve(select(target, command.where, command.sort))
+    selection = await resolve(await select(target, command.where, command.sort))
     deleted = await delete_first(selection)
     return Response(status={"deletedCount": 0 if deleted is None else 1})
 
 
 async def find_one_and_delete(target: Target, command: FindOneAndDelete) -> Response:
     """Delete the first document of a filter and a sort, and answer with it."""
-    projection = parse_projection(command.projection)
-    selection = await resolve(select(target, command.where, command.sort))
+    projection = await unhurried(parse_projection, command.projection)
+    selection = await resolve(await select(target, command.where, command.sort))
     deleted = await delete_first(selection, vectors=vectors_for(projection))
     document = None if deleted is None else projection.apply(document_of(deleted))
     return Response(data={"document": document}, status={"deletedCount": 0 if deleted is None else 1})
@@ -59,7 +60,7 @@ async def delete_first(selection: DocumentSelection, *, vectors: Sequence[str] =
 
 async def delete_many(target: Target, command: DeleteMany) -> Response:
     """Delete a page of matching documents and say whether there are more; without a filter, delete all of them."""
-    selection = select(target, command.where)
+    selection = await select(target, command.where)
     if not command.where:
         await target.store.truncate(target.container)
         return Response(status={"deletedCount": -1})

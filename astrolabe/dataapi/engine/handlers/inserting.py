@@ -6,10 +6,10 @@ checked by itself and stands or falls alone. What was accepted is written in one
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from astrolabe.dataapi.engine.document_updates import already_exists
 from astrolabe.dataapi.engine.target import Target, TargetHandler
@@ -21,8 +21,9 @@ from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.dataapi.language.vectorize import plan_vectorize
 from astrolabe.dataapi.protocol import Json, JsonValue, Response
-from astrolabe.errors import DataApiError
+from astrolabe.errors import DataApiError, without_frames
 from astrolabe.providers.catalogue.provider_info import Direction
+from storage.gil_yield import in_thread, in_turns
 from storage.jsontext import is_small
 
 _WHOLE_COMMAND = frozenset({"VECTOR_SEARCH_NOT_SUPPORTED"})
@@ -66,7 +67,7 @@ class _Attempt:
 
     def fail(self, error: DataApiError) -> None:
         """Note that the document was refused."""
-        self.state, self.error = _State.ERROR, error
+        self.state, self.error = _State.ERROR, without_frames(error)
         error.document_ids = tuple(self.ids)
 
 
@@ -87,7 +88,7 @@ async def _insert(target: Target, documents: Sequence[JsonValue], *, ordered: bo
     if is_small(documents):
         ready = _prepare(target.rules, attempts, ordered=ordered)
     else:
-        ready = await asyncio.to_thread(_prepare, target.rules, attempts, ordered=ordered)
+        ready = await in_thread(partial(_prepare, target.rules, attempts, ordered=ordered))
     if ready:
         await _write(target, ready, ordered=ordered)
     if ordered:
@@ -127,7 +128,7 @@ async def _vectorized(target: Target, documents: Sequence[JsonValue]) -> list[Js
 def _prepare(rules: DocumentRules, attempts: Sequence[_Attempt], *, ordered: bool) -> list[_Attempt]:
     """Check the documents; return those to be written. Large ones take their time."""
     ready: list[_Attempt] = []
-    for attempt in attempts:
+    for attempt in in_turns(attempts):
         try:
             attempt.prepared = prepare_document(attempt.given, rules)
         except DataApiError as error:

@@ -17,6 +17,7 @@ from astrolabe.dataapi.engine.finding import (
     vectors_for,
 )
 from astrolabe.dataapi.engine.target import Target, TargetHandler
+from astrolabe.dataapi.engine.unhurried import unhurried
 from astrolabe.dataapi.language.commands import Command, invalid_field
 from astrolabe.dataapi.language.commands.collection_commands import Find, FindOne, FindOptions
 from astrolabe.dataapi.language.error_codes import data_api_error
@@ -33,8 +34,8 @@ PAGE_SIZE = 50
 
 async def find(target: Target, command: Find) -> Response:
     """Read a page of documents."""
-    projection = parse_projection(command.projection)
-    selection = select(target, command.where, command.sort)
+    projection = await unhurried(parse_projection, command.projection)
+    selection = await select(target, command.where, command.sort)
     options = command.options
     _check_options(selection, options)
     selection = await resolve(selection)
@@ -49,8 +50,8 @@ async def find(target: Target, command: Find) -> Response:
 
 async def find_one(target: Target, command: FindOne) -> Response:
     """Read the first document of a filter and a sort."""
-    projection = parse_projection(command.projection)
-    selection = await resolve(select(target, command.where, command.sort))
+    projection = await unhurried(parse_projection, command.projection)
+    selection = await resolve(await select(target, command.where, command.sort))
     options = command.options
     first = FindOptions(limit=1)
     documents, _ = await _documents(selection, projection, first, similarity=bool(options.include_similarity))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from astrolabe.dataapi.engine.finding import nearest, relevant, render, vectors_for
@@ -18,6 +17,7 @@ from astrolabe.dataapi.language.provider_errors import reranking_error
 from astrolabe.dataapi.protocol import Json, Response
 from astrolabe.errors import DataApiError, ProviderError
 from storage.documents.scanning import parse_body
+from storage.gil_yield import in_thread
 from storage.shapes import Item
 
 
@@ -27,7 +27,7 @@ async def find_and_rerank(target: Target, command: FindAndRerank) -> Response:
     plan = await plan_hybrid(target, command)
     standings = await _found(plan)
     items = await target.store.read_rows(target.container, list(standings), vectors=vectors_for(plan.projection))
-    passages = await asyncio.to_thread(_passages, plan, items)
+    passages = await in_thread(_passages, plan, items)
     reranked = target.engine.reranker.reaches(plan.choice.provider)
     if reranked:
         await _rerank(target, plan, standings, passages)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from astrolabe.dataapi.engine.document_updates import (
     Change,
@@ -15,6 +16,7 @@ from astrolabe.dataapi.engine.document_updates import (
 )
 from astrolabe.dataapi.engine.finding import DocumentSelection, PageState, resolve, select, take
 from astrolabe.dataapi.engine.target import Target, TargetHandler
+from astrolabe.dataapi.engine.unhurried import unhurried
 from astrolabe.dataapi.language.commands.base import Command
 from astrolabe.dataapi.language.commands.collection_commands import (
     FindOneAndReplace,
@@ -24,8 +26,16 @@ from astrolabe.dataapi.language.commands.collection_commands import (
 )
 from astrolabe.dataapi.language.projection import Projection, parse_projection
 from astrolabe.dataapi.language.updates import parse_update
-from astrolabe.dataapi.protocol import Json, Response
+from astrolabe.dataapi.protocol import Json, JsonValue, Response
 from astrolabe.errors import DataApiError
+from storage.jsontext import is_small
+
+
+async def _updating(target: Target, clause: JsonValue) -> Updating:
+    """Read an update clause."""
+    update = await unhurried(partial(parse_update, rules=target.rules), clause)
+    return Updating(target, update, large=not is_small(clause))
+
 
 PAGE_SIZE = 50
 """Documents that one updateMany changes at most; clients repeat it with the page state while there are more."""
@@ -33,8 +43,8 @@ PAGE_SIZE = 50
 
 async def update_one(target: Target, command: UpdateOne) -> Response:
     """Change the first document of a filter and a sort."""
-    updating = Updating(target, parse_update(command.update, target.rules))
-    selection = await resolve(select(target, command.where, command.sort))
+    updating = await _updating(target, command.update)
+    selection = await resolve(await select(target, command.where, command.sort))
     change = await change_first(selection, updating, upsert=bool(command.options.upsert))
     return Response(status=change.status())
 
@@ -44,8 +54,8 @@ async def update_many(target: Target, command: UpdateMany) -> Response:
 
     The first failure ends it and comes with what was done before.
     """
-    updating = Updating(target, parse_update(command.update, target.rules))
-    selection = select(target, command.where)
+    updating = await _updating(target, command.update)
+    selection = await select(target, command.where)
     state = command.options.page_state
     start = PageState.decode(state) if state is not None else PageState(0, 0)
     items = await take(selection, PAGE_SIZE + 1, after=start.after, vectors=vectors_of(target))
@@ -67,7 +77,7 @@ async def update_many(target: Target, command: UpdateMany) -> Response:
 
 async def find_one_and_update(target: Target, command: FindOneAndUpdate) -> Response:
     """Change the first document of a filter and a sort, and answer with it."""
-    return await _find_and_change(target, command, Updating(target, parse_update(command.update, target.rules)))
+    return await _find_and_change(target, command, await _updating(target, command.update))
 
 
 async def find_one_and_replace(target: Target, command: FindOneAndReplace) -> Response:
@@ -78,8 +88,8 @@ async def find_one_and_replace(target: Target, command: FindOneAndReplace) -> Re
 async def _find_and_change(
     target: Target, command: FindOneAndUpdate | FindOneAndReplace, mutation: Mutation
 ) -> Response:
-    projection = parse_projection(command.projection)
-    selection: DocumentSelection = await resolve(select(target, command.where, command.sort))
+    projection = await unhurried(parse_projection, command.projection)
+    selection: DocumentSelection = await resolve(await select(target, command.where, command.sort))
     change = await change_first(selection, mutation, upsert=bool(command.options.upsert))
     return _answer(change, projection, after=command.options.return_document == "after")
 

@@ -10,6 +10,7 @@ from typing import Any
 from astrolabe.dataapi.engine.finding import DocumentSelection, resolve, select
 from astrolabe.dataapi.engine.rerank.rules import RerankChoice, check_alive, check_choice, invalid_override
 from astrolabe.dataapi.engine.target import Target
+from astrolabe.dataapi.engine.unhurried import unhurried
 from astrolabe.dataapi.language.commands.collection_commands import FindAndRerank, FindAndRerankOptions
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.hybrid import (
@@ -81,9 +82,9 @@ async def plan_hybrid(target: Target, command: FindAndRerank) -> HybridPlan:
     query = _query(options, sort)
     passage = _passage(options, sort)
     _check_has_something(sort)
-    projection = parse_projection(command.projection)
-    selection = await resolve(_selection(target, command, sort, vector))
-    analyzer = target.rules.analyzers.get(LEXICAL)
+    projection = await unhurried(parse_projection, command.projection)
+    selection = await resolve(await _selection(target, command, sort, vector))
+    analyzer = target.rules.analyzer() if LEXICAL in target.rules.analyzers else None
     return HybridPlan(
         selection=selection,
         words=analyzer.query(sort.words) if analyzer is not None and sort.words is not None else None,
@@ -96,7 +97,7 @@ async def plan_hybrid(target: Target, command: FindAndRerank) -> HybridPlan:
     )
 
 
-def _selection(
+async def _selection(
     target: Target, command: FindAndRerank, sort: HybridSort, vector: VectorValue | None
 ) -> DocumentSelection:
     plan = SortPlan()
@@ -104,7 +105,7 @@ def _selection(
         plan = SortPlan(SortKind.VECTORIZE, text=sort.text)
     elif vector is not None:
         plan = SortPlan(SortKind.VECTOR, vector=vector)
-    return replace(select(target, command.where), sort=plan)
+    return replace(await select(target, command.where), sort=plan)
 
 
 def _choice(target: Target, options: FindAndRerankOptions) -> RerankChoice:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, TypeVar, get_args
+from itertools import islice
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -19,6 +20,10 @@ NO_OPTIONS = "accepts_no_options"
 
 NULL_AND_EMPTY = "null_and_empty"
 """The validation error of a list that is not there and must have members: it breaks two rules, and both are told."""
+
+
+_MOST_MEMBERS = 100
+_MOST_TEXTS = 1000
 
 
 class Level(StrEnum):
@@ -37,6 +42,14 @@ class CommandPart(BaseModel):
     """
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few(cls, value: JsonValue) -> JsonValue:
+        """Look at no more members than any part has: each one that is not known would be an error of its own."""
+        if isinstance(value, dict) and len(value) > _MOST_MEMBERS:
+            return dict(islice(value.items(), _MOST_MEMBERS))
+        return value
 
     @classmethod
     def members(cls, where: Sequence[int | str]) -> list[str]:
@@ -66,6 +79,20 @@ def _refuse_options(value: JsonValue) -> None:
 
 NoOptions = Annotated[JsonValue, AfterValidator(_refuse_options)]
 """``options`` of a command that takes none: absent, null or empty."""
+
+
+def _bounded(value: JsonValue) -> JsonValue:
+    if isinstance(value, dict) and len(value) > _MOST_TEXTS:
+        message = f"must not have more than {_MOST_TEXTS} members"
+        raise ValueError(message)
+    return value
+
+
+FIRST_PROBLEM: Any = Field(fail_fast=True)
+"""Of a list: the first element that is wrong is the only one that is complained of."""
+
+FEW_MEMBERS = BeforeValidator(_bounded)
+"""Of an object whose members are looked at one by one."""
 
 
 def _or_empty(value: JsonValue) -> JsonValue:

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from astrolabe.dataapi.language.commands.base import (
     AS_WHOLE,
+    FEW_MEMBERS,
     NULL_AND_EMPTY,
     Command,
     CommandPart,
@@ -164,7 +165,7 @@ class RerankService(CommandPart):
 
     provider: Text | None = None
     model_name: Text | None = None
-    authentication: dict[str, Text] | None = None
+    authentication: Annotated[dict[str, Text], FEW_MEMBERS] | None = None
     parameters: Json | None = None
 
 

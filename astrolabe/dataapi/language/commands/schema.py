@@ -8,6 +8,8 @@ from pydantic import AliasChoices, BeforeValidator, Field
 
 from astrolabe.dataapi.language.commands.base import (
     AS_WHOLE,
+    FEW_MEMBERS,
+    FIRST_PROBLEM,
     Command,
     CommandPart,
     Flag,
@@ -53,7 +55,7 @@ class Service(CommandPart):
 
     provider: Text | None = None
     model_name: Text | None = None
-    authentication: dict[str, Text] | None = None
+    authentication: Annotated[dict[str, Text], FEW_MEMBERS] | None = None
     parameters: Json | None = None
 
 
@@ -73,8 +75,8 @@ class VectorOptions(CommandPart):
 class IndexingOptions(CommandPart):
     """``options.indexing``: exactly one of the two."""
 
-    allow: list[Text] | None = None
-    deny: list[Text] | None = None
+    allow: Annotated[list[Text], FIRST_PROBLEM] | None = None
+    deny: Annotated[list[Text], FIRST_PROBLEM] | None = None
 
 
 class CreateCollectionOptions(CommandPart):

@@ -9,7 +9,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from astrolabe.dataapi.language.commands.base import Command, CommandPart, NoOptions, OrEmpty
+from astrolabe.dataapi.language.commands.base import (
+    FEW_MEMBERS,
+    FIRST_PROBLEM,
+    Command,
+    CommandPart,
+    NoOptions,
+    OrEmpty,
+)
 from astrolabe.dataapi.language.commands.schema import ExplainOptions
 from astrolabe.dataapi.protocol import JsonValue
 
@@ -92,7 +99,7 @@ class GivenColumns(CommandPart):
 class ColumnNames(CommandPart):
     """Columns that lose something, or are dropped."""
 
-    columns: list[str] | None = None
+    columns: Annotated[list[str], FIRST_PROBLEM] | None = None
 
 
 class GivenFields(CommandPart):
@@ -104,7 +111,7 @@ class GivenFields(CommandPart):
 class NewNames(CommandPart):
     """The new names of fields, by the old ones."""
 
-    fields: dict[str, str] | None = None
+    fields: Annotated[dict[str, str], FEW_MEMBERS] | None = None
 
 
 class CreateType(Command):

@@ -25,8 +25,8 @@ from astrolabe.dataapi.protocol import Json, Response
 from astrolabe.errors import AstrolabeError, DataApiError
 from astrolabe.providers.catalogue.provider_info import Direction
 from storage.documents.scanning import parse_body
+from storage.gil_yield import in_turns
 from storage.shapes import Item, Vector
-from storage.sqlite.gil_yield import in_turns
 
 PAGE_SIZE = 50
 """Rows in one page of a find that is not sorted by similarity."""

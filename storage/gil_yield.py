@@ -52,6 +52,10 @@ def give_way() -> None:
     stop = _stop.get()
     if stop is not None and stop.is_set():
         raise StoppedError
+    _rest()
+
+
+def _rest() -> None:
     time.sleep(_PAUSE)
 
 
@@ -69,11 +73,31 @@ async def in_thread(work: Callable[[*Ts], T], *arguments: *Ts) -> T:
         stop.set()
 
 
+class Turns:
+    """The turns of work that is no walk over values: it rests when it has worked for a turn.
+
+    Args:
+        unstoppable: Whether the work goes on though nobody waits for it.
+    """
+
+    def __init__(self, *, unstoppable: bool = False) -> None:
+        self._pause = _rest if unstoppable else give_way
+        self._began = time.perf_counter()
+
+    def rest(self) -> None:
+        """Give way if it is time.
+
+        Raises:
+            StoppedError: Nobody waits any more for what this thread does.
+        """
+        if time.perf_counter() - self._began > TURN:
+            self._pause()
+            self._began = time.perf_counter()
+
+
 def in_turns(values: Iterable[T]) -> Iterator[T]:
     """Yield the values, with a pause after every few milliseconds of work on them; not for the event loop's thread."""
-    began = time.perf_counter()
+    turns = Turns()
     for value in values:
         yield value
-        if time.perf_counter() - began > TURN:
-            give_way()
-            began = time.perf_counter()
+        turns.rest()
