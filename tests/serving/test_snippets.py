@@ -13,6 +13,8 @@ from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.client.snippets import TOKEN_VARIABLE, Language, render
 from astrolabe.dataapi.protocol import Json
 from tests.support.served import CREDENTIAL, DATABASE, KEYSPACE, PROVIDER, TOKEN, Served
+from tests.support.snippet_walk import not_sent
+from tests.support.table_walk import TABLE_WALK
 
 SERVICE = {
     "provider": PROVIDER,
@@ -45,7 +47,11 @@ class Run:
 
     def __call__(self, command: Json, *, keyspace: str | None = KEYSPACE, name: str | None = None) -> str:
         """Return what the program prints."""
-        text = render(PlannedCommand(command, keyspace, name), self.endpoint, Language.PYTHON)
+        return self.planned(PlannedCommand(command, keyspace, name))
+
+    def planned(self, planned: PlannedCommand) -> str:
+        """Return what the program of a planned command prints."""
+        text = render(planned, self.endpoint, Language.PYTHON)
         assert TOKEN not in text
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed):
@@ -152,3 +158,11 @@ def test_commands_on_the_database_run_as_python(run: Run) -> None:
     assert "openai" in run({"findEmbeddingProviders": {}}, keyspace=None)
     assert "rerankingProviders" in run({"findRerankingProviders": {}}, keyspace=None)
     assert "tables" in run({"listTables": {}})
+
+
+def test_every_command_on_tables_runs_as_python(run: Run, server: Served) -> None:
+    server.workspace.activity.clear()
+    for walked in TABLE_WALK:
+        assert walked.word in run.planned(walked.planned), walked.planned
+    assert not_sent(server.workspace.activity.entries, TABLE_WALK) == []
+    assert [entry.detail for entry in server.workspace.activity.entries if entry.error_code] == []

@@ -119,9 +119,9 @@ def programs(language_texts: Iterator[str]) -> dict[str, str]:
     return {f"s{number:02}": text for number, text in enumerate(language_texts)}
 
 
-def not_sent(entries: tuple[ActivityEntry, ...]) -> list[PlannedCommand]:
-    """Return the commands of the walk that no entry says as they were planned; clients may add options."""
-    return [walked.planned for walked in WALK if not any(_says(entry.planned, walked.planned) for entry in entries)]
+def not_sent(entries: tuple[ActivityEntry, ...], walk: tuple[Walked, ...] = WALK) -> list[PlannedCommand]:
+    """Return the commands of a walk that no entry says as they were planned; clients may add options."""
+    return [walked.planned for walked in walk if not any(_says(entry.planned, walked.planned) for entry in entries)]
 
 
 def _says(sent: PlannedCommand, planned: PlannedCommand) -> bool:
@@ -130,7 +130,9 @@ def _says(sent: PlannedCommand, planned: PlannedCommand) -> bool:
 
 
 def _contains(sent: JsonValue, planned: JsonValue) -> bool:
-    """Return whether ``sent`` has all that was planned; an empty object may be left out."""
+    """Return whether ``sent`` has all that was planned; an empty object may be left out, a type be a word."""
+    if (isinstance(sent, str) != isinstance(planned, str) and {"type": sent} == planned) or sent == {"type": planned}:
+        return True
     if isinstance(planned, dict) and isinstance(sent, dict):
         return all(_contains(sent.get(key, {} if value == {} else None), value) for key, value in planned.items())
     if isinstance(planned, list) and isinstance(sent, dict) and "$binary" in sent:  # how some clients write vectors

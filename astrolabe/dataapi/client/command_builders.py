@@ -28,11 +28,13 @@ class PlannedCommand:
         command: An object with exactly one key, the command's name.
         keyspace: None for commands on the database.
         name: Collection or table; None for commands on the database or a keyspace.
+        is_table: Whether ``name`` is known to be a table's; snippets speak of rows then.
     """
 
     command: Json
     keyspace: str | None = None
     name: str | None = None
+    is_table: bool = False
 
     @property
     def verb(self) -> str:
@@ -42,10 +44,11 @@ class PlannedCommand:
 
 @dataclass(frozen=True, slots=True)
 class CollectionTarget:
-    """The collection that a command is sent to."""
+    """The collection, or the table, that a command is sent to."""
 
     keyspace: str
     name: str
+    is_table: bool = False
 
 
 def collection_options(
@@ -301,7 +304,7 @@ def plan_estimated_count(target: CollectionTarget) -> PlannedCommand:
 
 
 def _on(target: CollectionTarget, verb: str, body: Json) -> PlannedCommand:
-    return PlannedCommand({verb: body}, target.keyspace, target.name)
+    return PlannedCommand({verb: body}, target.keyspace, target.name, target.is_table)
 
 
 def _query(

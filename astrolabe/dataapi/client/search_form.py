@@ -118,7 +118,7 @@ def check_limit(draft: SearchDraft) -> None:
 def plan_search(draft: SearchDraft, info: TargetInfo) -> PlannedCommand:
     """Return the find, or findAndRerank, that a draft without problems asks for."""
     sort = read_sort(draft, info)
-    target = CollectionTarget(info.keyspace, info.name)
+    target = CollectionTarget(info.keyspace, info.name, info.is_table)
     where = read_filter(draft.filter) or None
     projection = SEARCH_PROJECTION if info.service is not None and not info.is_table else None
     limit = int(draft.limit.strip() or DEFAULT_LIMIT)
@@ -140,7 +140,7 @@ def plan_search(draft: SearchDraft, info: TargetInfo) -> PlannedCommand:
 def plan_search_by(sort: Mapping[str, Any] | None, draft: SearchDraft, info: TargetInfo) -> PlannedCommand:
     """Return the find that a draft asks for, by a sort of its own: by a vector in place of a text, say."""
     return plan_find(
-        CollectionTarget(info.keyspace, info.name),
+        CollectionTarget(info.keyspace, info.name, info.is_table),
         filter=read_filter(draft.filter) or None,
         projection=SEARCH_PROJECTION if info.service is not None and not info.is_table else None,
         sort=sort,

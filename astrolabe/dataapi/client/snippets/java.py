@@ -9,6 +9,7 @@ import simplejson
 
 from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.client.snippets.addresses import TOKEN_VARIABLE, command_path
+from astrolabe.dataapi.client.snippets.table_calls import table_call_of
 from astrolabe.dataapi.protocol import JsonValue
 
 JAVA_CLASS = "Example"
@@ -61,7 +62,8 @@ def render(planned: PlannedCommand, endpoint: str) -> str:
         return _HTTP.format(
             program=JAVA_CLASS, command=_block(planned.command), address=address, variable=TOKEN_VARIABLE
         )
-    target = "database" if planned.name is None else f"database.getCollection({_string(planned.name)})"
+    getter = "getTable" if planned.is_table or table_call_of(planned) is not None else "getCollection"
+    target = "database" if planned.name is None else f"database.{getter}({_string(planned.name)})"
     return _CLIENT.format(
         program=JAVA_CLASS,
         variable=TOKEN_VARIABLE,

@@ -10,6 +10,7 @@ from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.client.snippets.addresses import TOKEN_VARIABLE
 from astrolabe.dataapi.client.snippets.calls import MethodCall, call_of
 from astrolabe.dataapi.client.snippets.literals import Dialect
+from astrolabe.dataapi.client.snippets.table_calls import TableCall, table_call_of
 from astrolabe.dataapi.protocol import Json, JsonValue
 
 _PYTHON = Dialect(true="True", false="False", null="None", indent="    ")
@@ -34,6 +35,9 @@ def _opening(planned: PlannedCommand, endpoint: str) -> str:
 
 
 def _body(planned: PlannedCommand) -> str:
+    about_table = table_call_of(planned)
+    if about_table is not None:
+        return _on_table(planned, about_table)
     content: Json = planned.command[planned.verb] or {}
     if planned.keyspace is not None and planned.name is None and "name" in content:
         if planned.verb == "createCollection":
@@ -59,6 +63,26 @@ def _on_collection(planned: PlannedCommand, call: MethodCall) -> str:
             lines.append("print(cursor.get_sort_vector())")
     else:
         lines += [f"result = {called}", "print(result)"]
+    return "\n".join(lines)
+
+
+def _on_table(planned: PlannedCommand, about: TableCall) -> str:
+    call = about.call
+    named = {to_snake(name): value for name, value in call.named.items()}
+    method, positional = to_snake(call.method), call.positional
+    if about.on_database:
+        called = _called(f"database.{method}", positional, named)
+        return f"table = {called}\nprint(table.full_name)" if call.method == "createTable" else called
+    lines = [f"table = {_called('database.get_table', (planned.name,), {})}"]
+    if call.method.endswith("Index"):
+        lines.append(_called(f"table.{method}", positional[:1], {"column": positional[1], **named}))
+    elif call.method == "find":
+        lines += [f"cursor = {_called('table.find', positional, named)}", "for row in cursor:", "    print(row)"]
+        lines += ["print(cursor.get_sort_vector())"] if named.get("include_sort_vector") else []
+    elif call.method in {"insertOne", "insertMany", "findOne"}:
+        lines += [f"result = {_called(f'table.{method}', positional, named)}", "print(result)"]
+    else:
+        lines.append(_called(f"table.{method}", positional, named))
     return "\n".join(lines)
 
 

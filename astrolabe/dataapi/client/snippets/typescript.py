@@ -6,6 +6,7 @@ from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.client.snippets.addresses import TOKEN_VARIABLE
 from astrolabe.dataapi.client.snippets.calls import MethodCall, call_of
 from astrolabe.dataapi.client.snippets.literals import Dialect
+from astrolabe.dataapi.client.snippets.table_calls import TableCall, table_call_of
 from astrolabe.dataapi.protocol import Json, JsonValue
 
 _TYPESCRIPT = Dialect(true="true", false="false", null="null", indent="  ")
@@ -32,6 +33,9 @@ def _opening(planned: PlannedCommand, endpoint: str) -> str:
 
 
 def _body(planned: PlannedCommand) -> str:
+    about_table = table_call_of(planned)
+    if about_table is not None:
+        return _on_table(planned, about_table)
     content: Json = planned.command[planned.verb] or {}
     if planned.keyspace is not None and planned.name is None and "name" in content:
         if planned.verb == "createCollection":
@@ -66,6 +70,29 @@ def _on_collection(planned: PlannedCommand, call: MethodCall) -> str:
             f"const result = {_called(f'await collection.{call.method}', *arguments)};",
             "console.dir(result, { depth: null });",
         ]
+    return "\n".join(lines)
+
+
+def _on_table(planned: PlannedCommand, about: TableCall) -> str:
+    call = about.call
+    arguments = [*call.positional, *([dict(call.named)] if call.named else [])]
+    if about.on_database:
+        called = _called(f"await db.{call.method}", *arguments)
+        return f"const table = {called};\nconsole.log(table.name);" if call.method == "createTable" else f"{called};"
+    lines = [f"const table = {_called('db.table', planned.name)};"]
+    if call.method == "alter":
+        lines.append(f"{_called('await table.alter', {'operation': call.positional[0]})};")
+    elif call.method == "find":
+        lines.append(f"const cursor = {_called('table.find', *arguments)};")
+        lines += ["console.log(await cursor.getSortVector());"] if call.named.get("includeSortVector") else []
+        lines += ["for await (const row of cursor) {", "  console.dir(row, { depth: null });", "}"]
+    elif call.method in {"insertOne", "insertMany", "findOne"}:
+        lines += [
+            f"const result = {_called(f'await table.{call.method}', *arguments)};",
+            "console.dir(result, { depth: null });",
+        ]
+    else:
+        lines.append(f"{_called(f'await table.{call.method}', *arguments)};")
     return "\n".join(lines)
 
 
