@@ -1,8 +1,9 @@
-"""Three hundred databases with 256 descriptors: the shell, commands in each of them, and the server.
+"""Three hundred databases with 256 descriptors: the shell, commands in each of them, the server, and the console.
 
     python -m tests.hard databases
 
-Prints how many descriptors and threads are in use. Fails when something could not be read, or the limit was exceeded.
+The limit is a hard one, so all of it runs in a process of its own. Prints how many descriptors and threads are in use.
+Fails when something could not be read, or the limit was exceeded.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import resource
+import subprocess
 import sys
 import tempfile
 import threading
@@ -24,6 +26,8 @@ from astrolabe.portal.organization import DEFAULT_KEYSPACE, CredentialDraft, Dat
 from astrolabe.serving.options import ServerOptions
 from astrolabe.serving.server import DataApiServer
 from astrolabe.workspace import Workspace, WorkspaceOptions
+from tests.support.walker import Walker
+from tui.app import AstrolabeApp
 
 PROVIDER, NAME = "openai", "main"
 SERVICE = ServiceConfig(PROVIDER, "text-embedding-3-small", f"{NAME}.providerKey")
@@ -35,14 +39,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="databases", description="Many databases, few descriptors.")
     parser.add_argument("--seed", type=int, default=0, help="not used: nothing here is random")
     parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--limit", type=int, default=LIMIT, help="descriptors")
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args(argv)
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (LIMIT, before[1]))
-    try:
-        with tempfile.TemporaryDirectory(prefix="astrolabe-hard-") as folder:
-            return asyncio.run(_use(Path(folder) / "data", args.count))
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    if not args.here:
+        words = ("-m", "tests.hard.databases", "--here", "--count", str(args.count), "--limit", str(args.limit))
+        return subprocess.run([sys.executable, *words], check=False).returncode  # noqa: S603 - our own module
+    resource.setrlimit(resource.RLIMIT_NOFILE, (args.limit, args.limit))
+    with tempfile.TemporaryDirectory(prefix="astrolabe-hard-") as folder:
+        return asyncio.run(_use(Path(folder) / "data", args.count))
 
 
 async def _use(folder: Path, count: int) -> int:
@@ -57,6 +62,7 @@ async def _use(folder: Path, count: int) -> int:
         _say("a command in each")
         refused = await _serve(workspace)
         _say(f"a request to each, {refused} refused")
+        await _look(workspace)
     return 0 if len(overview.dependents) == count and not overview.unread and not refused else 1
 
 
@@ -75,12 +81,21 @@ async def _serve(workspace: Workspace) -> int:
     server = DataApiServer(workspace, ServerOptions(port=0, require_token=False))
     await server.start()
     try:
-        async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=20)) as client:
+        async with httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=10)) as client:
             paths = [f"{server.address}/databases/{one.name}/v1" for one in await workspace.databases.list()]
             answers = await asyncio.gather(*[client.post(path, json={"findKeyspaces": {}}) for path in paths])
     finally:
         await server.stop()
     return sum("errors" in answer.json() for answer in answers)
+
+
+async def _look(workspace: Workspace) -> None:
+    """Go through the console's places, and ask what would lose the credential."""
+    async with AstrolabeApp(workspace).run_test(size=(120, 40)) as pilot:
+        user = Walker(pilot)
+        for place in ("1", "2", "3", "4", "5"):
+            await user.press(place)
+        _say("the console's places")
 
 
 def _say(what: str) -> None:
