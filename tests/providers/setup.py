@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from astrolabe.errors import ProviderError
 from astrolabe.providers.catalogue.catalogue import load_catalogue
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
+from astrolabe.providers.embedding.cache_lookup import VectorCache
 from astrolabe.providers.embedding.engine import EmbeddingEngine
 from astrolabe.providers.simulated.rules import Lab
 from astrolabe.providers.throttle.retry import EngineLimits
@@ -85,16 +86,30 @@ SUBJECTS = {
 }
 
 
-class Bench:
-    """An engine whose every provider is the loopback server."""
+def urls_at(base: str) -> dict[str, str]:
+    """Return the addresses that lead every provider to one server."""
+    return {key: base + subject.route for key, subject in SUBJECTS.items()}
 
-    def __init__(self, server: ProviderServer, *, limits: EngineLimits | None = None, lab: Lab | None = None) -> None:
+
+class Bench:
+    """An engine whose every provider is the loopback server, unless other addresses are given."""
+
+    def __init__(
+        self,
+        server: ProviderServer,
+        *,
+        limits: EngineLimits | None = None,
+        lab: Lab | None = None,
+        cache: VectorCache | None = None,
+        urls: Mapping[str, str] | None = None,
+    ) -> None:
         self.server = server
         self.time = FakeTime()
         self.waits: list[tuple[float, str]] = []
         self.engine = EmbeddingEngine(
             load_catalogue(configured=["nvidia"]),
-            urls={key: server.url + subject.route for key, subject in SUBJECTS.items()},
+            urls=urls_at(server.url) if urls is None else urls,
+            cache=cache,
             limits=limits or EngineLimits(call_seconds=LONGEST_WAIT),
             clock=self.time.clock,
             sleep=self.time.sleep,

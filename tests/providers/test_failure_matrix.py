@@ -18,7 +18,7 @@ from astrolabe.errors import DataApiError, Owner, ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.catalogue import load_catalogue
 from astrolabe.providers.throttle.retry import EngineLimits
 from screens.kit.error_dialog import describe
-from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
+from tests.providers.setup import KEY, SUBJECTS, Bench, Subject, urls_at
 from tests.support.provider_server import Answer, ProviderServer
 from tests.support.waiting import LONGEST_WAIT
 
@@ -215,14 +215,12 @@ async def test_each_failure_of_each_provider_is_told_apart(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     case = CASES[name]
-    bench = Bench(server, limits=EngineLimits(call_seconds=0.1 if name == "timeout" else LONGEST_WAIT))
+    limits = EngineLimits(call_seconds=0.1 if name == "timeout" else LONGEST_WAIT)
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        if case.answer is None:
-            own = bench.engine._urls[subject.provider.casefold()]
-            nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
-            bench.engine._urls[subject.provider.casefold()] = own.replace(server.url, nobody)
-        else:
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        bench = Bench(server, limits=limits, urls=urls_at(server.url if case.answer is not None else nobody))
+        if case.answer is not None:
             server.always(case.answer(subject))
         error = await bench.fail(subject)
     await bench.close()

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.provider_info import Direction
-from tests.providers.setup import KEY, SUBJECTS, Bench, Subject
+from tests.providers.setup import KEY, SUBJECTS, Bench, Subject, urls_at
 from tests.support.provider_server import Answer, ProviderServer
 
 
@@ -62,14 +62,15 @@ async def test_refused_credentials_are_named(bench: Bench, server: ProviderServe
 
 
 async def test_an_unknown_host_points_at_the_parameters_that_make_it(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    server: ProviderServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    bench.engine._urls.clear()
+    bench = Bench(server, urls={})  # the providers' own
     error = await bench.fail(SUBJECTS["huggingfaceDedicated"])
+    await bench.close()
 
     assert error.failure is ProviderFailure.UNKNOWN_HOST
     assert error.owner is Owner.REQUEST
@@ -78,18 +79,19 @@ async def test_an_unknown_host_points_at_the_parameters_that_make_it(
     assert "misspelt" in error.hint
 
 
-async def test_a_closed_port_is_refused_at_once(bench: Bench) -> None:
+async def test_a_closed_port_is_refused_at_once(server: ProviderServer) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        bench.engine._urls["openai"] = f"http://127.0.0.1:{closed.getsockname()[1]}/v1/embeddings"
+        bench = Bench(server, urls=urls_at(f"http://127.0.0.1:{closed.getsockname()[1]}"))
         error = await bench.fail(SUBJECTS["openai"])
+    await bench.close()
     assert error.failure is ProviderFailure.UNREACHABLE
     assert error.owner is Owner.NETWORK
     assert error.attempts == 1
     assert "refused" in error.message
 
 
-async def test_a_server_without_tls_behind_https_is_a_tls_failure(bench: Bench) -> None:
+async def test_a_server_without_tls_behind_https_is_a_tls_failure(server: ProviderServer) -> None:
     async def plain(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         writer.close()
@@ -97,8 +99,9 @@ async def test_a_server_without_tls_behind_https_is_a_tls_failure(bench: Bench) 
 
     async with await asyncio.start_server(plain, "127.0.0.1", 0) as listening:
         port = listening.sockets[0].getsockname()[1]
-        bench.engine._urls["openai"] = f"https://127.0.0.1:{port}/v1/embeddings"
+        bench = Bench(server, urls=urls_at(f"https://127.0.0.1:{port}"))
         error = await bench.fail(SUBJECTS["openai"])
+    await bench.close()
     assert error.failure is ProviderFailure.TLS
     assert error.attempts == 1
 

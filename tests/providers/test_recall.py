@@ -36,17 +36,9 @@ class CachedBench(Bench):
     """An engine with a cache, whose every provider is the loopback server."""
 
     def __init__(self, server: ProviderServer, cache: EmbeddingCache, *, attempts: int = 4) -> None:
-        super().__init__(server)
+        limits = EngineLimits(call_seconds=LONGEST_WAIT, attempts=attempts, concurrency=1)
+        super().__init__(server, limits=limits, cache=cache)
         self.cache = cache
-        self.engine = EmbeddingEngine(
-            load_catalogue(configured=["nvidia"]),
-            urls={key: server.url + subject.route for key, subject in SUBJECTS.items()},
-            cache=cache,
-            limits=EngineLimits(call_seconds=LONGEST_WAIT, attempts=attempts, concurrency=1),
-            clock=self.time.clock,
-            sleep=self.time.sleep,
-            random=lambda: 1.0,
-        )
 
     async def close(self) -> None:
         await super().close()

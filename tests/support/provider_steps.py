@@ -52,6 +52,7 @@ def answering(*answers: Answer) -> Step:
         workspace = _console(pilot).workspace
         server = ProviderServer()
         await server.__aenter__()
+        # The console is open already, so what answers is put in its place, and ends with it.
         workspace._closing.push_async_callback(server.__aexit__, None, None, None)
         server.script(*answers)
         workspace.engine._urls[PROVIDER.casefold()] = server.url + ROUTE
