@@ -18,10 +18,11 @@ from typing import Any
 import httpx
 import simplejson
 
+from tests.serving.fuzz_tables import CREATE, TABLE, TABLE_SEEDS
 from tests.support.served import KEYSPACE, TOKEN, Served, served
 
 COLLECTION = "fuzzed"
-PATHS = ("/v1", f"/v1/{KEYSPACE}", f"/v1/{KEYSPACE}/{COLLECTION}")
+PATHS = ("/v1", f"/v1/{KEYSPACE}", f"/v1/{KEYSPACE}/{COLLECTION}", f"/v1/{KEYSPACE}/{TABLE}")
 STATUSES = frozenset({200, 400, 404, 405, 413, 415})
 FAULTS = frozenset({"UNEXPECTED_SERVER_ERROR", "INTERNAL_SERVER_ERROR"})
 SEEDS: tuple[tuple[int, dict[str, Any]], ...] = (
@@ -83,6 +84,7 @@ SEEDS: tuple[tuple[int, dict[str, Any]], ...] = (
     (2, {"updateMany": {"update": {"$push": {"l": {"$each": [1], "$position": 1}}}, "options": {"pageState": "x"}}}),
     (0, {"findRerankingProviders": {"options": {"filterModelStatus": "SUPPORTED"}}}),
     (1, {"createCollection": {"name": "words", "options": {"lexical": {"enabled": True, "analyzer": "standard"}}}}),
+    *TABLE_SEEDS,
 )
 """Requests that are right: which of :data:`PATHS`, and the command."""
 
@@ -174,6 +176,8 @@ def fuzz(server: Served, count: int, *, seed: int) -> Counter[str]:
             if number % 500 == 0:
                 client.post(PATHS[1], json=SEEDS[3][1])
                 client.post(PATHS[2], json={"deleteMany": {}})
+                client.post(PATHS[1], json=CREATE)
+                client.post(PATHS[3], json={"deleteMany": {}})
             path, body = fuzzer.request()
             answer = client.post(path, content=body)
             about = f"seed {seed}, request {number}: {path} {body[:2000]!r}: {answer.status_code} {answer.text[:500]}"
