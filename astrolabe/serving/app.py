@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -63,11 +64,13 @@ class Policy:
         database: Name or id of the database of requests that name none; None is the only one there is.
         patience: Seconds that a request may pause while it is being sent.
         body_seconds: Seconds until the whole of it has come.
+        of_port: Returns the id of the database that a port belongs to, or None.
     """
 
     database: str | None = None
     patience: float = PATIENCE
     body_seconds: float = BODIES_IN_TIME
+    of_port: Callable[[int], str | None] = lambda _port: None
 
 
 class DataApiApp:
@@ -183,7 +186,7 @@ class DataApiApp:
             return await while_connected(request.receive, self._carried_out(request, target, body, record))
 
     async def _carried_out(self, request: Request, target: Target, body: bytes, record: RequestRecord) -> Response:
-        database = await self._database(target, request.headers.get("host", ""))
+        database = await self._database(target, request)
         if database is None:
             return self._refuse(await self._no_database(target))
         record.database = database.name
@@ -220,11 +223,15 @@ class DataApiApp:
             record.secrets = secrets_in(request.headers)
         return body
 
-    async def _database(self, target: Target, host: str) -> Database | None:
+    async def _database(self, target: Target, request: Request) -> Database | None:
         databases = await self._workspace.databases.list()
         if target.database is not None:
             return chosen(databases, target.database)
-        return labelled(host, databases) or chosen(databases, self._policy.database)
+        _, port = request.scope.get("server") or ("", None)
+        own = self._policy.of_port(port) if port is not None else None
+        if own is not None:
+            return chosen(databases, own)
+        return labelled(request.headers.get("host", ""), databases) or chosen(databases, self._policy.database)
 
     def _other_method(self, request: Request) -> Response:
         """Commands are posted; upstream knows the path for reading, and for other methods not even that."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator
 
 import uvicorn
@@ -39,18 +40,22 @@ class EmbeddedServer(uvicorn.Server):
 
         uvicorn's own way has no limit on the time of a TLS handshake but asyncio's minute.
         """
+        self.servers = []
+        for listener in sockets or ():
+            await self.add(listener, self.config.ssl)
+        self.started = True
+        self.ready.set()
+
+    async def add(self, listener: socket.socket, context: ssl.SSLContext | None) -> asyncio.Server:
+        """Listen on one more socket, with TLS of its own; it is closed with the others."""
         loop = asyncio.get_running_loop()
 
         def protocol() -> LimitedProtocol:
             return LimitedProtocol(self.config, self.server_state, self.lifespan.state, loop, budget=self._budget)
 
-        context = self.config.ssl
         seconds = HEADS_IN_TIME if context is not None else None
-        self.servers = [
-            await loop.create_server(
-                protocol, sock=listener, backlog=BACKLOG, ssl=context, ssl_handshake_timeout=seconds
-            )
-            for listener in sockets or ()
-        ]
-        self.started = True
-        self.ready.set()
+        server = await loop.create_server(
+            protocol, sock=listener, backlog=BACKLOG, ssl=context, ssl_handshake_timeout=seconds
+        )
+        self.servers.append(server)
+        return server

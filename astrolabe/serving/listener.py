@@ -10,8 +10,10 @@ import contextlib
 import errno
 import os
 import socket
+from dataclasses import dataclass
 from typing import Any
 
+from astrolabe.errors import AstrolabeError, Owner
 from astrolabe.serving.replies import turned_away
 
 BACKLOG = 1024
@@ -20,18 +22,40 @@ BACKLOG = 1024
 _OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE}
 
 
-class BoundedListener(socket.socket):
-    """A listening socket.
+class ServerError(AstrolabeError):
+    """The server cannot be started."""
+
+    default_owner = Owner.MACHINE
+
+    @property
+    def title(self) -> str:
+        """A heading of a few words."""
+        return "The server cannot be started"
+
+
+@dataclass(slots=True)
+class Places:
+    """Room for connections, which several listening sockets may share.
 
     Attributes:
         most: Connections that may be open at once; further ones are answered with 503 and closed.
         opened: Those that are open.
     """
 
-    def __init__(self, family: int, kind: int, protocol: int, *, most: int) -> None:
+    most: int
+    opened: int = 0
+
+
+class BoundedListener(socket.socket):
+    """A listening socket.
+
+    Attributes:
+        places: Room for its connections.
+    """
+
+    def __init__(self, family: int, kind: int, protocol: int, *, places: Places) -> None:
         super().__init__(family, kind, protocol)
-        self.most = most
-        self.opened = 0
+        self.places = places
         self._spare = _spare_descriptor()
 
     def accept(self) -> tuple[socket.socket, Any]:
@@ -47,10 +71,10 @@ class BoundedListener(socket.socket):
                 self._turn_away_without_descriptors()
                 raise BlockingIOError from error
             raise
-        if self.opened >= self.most:
+        if self.places.opened >= self.places.most:
             _turn_away(connection)
             raise BlockingIOError
-        return _Accepted(self, connection), address
+        return _Accepted(self.places, connection), address
 
     def close(self) -> None:
         """Close it; connections that were accepted stay open."""
@@ -72,17 +96,49 @@ class BoundedListener(socket.socket):
 class _Accepted(socket.socket):
     """An accepted connection, which is counted until it is closed."""
 
-    def __init__(self, listener: BoundedListener, connection: socket.socket) -> None:
+    def __init__(self, places: Places, connection: socket.socket) -> None:
         super().__init__(connection.family, connection.type, connection.proto, fileno=connection.detach())
-        self._listener: BoundedListener | None = listener
-        listener.opened += 1
+        self._places: Places | None = places
+        places.opened += 1
 
     def close(self) -> None:
         """Close it."""
-        if self._listener is not None:
-            self._listener.opened -= 1
-            self._listener = None
+        if self._places is not None:
+            self._places.opened -= 1
+            self._places = None
         super().close()
+
+
+def listen(host: str, port: int, places: Places) -> BoundedListener:
+    """Return a socket that is bound to a host and port, 0 for a free one.
+
+    Raises:
+        ServerError: The address is taken or not one of this machine.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = BoundedListener(family, kind, protocol, places=places)
+    except OSError as error:
+        raise _cannot_listen(host, port, error) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.setblocking(False)  # noqa: FBT003 - the signature is the library's
+    except OSError as error:
+        listener.close()
+        raise _cannot_listen(host, port, error) from error
+    return listener
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> ServerError:
+    hint = "Another program may be there already. `astrolabe serve --port 0` takes a free port."
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        hint = "Ports below 1024 are for administrators on most systems; another port needs no such right."
+    return ServerError(
+        f"Nothing can listen on {host} port {port}: {error.strerror or 'the name is not known'}.", hint=hint
+    )
 
 
 def _turn_away(connection: socket.socket) -> None:

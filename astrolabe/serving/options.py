@@ -34,6 +34,9 @@ class ServerOptions:
         host_names: Names of this machine that requests without a token may be addressed to, beside those of loopback.
         patience: Seconds that a request may pause while it is being sent.
         body_seconds: Seconds until the whole of it has come.
+        port_per_database: Whether every database has a port of its own, too.
+        astra_port: Port that answers with TLS under the host names that Astra DB would give the databases; None for
+            none.
         connections: Connections at once; fewer where the process may not have twice as many descriptors.
     """
 
@@ -45,6 +48,8 @@ class ServerOptions:
     certificate: Path | None = None
     key: Path | None = None
     host_names: tuple[str, ...] = ()
+    port_per_database: bool = False
+    astra_port: int | None = None
     patience: float = PATIENCE
     body_seconds: float = BODIES_IN_TIME
     connections: int = MOST_CONNECTIONS

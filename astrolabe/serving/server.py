@@ -15,14 +15,15 @@ import uvicorn
 if sys.platform != "win32":
     import resource
 
-from astrolabe.errors import AstrolabeError, Owner, UsageError
+from astrolabe.errors import UsageError
 from astrolabe.providers.catalogue.address import is_loopback
 from astrolabe.serving.app import DataApiApp, Policy
 from astrolabe.serving.authorization import Gate
 from astrolabe.serving.connections import ConnectionBudget
+from astrolabe.serving.doors import Doors
 from astrolabe.serving.embedded import EmbeddedServer
 from astrolabe.serving.interpreter import ServingInterpreter
-from astrolabe.serving.listener import BoundedListener
+from astrolabe.serving.listener import Places, ServerError, listen
 from astrolabe.serving.options import ServerOptions
 from astrolabe.serving.records import Report
 from astrolabe.serving.traffic import Traffic
@@ -39,17 +40,6 @@ _HOW_TO_MAKE_ONE = "`astrolabe tokens create NAME` makes one."
 log = logging.getLogger(__name__)
 
 
-class ServerError(AstrolabeError):
-    """The server cannot be started."""
-
-    default_owner = Owner.MACHINE
-
-    @property
-    def title(self) -> str:
-        """A heading of a few words."""
-        return "The server cannot be started"
-
-
 class DataApiServer:
     """The Data API on a port.
 
@@ -60,6 +50,7 @@ class DataApiServer:
 
     Attributes:
         traffic: What it has answered.
+        doors: The ports beside its own.
     """
 
     def __init__(self, workspace: Workspace, options: ServerOptions, report: Report | None = None) -> None:
@@ -67,15 +58,21 @@ class DataApiServer:
         self._options = options
         self._report = report
         self.traffic = Traffic()
+        self.doors = Doors(workspace, options, Places(options.connections))
         self._server: EmbeddedServer | None = None
         self._running: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
         self._port = options.port
         self._interpreter = ServingInterpreter()
 
     @property
     def address(self) -> str:
         """Where it answers, such as ``http://127.0.0.1:8181``."""
-        return base_address(self._options.host, self._port, tls=self._options.certificate is not None)
+        return self.address_of(self._port)
+
+    def address_of(self, port: int) -> str:
+        """Return the address of one of its ports."""
+        return base_address(self._options.host, port, tls=self._options.certificate is not None)
 
     @property
     def running(self) -> bool:
@@ -101,16 +98,22 @@ class DataApiServer:
             await self._workspace.databases.find(self._options.database)
         context = await asyncio.to_thread(self._tls)
         budget = ConnectionBudget(self._options.connections, _descriptors(), time.monotonic)
+        places = Places(budget.whole)
+        self.doors = Doors(self._workspace, self._options, places)
         server = EmbeddedServer(self._config(context), budget)
-        listener = self._listen(budget)
+        listener = listen(self._options.host, self._options.port, places)
         self._port = int(listener.getsockname()[1])
         self._interpreter.begin()
         try:
             await self._run(server, listener)
+            await self.doors.open(server, self._options.port, context)
         except BaseException:
             listener.close()
             await uninterrupted(self._ended())
             raise
+        if self._options.port_per_database or self._options.astra_port is not None:
+            follow = self.doors.follow(server, self._options.port, context)
+            self._following = asyncio.create_task(follow, name="doors-of-databases")
         self._interpreter.freeze()
         log.info("Serving on %s.", self.address)
 
@@ -133,6 +136,10 @@ class DataApiServer:
 
     async def _ended(self) -> None:
         """Wait for the server's end, and give the interpreter back what it was."""
+        following, self._following = self._following, None
+        if following is not None:
+            following.cancel()
+            await asyncio.wait([following])
         server, running = self._server, self._running
         self._server = self._running = None
         if server is not None and running is not None:
@@ -183,31 +190,6 @@ class DataApiServer:
             raise _unusable(options.certificate, error.strerror or type(error).__name__) from error
         return context
 
-    def _listen(self, budget: ConnectionBudget) -> socket.socket:
-        options = self._options
-        try:
-            family, kind, protocol, _, address = socket.getaddrinfo(
-                options.host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-            )[0]
-            listener = BoundedListener(family, kind, protocol, most=budget.whole)
-        except OSError as error:
-            raise self._cannot_listen(error) from error
-        try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.setblocking(False)  # noqa: FBT003 - the signature is the library's
-        except OSError as error:
-            listener.close()
-            raise self._cannot_listen(error) from error
-        return listener
-
-    def _cannot_listen(self, error: OSError) -> ServerError:
-        reason = error.strerror or "the name is not known"
-        return ServerError(
-            f"Nothing can listen on {self._options.host} port {self._options.port}: {reason}.",
-            hint="Another program may be there already. `astrolabe serve --port 0` takes a free port.",
-        )
-
     def _config(self, context: ssl.SSLContext | None) -> uvicorn.Config:
         options = self._options
         gate = Gate(
@@ -216,7 +198,7 @@ class DataApiServer:
             open_to_all=not options.require_token,
             hosts=(options.host, *options.host_names),
         )
-        policy = Policy(options.database, options.patience, options.body_seconds)
+        policy = Policy(options.database, options.patience, options.body_seconds, self.doors.ports.get)
         config = uvicorn.Config(
             DataApiApp(self._workspace, gate, policy, self.traffic, self._report),
             ws="none",
@@ -244,3 +226,6 @@ def _descriptors() -> int | None:
 
 def _unusable(certificate: Path, reason: str) -> ServerError:
     return ServerError(f"The certificate {certificate} cannot be used: {reason}.")
+
+
+__all__ = ["DataApiServer", "ServerError"]

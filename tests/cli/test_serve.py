@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -102,3 +104,32 @@ def test_info_shows_the_addresses(program: Program) -> None:
     facts = {row["subject"]: row["value"] for row in rows}
     assert facts["server"] == "http://127.0.0.1:8181"
     assert facts["database: two words"] == "http://127.0.0.1:8181/databases/two%20words"
+
+
+def test_astra_host_names_are_told_and_the_authority_is_removed_with_one_command(program: Program) -> None:
+    program.done("databases", "create", "library")
+    assert "no authority yet" in program("authority", "show").err
+    with serving("--token", TOKEN, "--astra-host-names", "--astra-port", "0") as server:
+        server.process.send_signal(signal.SIGTERM)
+        _, told = server.process.communicate(timeout=LONGEST_WAIT)
+    row = program.done("databases", "list", "--format", "json").rows[0]
+    name = f"{row['id']}-{row['region']}.apps.astra.datastax.com"
+    assert f"library: https://{name}:" in told
+    assert f"127.0.0.1 {name} {row['id']}.apps.astra.datastax.com" in told
+    shown = program.done("authority", "show")
+    file = Path(shown.out.strip())
+    assert file.exists()
+    assert f"SSL_CERT_FILE={file}" in shown.err
+    program.done("authority", "remove")
+    assert not file.parent.exists()
+
+
+def test_ports_of_databases_are_told_and_shown(program: Program) -> None:
+    program.done("databases", "create", "library")
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    with serving("--token", TOKEN, "--port-per-database", "--port", str(port)) as server:
+        server.process.send_signal(signal.SIGTERM)
+        _, told = server.process.communicate(timeout=LONGEST_WAIT)
+    facts = {row["subject"]: row["value"] for row in program.done("info", "--format", "json").rows}
+    assert f"library: {facts['own port: library']}\n" in told

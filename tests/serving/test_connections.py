@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from astrolabe.serving.connections import ConnectionBudget, LimitedProtocol
-from astrolabe.serving.listener import BoundedListener
+from astrolabe.serving.listener import BoundedListener, Places
 from astrolabe.serving.options import ServerOptions
 from tests.support.served import TOKEN, Served, served
 from tests.support.waiting import LONGEST_WAIT
@@ -106,7 +106,8 @@ def test_a_process_without_descriptors_still_says_503(monkeypatch: pytest.Monkey
             return real(self)
         raise OSError(errno.EMFILE, "Too many open files")
 
-    with BoundedListener(socket.AF_INET, socket.SOCK_STREAM, 0, most=5) as listener:
+    places = Places(5)
+    with BoundedListener(socket.AF_INET, socket.SOCK_STREAM, 0, places=places) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         with socket.create_connection(listener.getsockname(), timeout=LONGEST_WAIT) as waiting:
@@ -117,10 +118,10 @@ def test_a_process_without_descriptors_still_says_503(monkeypatch: pytest.Monkey
             assert everything(waiting).startswith(UNAVAILABLE)
         with socket.create_connection(listener.getsockname(), timeout=LONGEST_WAIT):
             accepted, _ = listener.accept()
-            assert listener.opened == 1
+            assert places.opened == 1
             accepted.close()
             accepted.close()
-            assert listener.opened == 0
+            assert places.opened == 0
 
 
 def test_a_body_that_drips_has_an_end(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from functools import cache
 from tui.cli.arguments import Parser, settings_options
 from tui.cli.verbs.api.arguments import add_api
 from tui.cli.verbs.audit.arguments import add_audit
+from tui.cli.verbs.authority.arguments import add_authority
 from tui.cli.verbs.cache.arguments import add_cache
 from tui.cli.verbs.collections.arguments import add_collections
 from tui.cli.verbs.connection_strings.arguments import add_connection_strings
@@ -61,6 +62,7 @@ _ADDITIONS = (
     add_api,
     add_serve,
     add_tokens,
+    add_authority,
     add_cache,
     add_lab,
     add_audit,

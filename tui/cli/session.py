@@ -65,6 +65,8 @@ def server_options(settings: ServerSettings) -> ServerOptions:
         certificate=settings.certificate,
         key=settings.key,
         host_names=settings.host_names,
+        port_per_database=settings.port_per_database,
+        astra_port=settings.astra_port if settings.astra_host_names else None,
     )
 
 

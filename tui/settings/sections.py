@@ -117,6 +117,12 @@ class ServerSettings(BaseModel):
     host_names: Annotated[tuple[str, ...], BeforeValidator(listed)] = ()
     """Names of this machine that requests without a token may be addressed to, beside those of loopback."""
 
+    port_per_database: bool = False
+    """Whether every database has a port of its own, too."""
+    astra_host_names: bool = False
+    """Whether the host names that Astra DB would give the databases are answered, with TLS."""
+    astra_port: int = Field(default=443, ge=0, le=65535)
+    """Port of these host names; 0 takes a free one."""
     log_format: LogFormat = LogFormat.TEXT
     """How the lines about requests are written on stderr."""
     log_bodies: bool = False

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from astrolabe.errors import StorageError, UsageError
+from astrolabe.portal.organization import Database
 from astrolabe.providers.catalogue.catalogue import EMBEDDED, load_catalogue
 from astrolabe.providers.local.models import LocalModels
 from astrolabe.providers.rerank.catalogue import load_rerankers
-from astrolabe.workspace import Workspace
+from astrolabe.serving.ports import known_ports
+from astrolabe.workspace import Workspace, base_address
 from storage.sqlite.store_file import SQLITE_VERSION
 from tui.cli.output import Format, write_rows
 from tui.cli.session import options_of, settings_of
@@ -91,9 +94,21 @@ async def _addresses(settings: Settings | None) -> list[_Fact]:
             async with Workspace.opened(options_of(settings)) as workspace:
                 databases = await workspace.databases.list()
                 facts += [(f"database: {database.name}", workspace.endpoint(database), "") for database in databases]
+                facts += await _ports(workspace, databases, settings)
         except StorageError as error:
             facts.append(("databases", "cannot be read", error.message))
     return facts
+
+
+async def _ports(workspace: Workspace, databases: Sequence[Database], settings: Settings) -> list[_Fact]:
+    """Return the databases' own addresses, of those that were given a port."""
+    ports, server = await known_ports(workspace, databases), settings.server
+    tls = server.certificate is not None
+    return [
+        (f"own port: {database.name}", base_address(server.host, ports[database.id], tls=tls), "--port-per-database")
+        for database in databases
+        if database.id in ports
+    ]
 
 
 def _optional() -> list[_Fact]:

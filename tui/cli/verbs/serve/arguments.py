@@ -19,6 +19,9 @@ class ServeArguments(Arguments):
     certificate: str | None
     key: str | None
     create: bool
+    port_per_database: bool | None
+    astra_host_names: bool | None
+    astra_port: str | None
     log_format: str | None
     log_bodies: bool | None
     slow_ms: str | None
@@ -47,8 +50,23 @@ def add_serve(verbs: Verbs) -> None:
     serve.add_argument("--certificate", metavar="FILE", help="TLS certificate chain (PEM)")
     serve.add_argument("--key", metavar="FILE", help="the certificate's private key (PEM)")
     serve.add_argument("--create", action="store_true", help="make the database of --database if there is none")
+    _add_doors(serve)
     _add_log(serve)
     serve.set_defaults(serving=True)
+
+
+def _add_doors(serve: ArgumentParser) -> None:
+    """Add the addresses beside the server's own."""
+    serve.add_argument(
+        "--port-per-database", action="store_const", const=True, help="give every database a port of its own, too"
+    )
+    serve.add_argument(
+        "--astra-host-names",
+        action="store_const",
+        const=True,
+        help="answer the host names that Astra DB would give the databases, too, with TLS; see `astrolabe authority`",
+    )
+    serve.add_argument("--astra-port", metavar="N", help="port of these host names (default: 443)")
 
 
 def _add_log(serve: ArgumentParser) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Sequence
 
 from astrolabe.errors import UsageError
-from astrolabe.portal.organization import DatabaseDraft
+from astrolabe.portal.organization import Database, DatabaseDraft
+from astrolabe.serving.authority import Authority, host_names
 from astrolabe.serving.server import DataApiServer
 from astrolabe.workspace import Workspace
 from tui.cli.output import emit, say
 from tui.cli.session import options_of, server_options, settings_of
+from tui.cli.verbs.authority.run import hosts_lines
 from tui.cli.verbs.serve.arguments import ServeArguments
 from tui.cli.verbs.serve.request_log import request_log
 from tui.settings.sections import ServerSettings
+
+HTTPS = 443
+"""The port that addresses with https leave out."""
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +73,20 @@ def log_weather(workspace: Workspace) -> None:
         )
 
 
+def _astra_names(workspace: Workspace, server: DataApiServer, databases: Sequence[Database]) -> Iterator[str]:
+    """Yield what leads programs to the host names of Astra DB's kind, and lets them trust the server."""
+    port = server.doors.astra_port
+    shown = "" if port == HTTPS else f":{port}"
+    for database in databases:
+        yield f"{database.name}: https://{host_names(database)[0]}{shown}"
+    yield "These lines in the hosts file (/etc/hosts) lead the names here:"
+    yield from hosts_lines(databases)
+    if server.doors.renewed:
+        yield "The certificate of the authority is new; programs have to read it again."
+    certificate = Authority(workspace.options.data_dir).certificate
+    yield f"Programs have to trust {certificate}: `astrolabe authority show` says how."
+
+
 async def _tell(workspace: Workspace, server: DataApiServer, settings: ServerSettings) -> None:
     """Say on stderr what a program that connects needs to know."""
     databases = await workspace.databases.list()
@@ -78,6 +98,12 @@ async def _tell(workspace: Workspace, server: DataApiServer, settings: ServerSet
         # The port may have been chosen just now.
         address = workspace.endpoint(database).removeprefix(settings.address)
         say(f"{database.name}: {server.address}{address}")
+        port = server.doors.port_of(database)
+        if port is not None:
+            say(f"{database.name}: {server.address_of(port)}")
+    if server.doors.astra_port is not None:
+        for line in _astra_names(workspace, server, databases):
+            say(line)
     if settings.require_token and settings.token is None and not await workspace.tokens.list():
         say("There is no application token yet, so every request will be refused: `astrolabe tokens create NAME`")
     say("Ctrl+C stops the server.")

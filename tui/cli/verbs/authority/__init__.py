@@ -1,0 +1,1 @@
+"""The certificate authority: what the command line takes, and what it does."""
