@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from astrolabe.portal.organization import Database, DatabaseDraft
 from astrolabe.serving import authority as made
+from astrolabe.serving import doors
 from astrolabe.serving.authority import Authority, host_names
 from astrolabe.serving.options import ServerOptions
 from astrolabe.workspace import Workspace
@@ -26,7 +27,8 @@ STRANGER = "0b7a5a4e-0000-4000-8000-000000000001-us-east-2.apps.astra.datastax.c
 
 
 @pytest.fixture
-def secured(tmp_path: Path) -> Iterator[Served]:
+def secured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    monkeypatch.setattr(doors, "_LOOKS", 0.02)
     options = ServerOptions(port=0, token=SecretStr(TOKEN), astra_port=0)
     with served(tmp_path / "data", options) as running:
         yield running

@@ -6,14 +6,22 @@ import socket
 from pathlib import Path
 
 import httpx
+import pytest
 from pydantic import SecretStr
 
 from astrolabe.portal.organization import DatabaseDraft
+from astrolabe.serving import doors
 from astrolabe.serving.options import ServerOptions
 from astrolabe.serving.ports import known_ports, next_port
 from astrolabe.workspace import Workspace
 from tests.support.served import TOKEN, Served, served
 from tests.support.waiting import LONGEST_WAIT, wait_until
+
+
+@pytest.fixture(autouse=True)
+def look_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look for other databases without delay."""
+    monkeypatch.setattr(doors, "_LOOKS", 0.02)
 
 
 async def three(workspace: Workspace) -> None:
