@@ -24,7 +24,7 @@ from astrolabe.serving.authorization import Gate, secrets_in
 from astrolabe.serving.bodies import RefusedBodyError, parse_body, read_body
 from astrolabe.serving.departures import while_connected
 from astrolabe.serving.options import BODIES_IN_TIME, PATIENCE
-from astrolabe.serving.records import Report, RequestRecord, documents_of
+from astrolabe.serving.records import SHOWN, Report, RequestRecord, documents_of
 from astrolabe.serving.replies import (
     ANSWERED,
     JSON,
@@ -126,7 +126,7 @@ class DataApiApp:
         status = f"{record.status} {record.error}".rstrip()
         access.info("%s %s %s %d bytes %.1f ms", record.method, record.path, status, record.sent, record.milliseconds)
         if self._report is not None:
-            record.bodies = record.bodies[0], bytes(response.body)
+            record.bodies = record.bodies[0], bytes(response.body[:SHOWN])
             self._report(record)
 
     async def _answer(self, request: Request, record: RequestRecord) -> Response:
@@ -219,7 +219,7 @@ class DataApiApp:
         body = await read_body(request.stream(), length, share, patience=policy.patience, seconds=policy.body_seconds)
         record.received = len(body)
         if self._report is not None:
-            record.bodies = body, b""
+            record.bodies = body[:SHOWN], b""
             record.secrets = secrets_in(request.headers)
         return body
 

@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 
 from astrolabe.dataapi.protocol import JsonValue, Response
 
+SHOWN = 2000
+"""Bytes of a body that are kept for whoever wants to see it."""
+
 _LONGEST = 200
 
 
@@ -29,7 +32,7 @@ class RequestRecord:
         milliseconds: Until the answer was ready.
         received: Bytes of the request's body.
         sent: Bytes of the answer's body.
-        bodies: The request's and the answer's, where somebody asked for them; empty otherwise.
+        bodies: The beginnings of the request's and the answer's, where somebody asked for them; empty otherwise.
         secrets: What the request brought along in its headers that must not be shown.
     """
 

@@ -69,7 +69,6 @@ def test_a_port_stays_the_databases_own(tmp_path: Path) -> None:
     options = ServerOptions(port=free_port(), token=SecretStr(TOKEN), port_per_database=True)
     with served(tmp_path / "data", options, prepare=three) as server:
         first = ports_of(server)
-        server.run(server.workspace.create_database(DatabaseDraft("a new one")))
         databases = server.run(server.workspace.databases.list())
         kept = server.run(known_ports(server.workspace, databases))
         assert {database.name: kept[database.id] for database in databases if database.id in kept} == first

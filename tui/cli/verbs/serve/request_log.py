@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pydantic import SecretStr
 
 from astrolabe.providers.wire.redaction import without_key
-from astrolabe.serving.records import Report, RequestRecord
+from astrolabe.serving.records import SHOWN, Report, RequestRecord
 from astrolabe.text.safe_text import display_text
 from tui.cli.output import to_json
 from tui.settings.sections import LogFormat, ServerSettings
@@ -30,7 +30,6 @@ _MOST_WAITING = 10_000
 _LAST_WORDS = 1.0
 """Seconds that the last lines have at the end."""
 
-_LONGEST_BODY = 2000
 _MASK = "•••"
 _SECRET_MEMBER = re.compile(
     r'("[^"]*(?:api_?-?key|secret|passw|token|authorization)[^"]*"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|$)', re.IGNORECASE
@@ -110,9 +109,9 @@ def masked(text: str, secrets: tuple[str, ...] = ()) -> str:
 
 
 def _body(record: RequestRecord, side: int) -> str:
-    body = record.bodies[side]
-    text = masked(body[:_LONGEST_BODY].decode("utf-8", "replace"), record.secrets)
-    return display_text(text, limit=_LONGEST_BODY + 1) + ("…" if len(body) > _LONGEST_BODY else "")
+    size, body = (record.received, record.sent)[side], record.bodies[side]
+    text = masked(body.decode("utf-8", "replace"), record.secrets)
+    return display_text(text, limit=SHOWN + 1) + ("…" if size > len(body) else "")
 
 
 def _shown(text: str) -> str:
