@@ -32,8 +32,8 @@ async def serve(args: ServeArguments) -> int:
             server = DataApiServer(workspace, server_options(settings.server), report)
             await server.start()
             try:
-                emit([server.address])
                 await _tell(workspace, server, settings.server)
+                emit([server.address])  # last: whoever waits for it has been told everything
                 await server.wait()
             finally:
                 await server.stop()
