@@ -27,7 +27,9 @@ JsonValue: TypeAlias = Any
 Decode: TypeAlias = Callable[[str, int], tuple[JsonValue, int]]
 """Decodes the value that begins at a position of a text, and returns it with the position behind it."""
 
-_SMALL_PIECE = 1024
+SMALL_PIECE = 1024
+"""Characters that are decoded first: most values end within them."""
+
 _MOST_SINGLY = 64
 _FREED_AT_ONCE = 500
 _BLANK = re.compile(r"[ \t\n\r]*")
@@ -98,7 +100,7 @@ class PieceReader:
         """Read the value at a position."""
         first = self._text[start : start + 1]
         if first in _CLOSERS:
-            for size in (_SMALL_PIECE, PIECE):
+            for size in (SMALL_PIECE, PIECE):
                 found = self._piece(start, size)
                 if found is not None:
                     return found

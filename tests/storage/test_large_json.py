@@ -33,7 +33,7 @@ def read(text: str, most_values: int | None = None) -> Any:  # noqa: ANN401 - an
 def piece(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Pieces so short that nearly everything is larger."""
     monkeypatch.setattr(large_json, "PIECE", request.param)
-    monkeypatch.setattr(large_json, "_SMALL_PIECE", 2)
+    monkeypatch.setattr(large_json, "SMALL_PIECE", 2)
     return int(request.param)
 
 
@@ -43,7 +43,7 @@ def test_the_value_is_the_same_whatever_the_pieces(value: Any, size: int, indent
     text = simplejson.dumps(value, use_decimal=True, indent=indent)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(large_json, "PIECE", size)
-        patch.setattr(large_json, "_SMALL_PIECE", 2)
+        patch.setattr(large_json, "SMALL_PIECE", 2)
         assert read(text) == STRICT.decode(text)
         assert read(f" \n{text}\t ") == STRICT.decode(text)
 
@@ -74,7 +74,7 @@ def test_a_damaged_text_is_refused_exactly_when_the_decoder_refuses_it(value: An
     outcomes: list[object] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(large_json, "PIECE", 6)
-        patch.setattr(large_json, "_SMALL_PIECE", 2)
+        patch.setattr(large_json, "SMALL_PIECE", 2)
         for decode in (STRICT.decode, read):
             try:
                 outcomes.append(decode(text))
