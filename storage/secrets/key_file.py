@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from storage.drafts import remove_abandoned
 from storage.errors import SecretUnreadableError
 from storage.secrets.ownership import OTHERS_WRITE, foreign_owner, mending
 from storage.sqlite.errors import from_os
@@ -205,6 +206,7 @@ class KeyFile:
     def _scratch(self, keys: Sequence[DataKey]) -> Path:
         """Write keys into a new file beside the place, mode 0600 from its creation, and make it durable."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        remove_abandoned(self.path.parent, f".{self.path.name}.{'?' * 16}")
         scratch = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
         descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "wb") as target:

@@ -6,19 +6,16 @@ import asyncio
 import os
 import secrets
 import stat
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from storage.drafts import remove_abandoned
 from storage.errors import VanishedStoreError
 from storage.sqlite.access import Access, log_of
 from storage.sqlite.busy_retry import uninterrupted
 from storage.sqlite.errors import not_writable, os_translated, translated
 from storage.sqlite.migrations import Migration, migrate
 from storage.sqlite.threaded import connected
-
-_ABANDONED_AFTER = 3600.0
-"""Seconds after which a half-made file is taken to be left behind by a killed program."""
 
 _SUFFIXES = ("", "-wal", "-shm")
 
@@ -104,9 +101,8 @@ def _begin(path: Path, draft: Path) -> None:
     for folder in reversed(missing):
         folder.mkdir(mode=0o700, exist_ok=True)
         sync_folder(folder.parent)
-    for old in path.parent.glob(f".{path.name}.*.part"):
-        if time.time() - old.stat().st_mtime > _ABANDONED_AFTER:
-            _remove(old)
+    for suffix in _SUFFIXES:
+        remove_abandoned(path.parent, f".{path.name}.*.part{suffix}")
     os.close(os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 

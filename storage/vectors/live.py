@@ -17,7 +17,7 @@ from storage.vectors.exact import Effort, TooMuchToReadError
 from storage.vectors.index import VectorIndex
 from storage.vectors.plain_file import StaleSideFileError, UnusableSideFileError
 from storage.vectors.sidefile import Stamp, check_history, read_side_file
-from storage.vectors.sidefile_draft import SideFileDraft
+from storage.vectors.sidefile_draft import SideFileDraft, remove_abandoned_drafts
 from storage.vectors.source import BEGINNING, ContainerState, VectorSource
 from storage.vectors.stored_rows import StoredRows
 from storage.vectors.worker import Worker
@@ -121,6 +121,8 @@ class LiveIndex:
         """Open the side file, or begin with nothing."""
         self._changed = 0
         self._save_failed = False
+        if self._policy.writes:
+            await self._worker.run(remove_abandoned_drafts, self._path)
         try:
             if self._distrusted:
                 raise StaleSideFileError(f"{self._path} was refused before.")

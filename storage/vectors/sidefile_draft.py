@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 import uuid
 import zlib
 from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from storage.drafts import remove_abandoned
 from storage.shapes import Matrix
 from storage.vectors.arrays import Positions, checksum
 from storage.vectors.coder import Words
@@ -23,9 +23,6 @@ from storage.vectors.index import IndexParts
 from storage.vectors.rows import RowStore
 from storage.vectors.sidefile import MAGIC, PAGE, PREFIX, Section, Stamp, identity
 from storage.vectors.stored_rows import BLOCK_ROWS, RowSums, block_count, row_sums
-
-_ABANDONED_AFTER = 3600.0
-"""Seconds after which a half-written file is taken to be left behind by a killed program."""
 
 
 class SideFileDraft:
@@ -39,7 +36,7 @@ class SideFileDraft:
             UnusableSideFileError: Rows that come from another side file cannot be read there.
         """
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _remove_abandoned(path)
+        remove_abandoned_drafts(path)
         self._path = path
         self._draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
         self._spec = parts.spec
@@ -74,10 +71,9 @@ class SideFileDraft:
             self._draft.unlink(missing_ok=True)
 
 
-def _remove_abandoned(path: Path) -> None:
-    for draft in path.parent.glob(f"{path.name}.*.part"):
-        if time.time() - draft.stat().st_mtime > _ABANDONED_AFTER:
-            draft.unlink(missing_ok=True)
+def remove_abandoned_drafts(path: Path) -> None:
+    """Remove the drafts of a side file that killed programs have left behind."""
+    remove_abandoned(path.parent, f"{path.name}.*.part")
 
 
 def _write_sections(file: BinaryIO, parts: IndexParts, order: Positions) -> dict[str, Any]:

@@ -61,6 +61,23 @@ async def test_few_changes_are_not_worth_a_new_file(tmp_path: Path, source: Memo
     assert [file.stat().st_ino for file in files(tmp_path)] == [before.st_ino]
 
 
+async def test_drafts_that_a_killed_program_has_left_go_when_the_index_is_opened(
+    tmp_path: Path, source: MemoryVectors
+) -> None:
+    async with opened(tmp_path, source) as cache:
+        await search(cache, QUERY)
+    [saved] = files(tmp_path)
+    old, recent = saved.with_name(f"{saved.name}.1.part"), saved.with_name(f"{saved.name}.2.part")
+    for draft in (old, recent):
+        draft.touch()
+    os.utime(old, (0, 0))
+    async with opened(tmp_path, source) as cache:
+        await search(cache, QUERY)
+        assert not old.exists()
+        assert recent.exists()  # somebody may be writing it
+    recent.unlink()
+
+
 async def test_small_indexes_leave_no_file(tmp_path: Path, source: MemoryVectors) -> None:
     cache = IndexCache(tmp_path / "folder", source)
     await search(cache, QUERY)
