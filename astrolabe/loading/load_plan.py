@@ -26,6 +26,9 @@ class LoadPlan:
         words: Whether the text that is embedded is made searchable by words, too.
         columns: For a table, the field of each column that does not take the one of its own name; an empty text
             leaves the column out.
+        no_vectors: Documents without a vector are meant, though the collection has vectors.
+        rows_at: Where in a JSON file's object the rows are; as for
+            :func:`~astrolabe.loading.formats.detect.inspect_file`.
     """
 
     path: Path
@@ -34,6 +37,8 @@ class LoadPlan:
     vector_field: str | None = None
     words: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
+    no_vectors: bool = False
+    rows_at: str | None = None
 
 
 class LoadPhase(StrEnum):

@@ -25,6 +25,7 @@ from astrolabe.loading.progress import ProgressMeter
 from astrolabe.loading.resumption import Start, find_start
 from astrolabe.loading.survey import Survey, Surveyor
 from astrolabe.loading.tables.destination import TableDestination
+from astrolabe.loading.vector_field import require_vectors
 from astrolabe.providers.embedding.cache_lookup import hits_listener
 from astrolabe.providers.embedding.waiting import wait_listener
 from storage.loads.ledger import FailedRow, LoadKey, LoadLedger, LoadState
@@ -64,10 +65,11 @@ async def run_load(
     destination = destination_of(plan, collection)
     cancel = cancel or asyncio.Event()
     meter = ProgressMeter(on_progress)
-    file = await uninterrupted(asyncio.to_thread(inspect_file, plan.path))
+    file = await uninterrupted(asyncio.to_thread(inspect_file, plan.path, plan.rows_at))
     survey = await _check(file, destination, meter, cancel)
     if survey is None:
         return LoadSummary(file.path, 0, 0, 0, 0, 0, seconds=meter.elapsed, cancelled=True)
+    require_vectors(plan, survey.fields)
     destination.prepare(survey)
     place = (plan.database, collection.keyspace, collection.name)
     key = LoadKey(*place, destination.treatment, survey.digest, plan.words)
@@ -79,7 +81,7 @@ async def run_load(
         with wait_listener(meter.waiting), hits_listener(meter.recalled):
             await pipeline.run(cancel)
     summary = await _summary(start, pipeline, ledger, meter, survey.rows, cancelled=cancel.is_set())
-    return replace(summary, notes=(*summary.notes, *destination.notes))
+    return replace(summary, notes=(*survey.notes, *summary.notes, *destination.notes))
 
 
 def destination_of(plan: LoadPlan, collection: Collection) -> Destination:

@@ -15,7 +15,7 @@ import simplejson
 from astrolabe.errors import LoadError
 from astrolabe.loading.formats.csv_values import ColumnKinds
 from astrolabe.loading.formats.detect import inspect_file
-from astrolabe.loading.formats.json_rows import DECODER
+from astrolabe.loading.formats.json_values import DECODER
 from astrolabe.loading.formats.readers import FileRows
 from astrolabe.loading.formats.rows import FileFormat, Row
 from astrolabe.loading.formats.source import fault_at
@@ -62,6 +62,7 @@ class Preview:
         faults: What is wrong with rows among those that were looked at, as "line 3: …".
         suggested_vector_field: The text field with the longest average text, or None.
         complete: Whether the whole file was looked at.
+        notes: What was taken for granted about the file, as sentences.
     """
 
     path: Path
@@ -72,31 +73,43 @@ class Preview:
     faults: tuple[str, ...]
     suggested_vector_field: str | None
     complete: bool
+    notes: tuple[str, ...] = ()
 
 
-def preview(path: Path, rows: int = 5) -> Preview:
+def preview(path: Path, rows: int = 5, rows_at: str | None = None) -> Preview:
     """Look at the beginning of a file; blocks on the disk.
 
     Args:
         path: The file.
         rows: How many rows to show.
+        rows_at: As for :func:`~astrolabe.loading.formats.detect.inspect_file`.
 
     Raises:
         LoadError: The file cannot be read, is malformed near its beginning, or holds no rows.
     """
-    file = inspect_file(path)
+    file = inspect_file(path, rows_at)
     with FileRows(file) as reader:
         sample = list(itertools.islice(_within(reader, _SAMPLE_BYTES), _SAMPLE_ROWS))
         complete = next(iter(reader), None) is None if len(sample) < _SAMPLE_ROWS else False
     if not sample:
         raise LoadError(f"{file.path.name} holds no rows.", path=file.path)
-    objects = _objects(sample, typed=file.format is FileFormat.CSV)
+    kinds = ColumnKinds(commas=file.delimiter == ";") if file.format is FileFormat.CSV else None
+    objects = _objects(sample, kinds)
     if not objects:
         raise _first_fault(file.path, sample[0])
     fields = _fields(objects, spelled_out=file.format is FileFormat.CSV)
     faults = tuple(f"line {row.line}: {row.fault.reason}" for row in sample if row.fault is not None)
-    shown = tuple(objects[:rows])
-    return Preview(file.path, file.format, file.size, fields, shown, faults, suggest_vector_field(fields), complete)
+    return Preview(
+        file.path,
+        file.format,
+        file.size,
+        fields,
+        tuple(objects[:rows]),
+        faults,
+        suggest_vector_field(fields),
+        complete,
+        (*file.notes, *reader.notes, *(kinds.notes if kinds is not None else ())),
+    )
 
 
 def suggest_vector_field(fields: Iterable[PreviewField]) -> str | None:
@@ -112,11 +125,10 @@ def _within(reader: FileRows, most_bytes: int) -> Iterable[Row]:
             return
 
 
-def _objects(sample: Sequence[Row], *, typed: bool) -> list[Mapping[str, Any]]:
+def _objects(sample: Sequence[Row], kinds: ColumnKinds | None) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = [row.value for row in sample if isinstance(row.value, dict)]
-    if not typed:
+    if kinds is None:
         return found
-    kinds = ColumnKinds()
     for row in found:
         kinds.add(row)
     return [kinds.convert(row) for row in found]

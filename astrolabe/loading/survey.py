@@ -39,6 +39,7 @@ class Survey:
         kinds: What its columns hold; None unless it is CSV.
         repeated: Hashes of the keys that more than one row has; good for one run of the program only.
         fields: The names of the rows' fields, in the order of their first appearance; the first thousands of them.
+        notes: What was taken for granted about the file, as sentences.
     """
 
     rows: int
@@ -46,6 +47,7 @@ class Survey:
     kinds: ColumnKinds | None
     repeated: frozenset[int]
     fields: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def value(self, row: Row, vector_field: str | None) -> Any:  # noqa: ANN401 - JSON is any value
         """Return what a row holds, for CSV with the values that its texts mean; an empty Vector Field stays."""
@@ -72,7 +74,8 @@ class Surveyor:
         """
         self.rows = 0
         self._reader = FileRows(file)
-        self._kinds = ColumnKinds() if file.format is FileFormat.CSV else None
+        self._notes = file.notes
+        self._kinds = ColumnKinds(commas=file.delimiter == ";") if file.format is FileFormat.CSV else None
         self._key_of = key_of or own_id_key
         self._hashes = array.array("q")
         self._fields: dict[str, None] = {}
@@ -113,7 +116,8 @@ class Surveyor:
             raise LoadError(f"{path.name} holds no rows.", path=path, hint="There is nothing in it to load.")
         hashes, counts = np.unique(np.array(self._hashes, dtype=np.int64), return_counts=True)
         repeated = frozenset(int(found) for found in hashes[counts > 1])
-        return Survey(self.rows, self._reader.digest, self._kinds, repeated, tuple(self._fields))
+        notes = (*self._notes, *self._reader.notes, *(self._kinds.notes if self._kinds is not None else ()))
+        return Survey(self.rows, self._reader.digest, self._kinds, repeated, tuple(self._fields), notes)
 
     def _see(self, row: Row) -> None:
         if not isinstance(row.value, dict):

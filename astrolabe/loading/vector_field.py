@@ -6,10 +6,13 @@ and leaves its field: a second copy would only count against the document's limi
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.dataapi.language.special_fields import HYBRID, LEXICAL, VECTOR, VECTORIZE
 from astrolabe.dataapi.protocol import Json
 from astrolabe.errors import RuleError
+from astrolabe.loading.load_plan import LoadPlan
 from astrolabe.loading.preview import FieldType, numbers_in, type_of
 
 _WITH_ARTICLE = {
@@ -40,6 +43,30 @@ def check_vector_field(info: TargetInfo, vector_field: str | None) -> None:
             field="vector_field",
             hint="Load without a Vector Field, or into a collection with vectors.",
         )
+
+
+def require_vectors(plan: LoadPlan, fields: Collection[str]) -> None:
+    """Check that the documents will have vectors, where the collection has some, unless others are meant.
+
+    Args:
+        plan: What is to be loaded.
+        fields: The names of the fields in the file.
+
+    Raises:
+        RuleError: No field is named for them, and no row brings its own.
+    """
+    info = plan.info
+    if info.is_table or info.vector is None or plan.no_vectors or plan.vector_field is not None:
+        return
+    if not {VECTOR, VECTORIZE, HYBRID}.isdisjoint(fields):
+        return
+    raise RuleError(
+        f"No row has a vector for the collection '{info.name}': no Vector Field is named, and there is no field "
+        f"'{VECTORIZE}' or '{VECTOR}'. Nothing was loaded; a search would find none of the documents.",
+        field="vector_field",
+        hint=f"Name the field to search by with --vector-field; the file has: {', '.join(list(fields)[:20])}. "
+        "With --no-vectors documents without a vector are loaded.",
+    )
 
 
 def place_vector(document: Json, vector_field: str | None, info: TargetInfo) -> str | None:

@@ -75,7 +75,7 @@ class LoadDataDialog(Dialog[LoadPlan, LoadPlan]):
 
     def _vector_help(self) -> str:
         if self.info.service is not None:
-            return "The field whose text is embedded; it stays in the document too."
+            return "The field whose text is embedded; it stays in the document too. With none, no search finds them."
         if self.info.vector is not None:
             return f"The field that holds the vector, an array of {self.info.vector.dimension} numbers."
         return "This collection has no vectors."
@@ -148,7 +148,7 @@ class LoadDataDialog(Dialog[LoadPlan, LoadPlan]):
     def draft(self) -> LoadPlan:
         """Return the plan."""
         path = Path(self.query_one("#file", Input).value.strip()).expanduser()
-        return LoadPlan(path, self.database, self.info, self._vector_field(), words=self._words())
+        return LoadPlan(path, self.database, self.info, self._vector_field(), words=self._words(), no_vectors=True)
 
     def planned(self) -> PlannedCommand:
         """Return the insertMany that the first rows would become."""
@@ -174,6 +174,7 @@ def about(found: Preview) -> str:
     words = f"{found.format.value}, {size_words(found.size)}, {len(found.fields)} fields"
     if found.faults:
         words += f"; {len(found.faults)} of the first rows cannot be loaded: {found.faults[0]}"
+    words = " ".join([f"{words}." if found.notes else words, *found.notes])
     return show_value(words)
 
 

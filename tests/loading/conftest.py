@@ -112,10 +112,18 @@ class Loading:
         return self.write(name, "".join(lines))
 
     async def load(
-        self, path: Path, vector_field: str | None = "text", name: str = "docs", *, words: bool = False
+        self,
+        path: Path,
+        vector_field: str | None = "text",
+        name: str = "docs",
+        *,
+        words: bool = False,
+        no_vectors: bool = True,
     ) -> LoadSummary:
         """Run a load; a fresh cancel event each time unless one was set before."""
-        plan = LoadPlan(path, self.db.database.id, await self.info(name), vector_field, words=words)
+        plan = LoadPlan(
+            path, self.db.database.id, await self.info(name), vector_field, words=words, no_vectors=no_vectors
+        )
         return await run_load(
             plan, self.collection(name), self.ledger, on_progress=self.progress.append, cancel=self.cancel
         )

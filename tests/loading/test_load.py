@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from astrolabe.portal.organization import ServiceConfig
 from tests.loading.conftest import EMBEDDED, Loading, refusal
 from tests.support.infos import info_of
 from tests.support.local_api import vector_of
+from tests.support.waiting import until
 
 REMOTE = {"service": {"provider": "huggingface", "modelName": "BAAI/bge-small-en-v1.5"}}
 
@@ -56,9 +58,12 @@ async def test_each_format_loads_documents_with_exact_numbers(loading: Loading, 
 
 
 async def test_a_load_of_many_batches_keeps_several_in_flight(loading: Loading) -> None:
-    loading.engine.delay = 0.005
+    loading.engine.hold = "text 0"
     await loading.db.create("remote", vector=REMOTE)
-    summary = await loading.load(loading.rows(1050), name="remote")
+    load = asyncio.create_task(loading.load(loading.rows(1050), name="remote"))
+    await until(lambda: loading.engine.flying > 1)
+    loading.engine.gate.set()
+    summary = await load
     assert counts(summary) == (1050, 0, 0, 0)
     assert await loading.numbers("remote") == list(range(1050))
     assert 1 < loading.engine.most <= 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -15,21 +16,31 @@ from astrolabe.loading.formats.source import SourceFile, advance, fault_at
 DELIMITERS = ",;\t|"
 """What may separate fields, the likeliest first."""
 
+_NAMED_DELIMITER = re.compile(r"(?i:sep)=([,;|\t])")
+
 _LONGEST_FIELD = 4_000_000
 """Characters; a document is not longer, and an unclosed quote must not swallow the rest of a large file."""
 
 
-def csv_rows(source: SourceFile, delimiter: str) -> Iterator[Row]:
+def csv_rows(source: SourceFile, delimiter: str, *, spaced: bool = False) -> Iterator[Row]:
     """Yield a row for each record after the header; blank lines are no records.
 
-    A record with another number of fields than the header is a row with a fault.
+    A record with another number of fields than the header is a row with a fault. A first line ``sep=;``, by which Excel
+    names the delimiter, is no record either.
+
+    Args:
+        source: The file.
+        delimiter: What separates the fields; one character.
+        spaced: A space after the delimiter belongs to no field.
 
     Raises:
         LoadError: There is no header, it names a field twice, or the quotes of a record are wrong: where the next
             record begins is then unknown.
     """
-    records = _records(source, delimiter)
+    records = _records(source, delimiter, spaced=spaced)
     header = next(records, None)
+    if header is not None and delimiter_named_by(header.text) == delimiter:
+        header = next(records, None)
     if header is None:
         raise fault_at(source.path, "there is no header with the fields' names", line=1)
     names = _field_names(header, source.path)
@@ -39,6 +50,12 @@ def csv_rows(source: SourceFile, delimiter: str) -> Iterator[Row]:
         else:
             line, fault = _wrong_count(record, len(names), delimiter)
             yield Row(number, line, None, fault)
+
+
+def delimiter_named_by(line: str) -> str | None:
+    """Return the delimiter that a first line names for Excel, as in ``sep=;``; None for any other line."""
+    found = _NAMED_DELIMITER.fullmatch(line.rstrip("\r\n"))
+    return found[1] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +83,10 @@ class _Lines:
         return line
 
 
-def _records(source: SourceFile, delimiter: str) -> Iterator[_Record]:
+def _records(source: SourceFile, delimiter: str, *, spaced: bool) -> Iterator[_Record]:
     csv.field_size_limit(_LONGEST_FIELD)
     lines = _Lines(source)
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=spaced, strict=True)
     while True:
         line = reader.line_num + 1
         lines.pending.clear()

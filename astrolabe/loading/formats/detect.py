@@ -10,9 +10,10 @@ from pathlib import Path
 import simplejson
 
 from astrolabe.errors import LoadError
-from astrolabe.loading.formats.csv_rows import DELIMITERS
-from astrolabe.loading.formats.json_rows import DECODER
-from astrolabe.loading.formats.rows import DataFile, FileFormat
+from astrolabe.loading.formats.csv_rows import DELIMITERS, delimiter_named_by
+from astrolabe.loading.formats.json_place import find_place, place_at
+from astrolabe.loading.formats.json_values import DECODER
+from astrolabe.loading.formats.rows import DataFile, FileFormat, JsonPlace
 from astrolabe.loading.formats.source import SourceFile, fault_at, readable, require_regular_file
 
 _HEAD = 1 << 16
@@ -43,8 +44,13 @@ _KNOWN_BINARY = {
 _FORMATS = "JSON, JSON Lines (one object per line) and CSV can be loaded."
 
 
-def inspect_file(path: Path) -> DataFile:
-    """Find out how a file is to be read; looks at its first bytes only.
+def inspect_file(path: Path, rows_at: str | None = None) -> DataFile:
+    """Find out how a file is to be read; looks at its first bytes, and at all of one that is a JSON object.
+
+    Args:
+        path: The file.
+        rows_at: Where in a JSON file's object the rows are, as ``data.items``, ``.`` for the object itself; None finds
+            that out.
 
     Raises:
         LoadError: The file cannot be read, is empty, is not UTF-8 text, or is in none of the formats.
@@ -60,8 +66,22 @@ def inspect_file(path: Path) -> DataFile:
     if not text.strip():
         raise LoadError(f"{path.name} is empty.", path=path, hint=_FORMATS)
     format_ = _format(path, text)
-    delimiter = _delimiter(path, text) if format_ is FileFormat.CSV else ","
-    return DataFile(path, format_, size, delimiter)
+    if format_ is FileFormat.CSV:
+        delimiter = _delimiter(path, text)
+        return DataFile(path, format_, size, delimiter, spaced=_is_spaced(text, delimiter))
+    if rows_at is not None:
+        if format_ is not FileFormat.JSON or not text.lstrip().startswith("{"):
+            reason = f"{path.name} is no JSON object, so there is no place '{rows_at}' in it."
+            raise LoadError(reason, path=path, hint="Leave the place out.")
+        return DataFile(path, format_, size, place=place_at(rows_at))
+    place = find_place(path) if format_ is FileFormat.JSON and text.lstrip().startswith("{") else None
+    return DataFile(path, format_, size, place=place, notes=_said(place) if place is not None else ())
+
+
+def _said(place: JsonPlace) -> tuple[str, ...]:
+    if place.keyed:
+        return ("The file is one object; its members are loaded as rows, each with its name as _id.",)
+    return (f"The file is one object; the rows are the list '{'.'.join(place.path)}' in it.",)
 
 
 def _refuse_binary(path: Path, head: bytes) -> None:
@@ -135,10 +155,20 @@ def _is_json(text: str) -> bool:
 
 def _delimiter(path: Path, text: str) -> str:
     """Return the delimiter that splits most of the first records into the same number of fields, more than one."""
+    named = delimiter_named_by(_first_line(text.lstrip("\ufeff")))
+    if named is not None:
+        return named
     preferred = "\t" + DELIMITERS if path.suffix.lower() in {".tsv", ".tab"} else DELIMITERS
     scores = {delimiter: _score(text, delimiter) for delimiter in preferred}
     best = max(scores, key=lambda delimiter: scores[delimiter])
     return best if scores[best] > (0, 0) else preferred[0]
+
+
+def _is_spaced(text: str, delimiter: str) -> bool:
+    """Whether there is a space after every delimiter of the first records: it is how the file is written."""
+    records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    cells = [cell for record in itertools.islice(records, _SAMPLE_RECORDS) for cell in record[1:] if cell]
+    return bool(cells) and all(cell.startswith(" ") for cell in cells)
 
 
 def _score(text: str, delimiter: str) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from types import TracebackType
 from astrolabe.loading.formats.csv_rows import csv_rows
 from astrolabe.loading.formats.json_lines import json_line_rows
 from astrolabe.loading.formats.json_rows import json_rows
+from astrolabe.loading.formats.json_values import JsonReader
 from astrolabe.loading.formats.rows import DataFile, FileFormat, Row
 from astrolabe.loading.formats.source import SourceFile
 
@@ -27,7 +28,8 @@ class FileRows:
             LoadError: It has disappeared, or may not be read.
         """
         self._source = SourceFile(file.path)
-        self._rows = _rows(file, self._source)
+        self._json = JsonReader()
+        self._rows = _rows(file, self._source, self._json)
 
     def __enter__(self) -> FileRows:
         return self
@@ -55,6 +57,13 @@ class FileRows:
         return self._source.position
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What was read as something else than it says, as sentences; complete once every row was taken."""
+        if not self._json.translated:
+            return ()
+        return (f"MongoDB's {', '.join(sorted(self._json.translated))} became the Data API's own values.",)
+
+    @property
     def digest(self) -> str:
         """Hash of the content, hexadecimal, once every row was taken."""
         return self._source.digest
@@ -74,7 +83,9 @@ class FileRows:
         self._source.verify()
 
 
-def _rows(file: DataFile, source: SourceFile) -> Iterator[Row]:
+def _rows(file: DataFile, source: SourceFile, reader: JsonReader) -> Iterator[Row]:
     if file.format is FileFormat.CSV:
-        return csv_rows(source, file.delimiter)
-    return json_rows(source) if file.format is FileFormat.JSON else json_line_rows(source)
+        return csv_rows(source, file.delimiter, spaced=file.spaced)
+    if file.format is FileFormat.JSON:
+        return json_rows(source, reader, file.place)
+    return json_line_rows(source, reader)

@@ -20,6 +20,19 @@ class FileFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class JsonPlace:
+    """Where in a JSON file the rows are, if they are not its elements or objects themselves.
+
+    Attributes:
+        path: The keys that lead there from the outermost object; without one it is that object.
+        keyed: It is an object whose members are the rows, by their ``_id``; otherwise it is a list.
+    """
+
+    path: tuple[str, ...]
+    keyed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DataFile:
     """A file that can be loaded, as its first bytes and its name describe it.
 
@@ -28,12 +41,18 @@ class DataFile:
         format: How it is read.
         size: Bytes.
         delimiter: What separates the fields of a CSV file; one character.
+        spaced: A CSV file has a space after each delimiter, which belongs to no field.
+        place: Where in a JSON file the rows are; None where they are its elements or objects.
+        notes: What was taken for granted about it, as sentences.
     """
 
     path: Path
     format: FileFormat
     size: int
     delimiter: str = ","
+    spaced: bool = False
+    place: JsonPlace | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +86,10 @@ class Row:
     line: int
     value: Any
     fault: RowFault | None = None
+
+
+def row_of(number: int, line: int, value: Any, reason: str | None, text: str) -> Row:  # noqa: ANN401 - JSON is any value
+    """Return a row; with a reason why its text, though it could be read, is none."""
+    if reason is None:
+        return Row(number, line, value)
+    return Row(number, line, None, RowFault(reason, None, text))

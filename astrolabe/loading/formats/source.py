@@ -182,7 +182,7 @@ def invalid_text(path: Path) -> LoadError:
                     f"byte 0x{error.object[error.start]:02x} is not UTF-8 text",
                     line=line,
                     column=column,
-                    hint="Save the file as UTF-8, or convert it: iconv -f latin1 -t utf-8.",
+                    hint="Save the file as UTF-8, or convert it: iconv -f WINDOWS-1252 -t UTF-8.",
                 )
             line, column = advance((line, column), text)
             if not block:

@@ -30,7 +30,7 @@ from astrolabe.dataapi.language.tables.types import (
 )
 from astrolabe.dataapi.language.tables.values import read_value
 from astrolabe.dataapi.protocol import JsonValue
-from astrolabe.loading.formats.json_rows import DECODER
+from astrolabe.loading.formats.json_values import DECODER
 from astrolabe.loading.preview import numbers_in
 from astrolabe.loading.vector_field import with_article
 from storage.filters.matching import is_number

@@ -14,6 +14,8 @@ class LoadArguments(TargetArguments, PrintedArguments):
     vector_field: str | None
     lexical: bool
     map: list[str]
+    no_vectors: bool
+    path: str | None
 
 
 def add_load(verbs: Verbs) -> None:
@@ -29,6 +31,12 @@ def add_load(verbs: Verbs) -> None:
     load.add_argument("file", metavar="FILE", type=Path, help="JSON, JSON Lines or CSV")
     add_target(load)
     load.add_argument("--vector-field", metavar="FIELD", help="field whose text becomes the vector")
+    load.add_argument("--no-vectors", action="store_true", help="documents without a vector are meant")
+    load.add_argument(
+        "--path",
+        metavar="KEYS",
+        help="where in a JSON file's object the list of rows is, as data.items; . for the object itself",
+    )
     load.add_argument(
         "--map",
         metavar="COLUMN=FIELD",

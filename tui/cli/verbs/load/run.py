@@ -32,7 +32,16 @@ async def load(args: LoadArguments) -> int:
         client = await workspace.connection.client(database)
         info = await existing_target(client, args)
         columns = _columns(args.map, info)
-        plan = LoadPlan(args.file, database.id, info, args.vector_field, words=args.lexical, columns=columns)
+        plan = LoadPlan(
+            args.file,
+            database.id,
+            info,
+            args.vector_field,
+            words=args.lexical,
+            columns=columns,
+            no_vectors=args.no_vectors,
+            rows_at=args.path,
+        )
         progress, cancel = ProgressLine(), asyncio.Event()
         collection = client.collection(args.keyspace, info.name)
         running = asyncio.ensure_future(
