@@ -64,6 +64,7 @@ class ScriptedEngine(HashingEngine):
         *,
         on_wait: OnWait | None = None,
         credential: str | None = None,
+        own_key: bool = False,
     ) -> Matrix:
         """Embed as :class:`HashingEngine` does, unless told otherwise."""
         self.flying += 1
@@ -78,7 +79,9 @@ class ScriptedEngine(HashingEngine):
             error = self.rule(texts) if self.rule is not None else None
             if error is not None:
                 raise error
-            return await super().embed(spec, texts, direction, secret, on_wait=on_wait, credential=credential)
+            return await super().embed(
+                spec, texts, direction, secret, on_wait=on_wait, credential=credential, own_key=own_key
+            )
         finally:
             self.flying -= 1
 

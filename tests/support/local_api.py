@@ -57,6 +57,7 @@ class HashingEngine:
         *,
         on_wait: OnWait | None = None,  # noqa: ARG002 - the seam has it
         credential: str | None = None,
+        own_key: bool = False,  # noqa: ARG002 - the seam has it
     ) -> Matrix:
         """Return the vectors of :func:`vector_of`."""
         shown = secret.get_secret_value() if secret is not None else None

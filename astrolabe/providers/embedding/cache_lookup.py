@@ -2,7 +2,8 @@
 
 The cache knows a vector by a hash of everything that decides it: provider, model, dimension, direction, parameters, the
 request as it would be sent but for its texts (so the address, and whatever an adapter makes of the rest), and the text.
-The key is not among them: two credentials of one provider share what is known.
+A stored key is not among them: two credentials of one provider share what is known. Of a key that came along with the
+request, the digest is.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import SecretStr
 
 from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.wire.adapters import Call
@@ -65,17 +67,23 @@ class Counts:
     misses: int = 0
 
 
-def context_of(spec: EmbeddingSpec, direction: Direction, call: Call | None = None) -> bytes:
+def context_of(
+    spec: EmbeddingSpec, direction: Direction, call: Call | None = None, own_key: SecretStr | None = None
+) -> bytes:
     """Return a hash of all that decides a text's vector, but the text.
 
     Args:
         spec: Provider, model, dimension and parameters.
         direction: Whether texts are stored or searched with.
         call: The request with an empty text; None for a model on this machine.
+        own_key: The key that somebody brought along, who is to find what was embedded with this key only: a wrong key
+            must not go unnoticed because the text is known. Its digest alone is used.
     """
     parts = [_FORM, spec.provider, spec.model, spec.dimension, direction.value, sorted(spec.parameters.items())]
     if call is not None:
         parts += [call.url, sorted(call.headers.items()), call.content.decode()]
+    if own_key is not None:
+        parts.append(hashlib.sha256(own_key.get_secret_value().encode("utf-8", "surrogatepass")).hexdigest())
     return hashlib.sha256(json.dumps(parts, default=str).encode()).digest()
 
 

@@ -135,6 +135,7 @@ class EmbeddingEngine:
         *,
         on_wait: OnWait | None = None,
         credential: str | None = None,
+        own_key: bool = False,
     ) -> Matrix:
         """Return one vector per text, in their order: shape ``(len(texts), spec.dimension)``, float32, finite.
 
@@ -145,6 +146,7 @@ class EmbeddingEngine:
             secret: The key; None for hosted providers.
             on_wait: Called before each wait with its seconds and its reason.
             credential: Name of the credential the key came from, to be named when the key is refused.
+            own_key: Whether the key came along with the request: what is known of other keys is not looked at then.
 
         Raises:
             ProviderError: The vectors could not be had; says who failed, what was said and what to do.
@@ -165,7 +167,8 @@ class EmbeddingEngine:
         )
         means = self._means(job, wire, self.weather.gauge(spec.provider, credential))
         request = means.adapter.call(job.url, spec, [""], direction)
-        recall = await self._recall(provider, spec, cleaned, context_of(spec, direction, request))
+        context = context_of(spec, direction, request, secret if own_key else None)
+        recall = await self._recall(provider, spec, cleaned, context)
         means.gauge.found(recall.hits)
         job = replace(job, texts=recall.missing, numbers=recall.numbers, total=len(cleaned), on_vectors=recall.keep)
         batches = plan(recall.missing, self._batch_limits(job, wire, means.throttle))

@@ -70,6 +70,7 @@ class Embedder(Protocol):
         *,
         on_wait: OnWait | None = None,
         credential: str | None = None,
+        own_key: bool = False,
     ) -> Matrix:
         """Return one vector per text; raises ProviderError."""
         ...
@@ -140,7 +141,10 @@ class Vectorizer:
         used = service.credential_name if header_key is None else None
         on_wait = current_listener() or self._on_wait
         try:
-            matrix = await self._engine.embed(spec, texts, direction, secret, on_wait=on_wait, credential=used)
+            own = header_key is not None
+            matrix = await self._engine.embed(
+                spec, texts, direction, secret, on_wait=on_wait, credential=used, own_key=own
+            )
         except ProviderError as error:
             raise provider_error(error) from error
         _check_answer(matrix, len(texts), dimension)
