@@ -5,19 +5,29 @@ from __future__ import annotations
 import base64
 import logging
 import urllib.parse
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import textual.constants
+from pydantic import SecretStr
 from textual import events
 
+from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.client.snippets import Language, render
+from astrolabe.dataapi.language.service import service_json
+from astrolabe.dataapi.protocol import Json
+from astrolabe.errors import AstrolabeError
+from astrolabe.loading.load_plan import LoadPlan
+from astrolabe.loading.loader import run_load
+from astrolabe.portal.organization import DEFAULT_KEYSPACE, CredentialDraft, DatabaseDraft
+from astrolabe.workspace import Workspace, WorkspaceOptions
 from screens.integrations.provider_page import IntegrationPage
 from screens.kit.app_base import Section
 from tests.cli.conftest import Program, closed_logs, empty_home, program
 from tests.support.console import Scene, SceneConsole
 from tests.support.provider_server import Answer, ProviderServer
-from tests.support.shop import NAME, OLD, shop_with_notes, urls
+from tests.support.shop import NAME, OLD, PROVIDER, SERVICE, shop_with_notes, urls
 from tests.support.walker import Walker
 from tests.walk.conftest import same_everywhere
 from tui.cli.process import start_log
@@ -224,4 +234,47 @@ def test_the_secret_is_printed_by_no_verb(
     places |= files_in(tmp_path)
     assert [outcome.code for outcome in outcomes] == [0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0]
     assert OLD not in str(places)
+    assert leaks(places) == []
+
+
+async def test_the_secret_of_a_tables_column_is_found_nowhere(tmp_path: Path, own_log: Path) -> None:
+    """A column's service is attached and dropped, and a load and a search fail in every way that says the key back."""
+    columns = {"id": "text", "v": {"type": "vector", "service": service_json(replace(SERVICE, credential=NAME))}}
+    path = tmp_path / "rows.csv"
+    path.write_text("id,v\na,a red bicycle\n")
+    told: list[str] = []
+    async with ProviderServer() as server:
+        options = WorkspaceOptions(tmp_path / "data", provider_urls=urls(server))
+        async with Workspace.opened(options) as workspace:
+            database = await workspace.create_database(DatabaseDraft("shop"))
+            await workspace.integrations.add_credential(
+                CredentialDraft(PROVIDER, NAME, SecretStr(SENTINEL), (database.id,))
+            )
+            client = await workspace.client(database)
+
+            async def send(command: Json, name: str | None = None) -> None:
+                try:
+                    told.append(repr(await client.run(PlannedCommand(command, DEFAULT_KEYSPACE, name))))
+                except AstrolabeError as error:
+                    told.append(f"{error!r} {error} {error.__dict__}")
+
+            await send({"createTable": {"name": "t", "definition": {"columns": columns, "primaryKey": "id"}}})
+            await send({"createVectorIndex": {"name": "i", "definition": {"column": "v"}}}, "t")
+            info = await client.table(DEFAULT_KEYSPACE, "t")
+            assert info is not None
+            for failure in (one for one in FAILURES if one.status not in {429, 500} and not one.fault):
+                server.script(failure, failure)
+                plan = LoadPlan(path, database.id, info)
+                told.append(repr(await run_load(plan, client.collection(DEFAULT_KEYSPACE, "t"), workspace.ledger)))
+                await send({"find": {"sort": {"v": "a bicycle"}}}, "t")
+            await send({"alterTable": {"operation": {"dropVectorize": {"columns": ["v"]}}}}, "t")
+            await send({"listTables": {"options": {"explain": True}}})
+            places: dict[str, str | bytes] = {
+                "activity": repr(workspace.activity.entries),
+                "audit": await workspace.audit.as_jsonl(),
+                "told": "\n".join(told),
+            }
+        assert any(SENTINEL in request.headers.get("authorization", "") for request in server.requests)
+    places |= files_in(tmp_path)
+    assert str(own_log) in places
     assert leaks(places) == []
