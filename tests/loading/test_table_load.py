@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 import simplejson
 
@@ -151,3 +153,13 @@ async def test_names_differ_in_case_and_separators_only_if_nothing_else_is_meant
     assert match.left_out == ("Last-Name", "last.name", "else")
     assert match.empty == ("last_name",)
     assert match_columns(info, ["else"]).missing_keys == ("id",)
+
+
+async def test_decimal_commas_are_numbers_in_columns_of_numbers_and_stay_in_texts(loading: Loading) -> None:
+    info = await create(loading, {"columns": {"id": "text", "price": "decimal", "said": "text"}, "primaryKey": "id"})
+    path = loading.write("a.csv", "id;price\na;12,50\nb;1.234,5\n")
+    summary = await load(loading, path, info, {"said": "price"})
+    assert counts(summary) == (2, 0, 0, 0)
+    found = await rows(loading, info)
+    assert [found[key]["price"] for key in "ab"] == [Decimal("12.50"), Decimal("1234.5")]
+    assert [found[key]["said"] for key in "ab"] == ["12,50", "1.234,5"]

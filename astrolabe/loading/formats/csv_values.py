@@ -65,6 +65,11 @@ class ColumnKinds:
             self._kinds[name] = found if found is not ColumnKind.EMPTY else known
 
     @property
+    def commas(self) -> frozenset[str]:
+        """The columns whose commas are for decimals."""
+        return frozenset(name for name in self._kinds if self._meant(name) is ColumnKind.COMMA)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What was decided that a reader may not expect, as sentences."""
         columns = [name for name, kind in self._kinds.items() if kind is ColumnKind.COMMA]
@@ -121,9 +126,14 @@ def _is_kind(kind: ColumnKind, text: str) -> bool:
 
 def _value(text: str, kind: ColumnKind) -> CsvValue:
     if kind is ColumnKind.COMMA:
-        text = text.replace(".", "").replace(",", ".")
+        text = with_point(text)
     if kind in {ColumnKind.NUMBER, ColumnKind.COMMA}:
         return int(text) if _INTEGER.fullmatch(text) else Decimal(text.strip())
     if kind is ColumnKind.BOOLEAN:
         return _BOOLEANS[text.strip().lower()]
     return text
+
+
+def with_point(text: str) -> str:
+    """Return a number that is written with a decimal comma as JSON writes it."""
+    return text.replace(".", "").replace(",", ".")

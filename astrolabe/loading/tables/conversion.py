@@ -83,6 +83,11 @@ def converted(kind: ColumnType, value: JsonValue) -> JsonValue:
     return made
 
 
+def takes_numbers(kind: ColumnType) -> bool:
+    """Whether a column takes single numbers."""
+    return isinstance(kind, ScalarType) and kind.scalar in {*_WHOLE, *_FLOATS, Scalar.DECIMAL}
+
+
 def type_words(kind: ColumnType) -> str:
     """Return a column's type in short: ``int``, ``map<text, int>``, ``vector(256)``."""
     if isinstance(kind, VectorType):

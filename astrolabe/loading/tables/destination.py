@@ -46,6 +46,7 @@ class TableDestination(Destination):
         self._match = ColumnMatch({}, (), (), ())
         self._repeated: frozenset[int] = frozenset()
         self._spelled = False
+        self._commas: frozenset[str] = frozenset()
         self._key_fields: tuple[set[str], dict[str, str]] | None = None
         self._builders: list[TableRowBuilder] = []
 
@@ -67,6 +68,7 @@ class TableDestination(Destination):
         self._match = match_columns(self._info, survey.fields, self._given)
         check_match(self._info, self._match, survey.fields)
         self._repeated, self._spelled = survey.repeated, survey.kinds is not None
+        self._commas = survey.kinds.commas if survey.kinds is not None else frozenset()
 
     @property
     def treatment(self) -> str:
@@ -80,7 +82,8 @@ class TableDestination(Destination):
 
     def builder(self) -> Builder:
         """Return what makes the table's rows of the file's."""
-        builder = TableRowBuilder(self._info, self._match.columns, self._repeated, spelled=self._spelled)
+        columns, repeated = self._match.columns, self._repeated
+        builder = TableRowBuilder(self._info, columns, repeated, spelled=self._spelled, commas=self._commas)
         self._builders.append(builder)
         return builder
 

@@ -11,9 +11,10 @@ from astrolabe.dataapi.language.tables.problems import ValueProblemError
 from astrolabe.dataapi.language.tables.types import ScalarType
 from astrolabe.dataapi.language.tables.values import read_value
 from astrolabe.dataapi.protocol import Json
+from astrolabe.loading.formats.csv_values import with_point
 from astrolabe.loading.formats.rows import Row
 from astrolabe.loading.prepared import LONGEST_TABLE_ROW, FirstRows, PreparedRow, content_of, measure, unreadable
-from astrolabe.loading.tables.conversion import converted, type_words
+from astrolabe.loading.tables.conversion import converted, takes_numbers, type_words
 from astrolabe.loading.vector_field import with_article
 from storage import jsontext
 from storage.loads.ledger import FailedRow
@@ -27,7 +28,13 @@ class TableRowBuilder:
     """
 
     def __init__(
-        self, info: TargetInfo, columns: Mapping[str, str], repeated: frozenset[int], *, spelled: bool
+        self,
+        info: TargetInfo,
+        columns: Mapping[str, str],
+        repeated: frozenset[int],
+        *,
+        spelled: bool,
+        commas: frozenset[str] = frozenset(),
     ) -> None:
         """Begin at the first row.
 
@@ -36,12 +43,14 @@ class TableRowBuilder:
             columns: The field of each column.
             repeated: Hashes of the keys that more than one row has.
             spelled: Whether the file has texts only, as CSV: an empty one is a missing field then.
+            commas: The fields whose numbers are written with a decimal comma.
         """
         self.embedded: set[str] = set()
         self._info = info
         self._columns = columns
         self._first_rows = FirstRows(repeated)
         self._spelled = spelled
+        self._commas = commas
 
     def build(self, row: Row) -> PreparedRow | FailedRow:
         """Return what is sent of a row, or why nothing is."""
@@ -52,7 +61,7 @@ class TableRowBuilder:
             what = f"the row is {with_article(row.value)}, not an object"
             return FailedRow(row.number, row.line, what, content_of(row.value))
         value = present(row.value, spelled=self._spelled)
-        document, problems = table_row(self._info, self._columns, value)
+        document, problems = table_row(self._info, self._columns, value, self._commas)
         size, problem = measure(document, LONGEST_TABLE_ROW, "row")
         if problem is None and not problems:
             problem = self._first_rows.repetition(key_text(self._info, document), row, "key")
@@ -68,13 +77,16 @@ def present(value: Json, *, spelled: bool) -> Json:
     return {name: text for name, text in value.items() if text != ""} if spelled else value
 
 
-def table_row(info: TargetInfo, columns: Mapping[str, str], value: Json) -> tuple[Json, list[str]]:
+def table_row(
+    info: TargetInfo, columns: Mapping[str, str], value: Json, commas: frozenset[str] = frozenset()
+) -> tuple[Json, list[str]]:
     """Return a table's row of a file's row, and a clause for each column that cannot take what it gets.
 
     Args:
         info: The table.
         columns: The field of each column.
         value: The file's row.
+        commas: The fields whose numbers are written with a decimal comma.
     """
     document: Json = {}
     problems: list[str] = []
@@ -83,7 +95,10 @@ def table_row(info: TargetInfo, columns: Mapping[str, str], value: Json) -> tupl
             continue
         kind = info.columns[column]
         try:
-            document[column] = converted(kind, value[field])
+            given = value[field]
+            if field in commas and isinstance(given, str) and takes_numbers(kind):
+                given = with_point(given)
+            document[column] = converted(kind, given)
         except ValueProblemError as problem:
             problems.append(f"column '{cut(column)}' ({type_words(kind)}): {problem.reason}")
     for column in info.key_columns:
