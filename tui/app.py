@@ -19,10 +19,12 @@ from textual.screen import Screen
 from textual.worker import WorkerFailed
 
 import screens
+from astrolabe.dataapi.client.client import DatabaseClient
 from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import AstrolabeError
 from astrolabe.loading.job import LoadJob
 from astrolabe.loading.load_plan import LoadPlan
+from astrolabe.portal.organization import Database
 from astrolabe.text.error_text import as_told
 from astrolabe.workspace import Workspace
 from screens.activity.page import ActivityPage
@@ -42,6 +44,8 @@ from screens.loading.load_progress import LoadProgressDialog
 from screens.search.page import SearchPage
 from screens.server.page import ServerPage
 from screens.server.server_dialogs import LeaveDialog
+from screens.tables.making import ask_index, ask_table
+from screens.tables.page import TablePage
 from tui.discreet_log import DiscreetLogger, make_log_discreet
 from tui.stylesheet import KeptStylesheet
 from tui.theme import DAY, DEFAULT_THEME, NIGHT
@@ -267,6 +271,20 @@ class AstrolabeApp(Console):
     def open_failure_lab(self) -> None:
         """Show the failure lab."""
         self.push_screen(FailureLabPage())
+
+    async def create_table(self, client: DatabaseClient, keyspace: str, then: Callable[[str | None], None]) -> None:
+        """Ask for a new table; see :meth:`Console.create_table`."""
+        await ask_table(self, client, keyspace, then)
+
+    def create_index(
+        self, client: DatabaseClient, table: TargetInfo, column: str, then: Callable[[str | None], None]
+    ) -> None:
+        """Ask for an index; see :meth:`Console.create_index`."""
+        ask_index(self, client, table, column, then)
+
+    def open_table(self, database: Database, keyspace: str, name: str) -> None:
+        """Show the page of a table."""
+        self.push_screen(TablePage(database, keyspace, name))
 
     def ask_load(
         self,

@@ -1,4 +1,4 @@
-"""The Data Explorer: a database's keyspaces, their collections, and the documents in them."""
+"""The Data Explorer: a database's keyspaces, their collections and tables, and the documents or rows in them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from textual.content import Content
 from textual.widgets import DataTable, Select, Static
 
 from astrolabe.dataapi.client.client import DatabaseClient
+from astrolabe.dataapi.client.table_words import row_heading
 from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.portal.organization import DEFAULT_KEYSPACE, Database
-from astrolabe.text.safe_text import display_text
+from screens.explorer.sidebar import about, label, nothing_in, reasons_of
 from screens.explorer.tasks import ExplorerTasks
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Section
@@ -28,33 +29,37 @@ NONE_YET = [("none yet", "")]
 
 
 class DataExplorerPage(Page):
-    """Shows one keyspace: collections on the left, documents of the chosen one on the right."""
+    """Shows one keyspace: collections and tables on the left, documents or rows of the chosen one on the right."""
 
     SECTION = Section.EXPLORER
     HEADING = " Data Explorer"
     WATCHES = True
 
     BINDINGS = register(
-        Action("explorer.documents", "enter", "Documents", "Go to the documents of the collection.", shown=False),
+        Action("explorer.documents", "enter", "Documents", "Go to the documents or rows.", shown=False),
         Action("explorer.create-collection", "c", "New collection", "Create a collection in this keyspace."),
+        Action("explorer.create-table", "t", "New table", "Create a table in this keyspace."),
+        Action(
+            "explorer.open-table", "o", "Table", "See and change a table's columns, indexes, services.", shown=False
+        ),
         Action("explorer.load", "l", "Load", "Load a JSON, JSON Lines or CSV file into the collection."),
-        Action("explorer.search", "s", "Search", "Search the collection by meaning or by vector."),
-        Action("explorer.view", "v", "View", "Switch between the table and the JSON view."),
+        Action("explorer.search", "s", "Search", "Search the collection or table by meaning or by vector."),
+        Action("explorer.view", "v", "View", "Switch between the table and the JSON view.", shown=False),
         Action("explorer.next", "right_square_bracket,n", "Next page", "Show the next documents.", shown=False),
         Action(
             "explorer.previous", "left_square_bracket,p", "Previous page", "Show the documents before.", shown=False
         ),
         Action("explorer.create-keyspace", "y", "New keyspace", "Create a keyspace in this database.", shown=False),
         Action("explorer.sample", "m", "Sample", "Create a sample collection: the Python library's own documentation."),
-        Action("explorer.delete", "d", "Delete", "Delete the collection and its documents."),
+        Action("explorer.delete", "d", "Delete", "Delete the collection or table with everything in it."),
     )
 
     def __init__(self) -> None:
         super().__init__()
         self.databases: dict[str, Database] = {}
         self.keyspaces: list[str] = []
-        self.collections: dict[str, TargetInfo] = {}
-        self.reasons: dict[str, str] = {}
+        self.targets: dict[str, TargetInfo] = {}
+        self.reasons: dict[str, dict[str, str]] = {}
         self.pager: Pager | None = None
         self.tasks = ExplorerTasks(self)
 
@@ -67,13 +72,13 @@ class DataExplorerPage(Page):
             yield choice("keyspace", NONE_YET, "")
         with Horizontal(id="panes"):
             with Vertical(id="collections-pane"):
-                yield Grid("collections", [("Collection", 24)])
+                yield Grid("collections", [("Collections, tables", 24)])
                 yield Static("", id="collection-about", markup=False)
             yield DocumentsPane("documents")
         yield Static("", id="explorer-empty", classes="empty", markup=False)
 
     async def reload(self) -> None:
-        """Read databases, keyspaces, collections and the current page of documents."""
+        """Read databases, keyspaces, collections, tables and the current page of documents or rows."""
         found = await self.app.connection.databases()
         self.databases = {database.id: database for database in found}
         selected = self.app.selection.database
@@ -102,13 +107,13 @@ class DataExplorerPage(Page):
         await self._read_collections(client, keyspace)
 
     async def _read_collections(self, client: DatabaseClient, keyspace: str) -> None:
-        found = await client.collections(keyspace)
-        self.collections = {info.name: info for info in found}
+        found = [*await client.collections(keyspace), *await client.tables(keyspace)]
+        self.targets = {info.name: info for info in found}
         if not found:
             self._show_empty(
-                "This keyspace has no collection.\n\n"
-                "Press c to create one, or m for a sample to search:\n"
-                "what Python's own library says about itself."
+                "This keyspace has no collection and no table.\n\n"
+                "Press c to create a collection, t to create a table,\n"
+                "or m for a sample to search: what Python's own library says about itself."
             )
             self.refresh_bindings()
             return
@@ -116,18 +121,18 @@ class DataExplorerPage(Page):
         await self._mark_disabled(keyspace)
         grid = self.query_one("#collections", Grid)
         wanted = self.app.selection.collection
-        if wanted in self.collections:
-            grid.move_cursor(row=list(self.collections).index(wanted))
+        if wanted in self.targets:
+            grid.move_cursor(row=list(self.targets).index(wanted))
         if self.focused is None or not self.focused.display:
             grid.focus()
         self.refresh_bindings()
 
     async def _mark_disabled(self, keyspace: str) -> None:
-        """Mark the collections that cannot generate embeddings now, and say why under the list."""
+        """Mark the collections and tables that cannot generate embeddings now, and say why under the list."""
         database = self.app.selection.database
         found = await self.app.workspace.credential_usage.disabled(database) if database is not None else []
-        self.reasons = {one.dependent.name: one.reason for one in found if one.dependent.keyspace == keyspace}
-        rows = [(name, (f"⊘ {name}" if name in self.reasons else name,)) for name in self.collections]
+        self.reasons = reasons_of(found, keyspace)
+        rows = [(name, (label(info, disabled=name in self.reasons),)) for name, info in self.targets.items()]
         self.query_one("#collections", Grid).fill(rows)
 
     def changed_elsewhere(self) -> None:
@@ -136,7 +141,7 @@ class DataExplorerPage(Page):
 
     async def _mark_again(self) -> None:
         keyspace = self.app.selection.keyspace
-        if keyspace is not None and self.collections:
+        if keyspace is not None and self.targets:
             with self.prevent(DataTable.RowHighlighted):
                 await self._mark_disabled(keyspace)
             self._show_about()
@@ -146,9 +151,7 @@ class DataExplorerPage(Page):
     def _show_about(self) -> None:
         info = self.chosen()
         if info is not None:
-            reason = self.reasons.get(info.name, "")
-            panel = self.query_one("#collection-about", Static)
-            panel.update(disabled_words(reason) if reason else about(info))
+            self.query_one("#collection-about", Static).update(about(info, self.reasons.get(info.name, {})))
 
     def _offer(self, name: str, options: Sequence[tuple[str, str]], value: str | None) -> None:
         select = self.query_one(f"#{name}", Select)
@@ -157,7 +160,7 @@ class DataExplorerPage(Page):
             select.value = value or ""
 
     def _show_empty(self, words: str) -> None:
-        self.collections = {}
+        self.targets = {}
         self.query_one("#panes").display = False
         empty = self.query_one("#explorer-empty", Static)
         empty.display = True
@@ -186,11 +189,12 @@ class DataExplorerPage(Page):
     @on(DataTable.RowHighlighted, "#collections")
     def _collection_highlighted(self) -> None:
         name = self.query_one("#collections", Grid).chosen()
-        info = self.collections.get(name or "")
+        info = self.targets.get(name or "")
         if info is None:
             return
         self.app.select_collection(info.name)
         self._show_about()
+        self.refresh_bindings()
         self.in_background(partial(self._open_collection, info), "documents")
 
     @on(DataTable.RowSelected, "#collections")
@@ -198,8 +202,8 @@ class DataExplorerPage(Page):
         self.action_explorer_documents()
 
     def action_explorer_documents(self) -> None:
-        """Go to the documents."""
-        if self.collections:
+        """Go to the documents or rows."""
+        if self.targets:
             self.query_one(DocumentsPane).focus_view()
 
     async def _open_collection(self, info: TargetInfo) -> None:
@@ -208,18 +212,20 @@ class DataExplorerPage(Page):
         await self._read_page()
 
     async def _read_page(self) -> None:
-        if self.pager is None:
+        info = self.chosen()
+        if self.pager is None or info is None:
             return
         page = await self.pager.read()
         pane = self.query_one(DocumentsPane)
         if page.documents or self.pager.number > 1:
             pane.show(page.documents, self.pager.status(len(page.documents)))
         else:
-            pane.show_nothing("This collection has no documents.\n\nPress l to load a file.")
+            pane.show_nothing(nothing_in(info))
 
     @on(DocumentsPane.Opened)
     def _document_opened(self, event: DocumentsPane.Opened) -> None:
-        self.app.ask(DocumentDialog(event.document))
+        info = self.chosen()
+        self.app.ask(DocumentDialog(event.document, row_heading(info, event.document) if info is not None else None))
 
     def action_explorer_view(self) -> None:
         """Switch the view."""
@@ -240,7 +246,7 @@ class DataExplorerPage(Page):
         self.in_background(self._read_page, "documents")
 
     def action_explorer_search(self) -> None:
-        """Search the collection."""
+        """Search the collection or table."""
         self.app.go(Section.SEARCH)
 
     def action_explorer_create_keyspace(self) -> None:
@@ -250,6 +256,16 @@ class DataExplorerPage(Page):
     def action_explorer_create_collection(self) -> None:
         """Ask for a collection."""
         self.tasks.create_collection()
+
+    def action_explorer_create_table(self) -> None:
+        """Ask for a table."""
+        self.tasks.create_table()
+
+    def action_explorer_open_table(self) -> None:
+        """Show the table's columns."""
+        info, database = self.chosen(), self.app.selection.database
+        if info is not None and database is not None:
+            self.app.open_table(database, info.keyspace, info.name)
 
     def action_explorer_load(self) -> None:
         """Load a file into the chosen collection."""
@@ -262,37 +278,26 @@ class DataExplorerPage(Page):
         self.tasks.create_sample()
 
     def action_explorer_delete(self) -> None:
-        """Ask for the name, then delete the collection."""
+        """Ask for the name, then delete the collection or drop the table."""
         info = self.chosen()
         if info is not None:
             self.tasks.delete(info)
 
     def chosen(self) -> TargetInfo | None:
-        """Return the collection under the cursor."""
-        return self.collections.get(self.query_one("#collections", Grid).chosen() or "")
+        """Return the collection or table under the cursor."""
+        return self.targets.get(self.query_one("#collections", Grid).chosen() or "")
 
     def allows(self, action: str) -> bool | None:
         """Dim what needs a collection; offer the sample only where there is none."""
         if action == "explorer_sample":
-            return not self.collections and self.app.selection.keyspace is not None
+            return not self.targets and self.app.selection.keyspace is not None
+        if action == "explorer_load" and self._on_table():
+            return None
+        if action == "explorer_open_table":
+            return self._on_table()
         needs_one = {"explorer_load", "explorer_search", "explorer_view", "explorer_delete"}
-        return None if action in needs_one and not self.collections else True
+        return None if action in needs_one and not self.targets else True
 
-
-def about(info: TargetInfo) -> Content:
-    """Return a collection's vector settings in a few short lines."""
-    if info.vector is None:
-        return Content("no vector")
-    lines = [f"{info.vector.dimension} dimensions, {info.vector.metric.value}"]
-    if info.service is not None:
-        lines += [f"by {info.service.provider}", info.service.model]
-        if info.service.credential_name:
-            lines.append(f"key {info.service.credential_name}")
-    else:
-        lines.append("own vectors")
-    return Content("\n".join(display_text(line, limit=60) for line in lines))
-
-
-def disabled_words(reason: str) -> Content:
-    """Return what stands in the place of a disabled collection's settings."""
-    return Content.styled("⊘ $vectorize is disabled. ", "$text-warning") + Content(display_text(reason, limit=300))
+    def _on_table(self) -> bool:
+        info = self.chosen() if self.targets else None
+        return info is not None and info.is_table

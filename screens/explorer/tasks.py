@@ -1,4 +1,4 @@
-"""What the Data Explorer asks for: keyspaces, collections, loads, the sample, and deletions."""
+"""What the Data Explorer asks for: keyspaces, collections, tables, loads, the sample, and deletions."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from astrolabe.dataapi.client.command_builders import PlannedCommand, plan_delete_collection
+from astrolabe.dataapi.client.table_plans import plan_drop_table
 from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.loading.job import LoadJob
 from astrolabe.loading.load_plan import LoadPlan
@@ -61,6 +62,22 @@ class ExplorerTasks:
             self.page.app.tell(f"Collection {name} was created. Press l to load data into it.")
             self.page.refresh_contents()
 
+    def create_table(self) -> None:
+        """Ask for a table in the selected keyspace."""
+        self.page.open_in_background(self._ask_table, "create table")
+
+    async def _ask_table(self) -> None:
+        app = self.page.app
+        if app.selection.keyspace is not None:
+            client = await app.selected_client()
+            await app.create_table(client, app.selection.keyspace, self._table_created)
+
+    def _table_created(self, name: str | None) -> None:
+        if name is not None:
+            self.page.app.select_collection(name)
+            self.page.app.tell(f"Table {name} was created. Press o to see its columns.")
+            self.page.refresh_contents()
+
     def load(self, info: TargetInfo) -> None:
         """Ask for a file to load into a collection, or show the load that is running."""
         self.page.open_in_background(partial(self._ask_load, info), "load data")
@@ -101,15 +118,17 @@ class ExplorerTasks:
         await self.page.reload()
 
     def delete(self, info: TargetInfo) -> None:
-        """Ask for a collection's name, then delete it."""
+        """Ask for the name of a collection or table, then delete or drop it."""
         app = self.page.app
-        planned = plan_delete_collection(info.keyspace, info.name)
+        plan = plan_drop_table if info.is_table else plan_delete_collection
+        planned = plan(info.keyspace, info.name)
+        what, contents = ("table", "rows") if info.is_table else ("collection", "documents")
         danger = DeleteConfirmation(
-            heading="Delete collection",
+            heading=f"{'Drop' if info.is_table else 'Delete'} {what}",
             name=info.name,
-            noun="Collection name",
-            verb="Delete collection",
-            consequences=(f"All documents of {info.keyspace}.{info.name} are deleted; this cannot be undone.",),
+            noun=f"{what.capitalize()} name",
+            verb=f"{'Drop' if info.is_table else 'Delete'} {what}",
+            consequences=(f"All {contents} of {info.keyspace}.{info.name} are deleted; this cannot be undone.",),
             planned=planned,
         )
 

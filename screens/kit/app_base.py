@@ -241,6 +241,26 @@ class Console(TypeAhead):
         """Show the failure lab on top of the page that is open."""
 
     @abstractmethod
+    async def create_table(self, client: DatabaseClient, keyspace: str, then: Callable[[str | None], None]) -> None:
+        """Ask for a new table and make it.
+
+        Args:
+            client: The database.
+            keyspace: Where it will live.
+            then: Gets its name, or None when the form was left.
+        """
+
+    @abstractmethod
+    def create_index(
+        self, client: DatabaseClient, table: TargetInfo, column: str, then: Callable[[str | None], None]
+    ) -> None:
+        """Ask for an index on a column of a table and make it; ``then`` gets its column, or None."""
+
+    @abstractmethod
+    def open_table(self, database: Database, keyspace: str, name: str) -> None:
+        """Show the page of a table on top of the page that is open."""
+
+    @abstractmethod
     def ask_load(
         self,
         info: TargetInfo,

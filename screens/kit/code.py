@@ -92,6 +92,20 @@ class CodeDialog(FormsDialog):
         return stem + _SUFFIXES[language]
 
 
+class CommandsDialog(FormsDialog):
+    """Shows several commands that are sent one after the other."""
+
+    FILE_NAME = "commands.txt"
+
+    def __init__(self, planned: Sequence[PlannedCommand], endpoint: str) -> None:
+        """Show commands, first to last; the arguments are those of :class:`CodeDialog`."""
+
+        def write(language: str) -> str:
+            return "\n\n".join(render(one, endpoint, Language(language)).rstrip() for one in planned) + "\n"
+
+        super().__init__([language.value for language in Language], write)
+
+
 class EquivalentsDialog(FormsDialog):
     """Shows what does the same as a dialog that sends no Data API command."""
 

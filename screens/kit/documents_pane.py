@@ -184,10 +184,15 @@ class DocumentDialog(Viewer):
 
     FILE_NAME = "document.json"
 
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        """Show ``document``."""
+    def __init__(self, document: Mapping[str, Any], heading: str | None = None) -> None:
+        """Show a document.
+
+        Args:
+            document: The document, or a table's row.
+            heading: What it is called; None calls a document by its id.
+        """
         self.document = document
-        heading = f"Document {show_value(document.get('_id'), limit=60)}"
+        heading = heading or f"Document {show_value(document.get('_id'), limit=60)}"
         super().__init__(heading, whole_json(document))
 
     def shown(self) -> str:

@@ -10,14 +10,24 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Input, Static
+from textual.widgets import Input, Select, Static
 
 from astrolabe.dataapi.client.client import DatabaseClient
 from astrolabe.dataapi.client.rerank_response import read_page
-from astrolabe.dataapi.client.search_form import DEFAULT_LIMIT, SearchDraft, SearchMode, modes, plan_search, problems
+from astrolabe.dataapi.client.search_form import (
+    DEFAULT_LIMIT,
+    SearchDraft,
+    SearchMode,
+    columns,
+    modes,
+    plan_search,
+    problems,
+)
+from astrolabe.dataapi.client.table_words import row_heading, vector_index
 from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.dataapi.protocol import Response
 from astrolabe.errors import AstrolabeError
+from astrolabe.portal.organization import ServiceConfig
 from astrolabe.providers.embedding.waiting import wait_listener
 from astrolabe.text.safe_text import display_text
 from screens.kit.actions import Action, register
@@ -25,7 +35,7 @@ from screens.kit.app_base import Section
 from screens.kit.code import CodeDialog
 from screens.kit.countdown import Countdown
 from screens.kit.documents_pane import DocumentDialog, DocumentsPane
-from screens.kit.fields import WRONG, text_input
+from screens.kit.fields import WRONG, choice, select_options, text_input
 from screens.kit.page import Page
 
 SEARCH = "search"
@@ -44,7 +54,7 @@ MODE_WORDS: Mapping[SearchMode, str] = {
 
 
 class SearchPage(Page):
-    """Searches the collection that is selected in the Data Explorer."""
+    """Searches the collection or table that is selected in the Data Explorer."""
 
     SECTION = Section.SEARCH
     HEADING = " Search"
@@ -55,7 +65,8 @@ class SearchPage(Page):
         Action("search.view", "v", "View", "Switch between the table and the JSON view."),
         Action("search.code", "f2", "Command", "Show the search as JSON, curl and more."),
         Action("search.mode", "f3", "Mode", "Search by meaning, by both, or by words; only what the collection can."),
-        Action("search.explorer", "e", "Collection", "Choose another collection in the Data Explorer."),
+        Action("search.index", "f6", "Create index", "Create the vector index that the chosen column lacks."),
+        Action("search.explorer", "e", "Collection", "Choose another collection or table in the Data Explorer."),
     )
 
     def __init__(self) -> None:
@@ -78,6 +89,10 @@ class SearchPage(Page):
             yield text_input("filter", placeholder='{"field": "value"}, empty for all')
             yield Static("Limit", id="limit-label")
             yield text_input("limit", str(DEFAULT_LIMIT), max_length=4)
+        with Horizontal(classes="search-row", id="column-row"):
+            yield Static("Column", classes="search-label")
+            yield choice("column", [("none", "")], "")
+            yield Static("", id="column-note", markup=False)
         yield Static("", id="search-message", markup=False)
         yield DocumentsPane("results")
         yield Static("", id="search-empty", classes="empty", markup=False)
@@ -105,8 +120,9 @@ class SearchPage(Page):
         if selection.keyspace not in await self.client.keyspaces():
             return None
         found = {info.name: info for info in await self.client.collections(selection.keyspace)}
-        name = selection.collection or next(iter(found), None)
-        return found.get(name or "")
+        if selection.collection is not None and selection.collection not in found:
+            return await self.client.table(selection.keyspace, selection.collection)
+        return found.get(selection.collection or next(iter(found), ""))
 
     def _show_form(self, info: TargetInfo | None) -> None:
         for row in (*self.query(".search-row"), self.query_one("#results")):
@@ -128,10 +144,34 @@ class SearchPage(Page):
             self.query_one(part).display = len(able) > 1
         self._show_mode(info)
 
+    def _offer_columns(self, info: TargetInfo) -> None:
+        """Offer the columns of a table that the mode can search by, where there are several, or one lacks its index."""
+        names = columns(self.mode, info) if info.is_table else ()
+        select = self.query_one("#column", Select)
+        before = select.value
+        with self.prevent(Select.Changed):
+            select.set_options(select_options([(name, name) for name in names] or [("none", "")]))
+            select.value = before if before in names else next(iter(names), "")
+        lacking = self._without_index(info)
+        self.query_one("#column-row").display = len(names) > 1 or lacking is not None
+        note = "no vector index: f6 creates it" if lacking is not None else ""
+        self.query_one("#column-note", Static).update(Content(note))
+
+    def _column(self) -> str | None:
+        value = self.query_one("#column", Select).value
+        return str(value) if self.info is not None and self.info.is_table and value else None
+
+    def _without_index(self, info: TargetInfo) -> str | None:
+        """Return the chosen column if it is one of vectors that cannot be searched yet."""
+        column = self._column() if self.mode is SearchMode.MEANING else None
+        return column if column in info.vectors and vector_index(info, column or "") is None else None
+
     def _show_mode(self, info: TargetInfo) -> None:
-        by_vector = self.mode is SearchMode.MEANING and info.service is None
+        self._offer_columns(info)
+        by_vector = self.mode is SearchMode.MEANING and service_of(info, self._column()) is None
         self.query_one("#mode", Static).update(Content("vector" if by_vector else MODE_WORDS[self.mode]))
-        self.query_one("#query", Input).placeholder = what_to_type(info, self.mode)
+        self.query_one("#query", Input).placeholder = what_to_type(info, self.mode, self._column())
+        self.refresh_bindings()
 
     def _clear(self) -> None:
         self.searched = False
@@ -146,19 +186,25 @@ class SearchPage(Page):
             filter=self.query_one("#filter", Input).value,
             limit=self.query_one("#limit", Input).value,
             mode=self.mode,
+            column=self._column(),
         )
 
     def _say(self, found: Mapping[str, str]) -> None:
         line = self.query_one("#search-message", Static)
-        names = {"query": "Search for", "filter": "Filter", "limit": "Limit"}
+        names = {"query": "Search for", "column": "Column", "filter": "Filter", "limit": "Limit"}
         line.update(Content("\n".join(f"{WRONG} {names[name]}: {display_text(text)}" for name, text in found.items())))
         line.display = bool(found)
         for name in names:
-            self.query_one(f"#{name}", Input).set_class(name in found, "-wrong")
+            self.query_one(f"#{name}").set_class(name in found, "-wrong")
         for name in names:
             if name in found:
-                self.query_one(f"#{name}", Input).focus()
+                self.query_one(f"#{name}").focus()
                 return
+
+    @on(Select.Changed, "#column")
+    def _column_changed(self) -> None:
+        if self.info is not None:
+            self._show_mode(self.info)
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
@@ -169,6 +215,8 @@ class SearchPage(Page):
         if self.info is None:
             return
         found = problems(self._draft(), self.info)
+        if not found and self.query_one("#query", Input).value.strip() and self._without_index(self.info) is not None:
+            found = {"column": "It has no vector index, so it cannot be searched: press f6 to create it."}
         self._say(found)
         if not found:
             self.searched = True
@@ -210,7 +258,7 @@ class SearchPage(Page):
 
     @on(DocumentsPane.Opened)
     def _document_opened(self, event: DocumentsPane.Opened) -> None:
-        self.app.ask(DocumentDialog(event.document))
+        self.app.ask(DocumentDialog(event.document, row_heading(self.info, event.document) if self.info else None))
 
     def entered(self) -> None:
         """Begin with the query again, if there is something to search."""
@@ -236,6 +284,17 @@ class SearchPage(Page):
         if self.searched and not isinstance(self.focused, Input):
             self.search()
 
+    def action_search_index(self) -> None:
+        """Create the index that the column lacks."""
+        column = self._without_index(self.info) if self.info is not None else None
+        if self.info is not None and self.client is not None and column is not None:
+            self._say({})
+            self.app.create_index(self.client, self.info, column, self._index_made)
+
+    def _index_made(self, column: str | None) -> None:
+        if column is not None:
+            self.refresh_contents()
+
     def action_search_explorer(self) -> None:
         """Go to the Data Explorer."""
         self.app.go(Section.EXPLORER)
@@ -255,12 +314,15 @@ class SearchPage(Page):
             self.workers.cancel_group(self, SEARCH)
             self.query_one(DocumentsPane).show_nothing("Stopped. Press enter in the query to search again.")
         elif isinstance(self.focused, Input):
+            self.set_focus(None)  # where nothing was found there is nothing else to go to
             self.query_one(DocumentsPane).focus_view()
 
     def allows(self, action: str) -> bool | None:
         """Dim what needs a collection."""
         if action in {"search_query", "search_view"} and isinstance(self.focused, Input):
             return False  # there the key is a letter
+        if action == "search_index":
+            return self.info is not None and self._without_index(self.info) is not None
         if self.info is None:
             return None if action in {"search_query", "search_view", "search_code", "search_mode"} else True
         return None if action == "search_mode" and len(modes(self.info)) == 1 else True
@@ -272,14 +334,21 @@ def results(response: Response) -> tuple[Sequence[dict[str, object]], bool]:
     return page.rows(), page.fused
 
 
-def what_to_type(info: TargetInfo, mode: SearchMode) -> str:
-    """Return what the query field asks for, by what is searched by and what the collection can do."""
+def service_of(info: TargetInfo, column: str | None) -> ServiceConfig | None:
+    """Return what makes vectors of texts: in a collection, or in the chosen column of a table."""
+    vector = info.vectors.get(column or "")
+    return vector.service if vector is not None else info.service
+
+
+def what_to_type(info: TargetInfo, mode: SearchMode, column: str | None = None) -> str:
+    """Return what the query field asks for, by what is searched by and what the collection or column can do."""
     if mode is SearchMode.WORDS:
         return "words; a document has to have every one"
     if mode is SearchMode.HYBRID:
         return "words; matched by meaning and as they are"
-    if info.service is not None:
+    if service_of(info, column) is not None:
         return "words; they are matched by meaning"
-    if info.vector is not None:
-        return f"a vector: a JSON array of {info.vector.dimension} numbers"
-    return "this collection has no vector; use the filter"
+    vector = info.vectors.get(column or "", info.vector)
+    if vector is not None:
+        return f"a vector: a JSON array of {vector.dimension} numbers"
+    return f"this {'table' if info.is_table else 'collection'} has no vector; use the filter"

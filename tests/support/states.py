@@ -25,6 +25,7 @@ from tests.support.provider_server import Answer
 from tests.support.state import DAY, FILES, REFUSED, State
 from tests.support.states_connections import CONNECTIONS
 from tests.support.states_saving import SAVING
+from tests.support.states_tables import TABLES
 from tests.support.steps import (
     choose,
     failing_with,
@@ -400,5 +401,6 @@ STATES: tuple[State, ...] = (
     *_SERVER,
     *_EVERYWHERE,
     *SAVING,
+    *TABLES,
 )
 """All states that are pictured."""

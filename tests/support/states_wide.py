@@ -68,6 +68,7 @@ WIDE = frozenset(
         "search-words",
         "server-running",
         "server-start",
+        "table-vector",
         "test-connection",
         "test-connection-form",
         "test-connection-refused",

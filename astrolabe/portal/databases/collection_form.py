@@ -27,21 +27,20 @@ METRIC_LABELS: dict[Metric, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class CollectionDraft:
-    """What the Create collection dialog holds, as typed.
+class VectorDraft:
+    """What a form holds of a vector and what makes it, as typed.
 
     Attributes:
-        name: Collection name.
-        vector_enabled: Whether it has a vector at all.
+        vector_enabled: Whether there is a vector at all.
         choice: The embedding generation method; None means bring your own vectors.
         credential: Name of the credential, for external providers.
         model: Model name.
         parameters: Provider and model parameters as typed, by name.
         dimension: Dimensions as typed; empty takes the model's default.
         metric: Similarity metric.
+        largest: Longest vector that is not made by a model.
     """
 
-    name: str
     vector_enabled: bool = True
     choice: VectorizeChoice | None = None
     credential: str | None = None
@@ -49,6 +48,18 @@ class CollectionDraft:
     parameters: Mapping[str, str] = field(default_factory=dict)
     dimension: str = ""
     metric: Metric = Metric.COSINE
+    largest: int = LARGEST_OWN_DIMENSION
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionDraft(VectorDraft):
+    """What the Create collection dialog holds, as typed.
+
+    Attributes:
+        name: Collection name.
+    """
+
+    name: str = ""
 
 
 def first_model(choice: VectorizeChoice | None) -> ModelInfo | None:
@@ -57,7 +68,7 @@ def first_model(choice: VectorizeChoice | None) -> ModelInfo | None:
     return next((model for model in models if model.available), next(iter(models), None))
 
 
-def chosen_model(draft: CollectionDraft) -> ModelInfo | None:
+def chosen_model(draft: VectorDraft) -> ModelInfo | None:
     """Return the draft's model, or None when there is no method or no such model."""
     if draft.choice is None or draft.model is None:
         return None
@@ -74,15 +85,21 @@ def parameters_of(choice: VectorizeChoice | None, model: ModelInfo | None) -> tu
 
 def problems(draft: CollectionDraft) -> dict[str, str]:
     """Return what is wrong with the draft, by field: name, credential, model, dimension or a parameter's name."""
-    found = {"name": " ".join(collection_name_problems(draft.name))}
-    if draft.vector_enabled:
-        found["dimension"] = _dimension_problem(draft)
-        if draft.choice is not None:
-            found |= _service_problems(draft, draft.choice)
+    name = " ".join(collection_name_problems(draft.name))
+    return ({"name": name} if name else {}) | vector_problems(draft)
+
+
+def vector_problems(draft: VectorDraft) -> dict[str, str]:
+    """Return what is wrong with a vector, by field: credential, model, dimension or a parameter's name."""
+    if not draft.vector_enabled:
+        return {}
+    found = {"dimension": _dimension_problem(draft)}
+    if draft.choice is not None:
+        found |= _service_problems(draft, draft.choice)
     return {name: text for name, text in found.items() if text}
 
 
-def _service_problems(draft: CollectionDraft, choice: VectorizeChoice) -> dict[str, str]:
+def _service_problems(draft: VectorDraft, choice: VectorizeChoice) -> dict[str, str]:
     model = chosen_model(draft)
     found = {"model": model.unavailable_reason if model else "Choose an embedding model."}
     if choice.credentials and draft.credential not in {credential.name for credential in choice.credentials}:
@@ -112,13 +129,13 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _dimension_problem(draft: CollectionDraft) -> str:
+def _dimension_problem(draft: VectorDraft) -> str:
     text, model = draft.dimension.strip(), chosen_model(draft)
     if draft.choice is not None and model is None:
         return ""  # the missing model is the problem to mend first
     if model is not None and model.dimension is not None:
         return "" if text in {"", str(model.dimension)} else f"This model's vectors have {model.dimension} dimensions."
-    low, high = (model.dimension_range if model else None) or (1, LARGEST_OWN_DIMENSION)
+    low, high = (model.dimension_range if model else None) or (1, draft.largest)
     if not text:
         has_default = model is not None and model.default_dimension is not None
         return "" if has_default else f"Dimensions are required: a whole number from {low} to {high}."
@@ -129,7 +146,7 @@ def _dimension_problem(draft: CollectionDraft) -> str:
     return ""
 
 
-def service_of(draft: CollectionDraft) -> ServiceConfig | None:
+def service_of(draft: VectorDraft) -> ServiceConfig | None:
     """Return ``vector.service`` for a draft without problems; None without a method. Empty parameters are left out."""
     if not draft.vector_enabled or draft.choice is None or draft.model is None:
         return None
@@ -150,7 +167,7 @@ def _typed(info: ParameterInfo, text: str) -> str | int | float | bool:
     return text
 
 
-def dimension_of(draft: CollectionDraft) -> int | None:
+def dimension_of(draft: VectorDraft) -> int | None:
     """Return the dimension to send; None without a vector, or to take the model's own."""
     if not draft.vector_enabled:
         return None
@@ -160,6 +177,6 @@ def dimension_of(draft: CollectionDraft) -> int | None:
     return model.dimension or model.default_dimension if model else None
 
 
-def metric_of(draft: CollectionDraft) -> Metric | None:
+def metric_of(draft: VectorDraft) -> Metric | None:
     """Return the metric to send; None without a vector."""
     return draft.metric if draft.vector_enabled else None

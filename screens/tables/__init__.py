@@ -1,0 +1,1 @@
+"""Tables: their page, and the dialogs that make and change them."""
