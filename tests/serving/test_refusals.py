@@ -94,3 +94,11 @@ def test_answers_name_their_characters_as_a_real_server_does(server: Served) -> 
 
 def test_records_have_no_secret_in_their_repr() -> None:
     assert "sentinel" not in repr(RequestRecord("POST", "/v1", secrets=("sentinel",)))
+
+
+def test_half_a_surrogate_pair_is_quoted_and_no_fault(server: Served) -> None:
+    replication = '{"class": "\\ud800"}'
+    command = f'{{"createKeyspace": {{"name": "spare", "options": {{"replication": {replication}}}}}}}'
+    (error,) = server.post("/v1", command).json()["errors"]
+    assert error["errorCode"] == "COMMAND_FIELD_VALUE_INVALID"
+    assert "\\ud800" in error["message"]

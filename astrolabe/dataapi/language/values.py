@@ -49,6 +49,7 @@ def shown(value: object) -> str:
     text: str = simplejson.dumps(
         value, use_decimal=True, ensure_ascii=False, default=lambda other: type(other).__name__
     )
+    text = text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair can be written nowhere
     return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
 
 
