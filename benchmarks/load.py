@@ -69,6 +69,7 @@ class ReadyEngine:
         *,
         on_wait: OnWait | None = None,  # noqa: ARG002 - the seam has it
         credential: str | None = None,  # noqa: ARG002 - the seam has it
+        own_key: bool = False,  # noqa: ARG002 - the seam has it
     ) -> Matrix:
         """Return as many vectors as there are texts."""
         return self._vectors[: len(texts)]

@@ -5,24 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.coordinate import Coordinate
 from textual.widgets import DataTable, Select, Static
 
 from astrolabe.dataapi.client.client import DatabaseClient
+from astrolabe.dataapi.client.results import DocumentCount
 from astrolabe.dataapi.client.table_words import row_heading
 from astrolabe.dataapi.client.target_info import TargetInfo
+from astrolabe.errors import AstrolabeError
 from astrolabe.portal.organization import DEFAULT_KEYSPACE, Database
-from screens.explorer.sidebar import about, label, nothing_in, reasons_of
+from screens.explorer.changes import ExplorerChanges
+from screens.explorer.copying import ask_copy
+from screens.explorer.documents import ExplorerPane, Open
+from screens.explorer.export import ExportDialog
+from screens.explorer.sidebar import about, label, reasons_of
 from screens.explorer.tasks import ExplorerTasks
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Section
-from screens.kit.documents_pane import DocumentDialog, DocumentsPane, Pager
+from screens.kit.documents_pane import DocumentDialog, DocumentsPane
 from screens.kit.fields import choice, select_options
 from screens.kit.grid import Grid
 from screens.kit.page import Page
+
+NAME_WIDTH, COUNT_WIDTH = 18, 6
+"""Cells of a collection's name and count in the list."""
 
 NONE_YET = [("none yet", "")]
 """What a drop-down offers before anything has been read, and when there is nothing."""
@@ -37,21 +48,26 @@ class DataExplorerPage(Page):
 
     BINDINGS = register(
         Action("explorer.documents", "enter", "Documents", "Go to the documents or rows.", shown=False),
-        Action("explorer.create-collection", "c", "New collection", "Create a collection in this keyspace."),
+        Action("explorer.create-collection", "c", "New", "Create a collection in this keyspace."),
         Action("explorer.create-table", "t", "New table", "Create a table in this keyspace."),
         Action(
             "explorer.open-table", "o", "Table", "See and change a table's columns, indexes, services.", shown=False
         ),
-        Action("explorer.load", "l", "Load", "Load a JSON, JSON Lines or CSV file into the collection."),
+        Action("explorer.load", "L,l", "Load", "Load a JSON, JSON Lines or CSV file into the collection."),
         Action("explorer.search", "s", "Search", "Search the collection or table by meaning or by vector."),
         Action("explorer.view", "v", "View", "Switch between the table and the JSON view.", shown=False),
         Action("explorer.next", "right_square_bracket,n", "Next page", "Show the next documents.", shown=False),
         Action(
             "explorer.previous", "left_square_bracket,p", "Previous page", "Show the documents before.", shown=False
         ),
-        Action("explorer.create-keyspace", "y", "New keyspace", "Create a keyspace in this database.", shown=False),
+        Action("explorer.create-keyspace", "K,y", "New keyspace", "Create a keyspace in this database.", shown=False),
         Action("explorer.sample", "m", "Sample", "Create a sample collection: the Python library's own documentation."),
-        Action("explorer.delete", "d", "Delete", "Delete the collection or table with everything in it."),
+        Action("explorer.insert", "i", "Insert", "Insert a document or a row.", shown=False),
+        Action("explorer.export", "w", "Export", "Write documents to a file: JSON Lines, JSON or CSV.", shown=False),
+        Action("explorer.undo", "u", "Undo", "Take the last change of documents back.", shown=False),
+        Action(
+            "explorer.delete", "d", "Delete", "Delete what the cursor is on: the document, the collection or the table."
+        ),
     )
 
     def __init__(self) -> None:
@@ -60,8 +76,11 @@ class DataExplorerPage(Page):
         self.keyspaces: list[str] = []
         self.targets: dict[str, TargetInfo] = {}
         self.reasons: dict[str, dict[str, str]] = {}
-        self.pager: Pager | None = None
+        self.counts: dict[str, str] = {}
+        self.client: DatabaseClient | None = None
         self.tasks = ExplorerTasks(self)
+        self.pane = ExplorerPane("documents")
+        self.changes = ExplorerChanges(self, self.pane)
 
     def compose_body(self) -> ComposeResult:
         """Lay out the two choices on top and the two panes under them."""
@@ -72,9 +91,9 @@ class DataExplorerPage(Page):
             yield choice("keyspace", NONE_YET, "")
         with Horizontal(id="panes"):
             with Vertical(id="collections-pane"):
-                yield Grid("collections", [("Collections, tables", 24)])
+                yield Grid("collections", [("Collection", NAME_WIDTH), ("", COUNT_WIDTH)])
                 yield Static("", id="collection-about", markup=False)
-            yield DocumentsPane("documents")
+            yield self.pane
         yield Static("", id="explorer-empty", classes="empty", markup=False)
 
     async def reload(self) -> None:
@@ -93,7 +112,7 @@ class DataExplorerPage(Page):
         await self._read_keyspaces(database)
 
     async def _read_keyspaces(self, database: Database) -> None:
-        client = await self.app.connection.client(database)
+        self.client = client = await self.app.connection.client(database)
         self.keyspaces = await client.keyspaces()
         keyspace = self.app.selection.keyspace
         if keyspace not in self.keyspaces:
@@ -118,21 +137,48 @@ class DataExplorerPage(Page):
             self.refresh_bindings()
             return
         self._show_panes()
+        self.counts = {name: words for name, words in self.counts.items() if name in self.targets}
         await self._mark_disabled(keyspace)
         grid = self.query_one("#collections", Grid)
         wanted = self.app.selection.collection
         if wanted in self.targets:
             grid.move_cursor(row=list(self.targets).index(wanted))
+        chosen = self.chosen()
+        if chosen is not None:
+            self._open(chosen)
         if self.focused is None or not self.focused.display:
             grid.focus()
         self.refresh_bindings()
+        self.in_background(partial(self._count, client, list(self.targets.values())), "counts")
+
+    async def _count(self, client: DatabaseClient, infos: Sequence[TargetInfo]) -> None:
+        """Say beside each collection how many documents it has, one after the other."""
+        exact = self.app.connection.capabilities.exact_counts
+        for info in infos:
+            collection = client.collection(info.keyspace, info.name)
+            try:
+                self.counts[info.name] = short_count(
+                    DocumentCount(await collection.estimated_count()) if exact else await collection.count()
+                )
+            except AstrolabeError:  # deleted meanwhile, or a table, which the API cannot count
+                self.counts.pop(info.name, None)
+            self._show_count(info.name)
+
+    def _show_count(self, name: str) -> None:
+        if name in self.targets:
+            row = list(self.targets).index(name)
+            grid = self.query_one("#collections", Grid)
+            grid.update_cell_at(Coordinate(row, 1), Text(self.counts.get(name, "").rjust(COUNT_WIDTH), end=""))
 
     async def _mark_disabled(self, keyspace: str) -> None:
         """Mark the collections and tables that cannot generate embeddings now, and say why under the list."""
         database = self.app.selection.database
         found = await self.app.workspace.credential_usage.disabled(database) if database is not None else []
         self.reasons = reasons_of(found, keyspace)
-        rows = [(name, (label(info, disabled=name in self.reasons),)) for name, info in self.targets.items()]
+        rows = [
+            (name, (label(info, disabled=name in self.reasons), self.counts.get(name, "").rjust(COUNT_WIDTH)))
+            for name, info in self.targets.items()
+        ]
         self.query_one("#collections", Grid).fill(rows)
 
     def changed_elsewhere(self) -> None:
@@ -161,6 +207,7 @@ class DataExplorerPage(Page):
 
     def _show_empty(self, words: str) -> None:
         self.targets = {}
+        self.pane.close_all()
         self.query_one("#panes").display = False
         empty = self.query_one("#explorer-empty", Static)
         empty.display = True
@@ -188,14 +235,21 @@ class DataExplorerPage(Page):
 
     @on(DataTable.RowHighlighted, "#collections")
     def _collection_highlighted(self) -> None:
-        name = self.query_one("#collections", Grid).chosen()
-        info = self.targets.get(name or "")
-        if info is None:
-            return
-        self.app.select_collection(info.name)
-        self._show_about()
-        self.refresh_bindings()
-        self.in_background(partial(self._open_collection, info), "documents")
+        info = self.chosen()
+        if info is not None and not self.pane.is_about(self._place(info)):
+            self._open(info)
+
+    def _place(self, info: TargetInfo) -> tuple[str, str, str]:
+        database = self.app.selection.database
+        return (database.id if database is not None else "", info.keyspace, info.name)
+
+    def _open(self, info: TargetInfo) -> None:
+        """Show the documents or rows; keys wait from this moment on."""
+        if self.client is not None:
+            self.app.select_collection(info.name)
+            self._show_about()
+            self.refresh_bindings()
+            self.pane.open(Open(self._place(info), info, self.client.collection(info.keyspace, info.name)))
 
     @on(DataTable.RowSelected, "#collections")
     def _collection_selected(self) -> None:
@@ -204,23 +258,7 @@ class DataExplorerPage(Page):
     def action_explorer_documents(self) -> None:
         """Go to the documents or rows."""
         if self.targets:
-            self.query_one(DocumentsPane).focus_view()
-
-    async def _open_collection(self, info: TargetInfo) -> None:
-        client = await self.app.selected_client()
-        self.pager = Pager(client.collection(info.keyspace, info.name))
-        await self._read_page()
-
-    async def _read_page(self) -> None:
-        info = self.chosen()
-        if self.pager is None or info is None:
-            return
-        page = await self.pager.read()
-        pane = self.query_one(DocumentsPane)
-        if page.documents or self.pager.number > 1:
-            pane.show(page.documents, self.pager.status(len(page.documents)))
-        else:
-            pane.show_nothing(nothing_in(info))
+            self.pane.focus_view()
 
     @on(DocumentsPane.Opened)
     def _document_opened(self, event: DocumentsPane.Opened) -> None:
@@ -229,21 +267,20 @@ class DataExplorerPage(Page):
 
     def action_explorer_view(self) -> None:
         """Switch the view."""
-        pane = self.query_one(DocumentsPane)
-        pane.as_json = not pane.as_json
+        self.pane.as_json = not self.pane.as_json
 
     def action_explorer_next(self) -> None:
         """Show the next page."""
-        if self.pager is not None and self.pager.forward():
-            self._turn_page()
+        self.pane.turn(1)
 
     def action_explorer_previous(self) -> None:
         """Show the page before."""
-        if self.pager is not None and self.pager.back():
-            self._turn_page()
+        self.pane.turn(-1)
 
-    def _turn_page(self) -> None:
-        self.in_background(self._read_page, "documents")
+    def action_page_back(self) -> None:
+        """Leave the filter line, the detail pane, then the documents."""
+        if not self.pane.leave() and self.pane.has_focus_within and self.targets:
+            self.query_one("#collections", Grid).focus()
 
     def action_explorer_search(self) -> None:
         """Search the collection or table."""
@@ -277,11 +314,40 @@ class DataExplorerPage(Page):
         """Create the sample collection."""
         self.tasks.create_sample()
 
+    def action_explorer_insert(self) -> None:
+        """Ask for a new document."""
+        self.changes.insert()
+
+    def action_explorer_export(self) -> None:
+        """Ask for a file to write documents to."""
+        opened = self.pane.opened
+        if opened is not None and not self.pane.reading:
+            self.app.ask(ExportDialog(self.pane, opened), self._exported)
+
+    def _exported(self, words: str | None) -> None:
+        if words is not None:
+            self.app.tell(words)
+
+    def action_explorer_undo(self) -> None:
+        """Take the last change back."""
+        self.changes.undo()
+
     def action_explorer_delete(self) -> None:
-        """Ask for the name, then delete the collection or drop the table."""
+        """Delete what the cursor is on: documents, or the collection or table."""
         info = self.chosen()
-        if info is not None:
+        if self.pane.has_focus_within and self.pane.pointed() is not None:
+            self.changes.delete()
+        elif info is not None:
             self.tasks.delete(info)
+
+    @on(ExplorerPane.Wanted)
+    def _wanted(self, event: ExplorerPane.Wanted) -> None:
+        if event.what in {"edit", "editor"}:
+            self.changes.edit(outside=event.what == "editor")
+        elif event.what == "duplicate":
+            self.changes.duplicate()
+        else:
+            ask_copy(self.app, self.pane)
 
     def chosen(self) -> TargetInfo | None:
         """Return the collection or table under the cursor."""
@@ -295,9 +361,24 @@ class DataExplorerPage(Page):
             return None
         if action == "explorer_open_table":
             return self._on_table()
-        needs_one = {"explorer_load", "explorer_search", "explorer_view", "explorer_delete"}
+        needs_one = {
+            "explorer_load",
+            "explorer_search",
+            "explorer_view",
+            "explorer_delete",
+            "explorer_insert",
+            "explorer_export",
+        }
         return None if action in needs_one and not self.targets else True
 
     def _on_table(self) -> bool:
         info = self.chosen() if self.targets else None
         return info is not None and info.is_table
+
+
+def short_count(count: DocumentCount) -> str:
+    """Return a count in six cells: ``12,345``, ``1,000+``, ``123k``, ``1.2M``."""
+    number = count.count
+    if number < 100_000:  # noqa: PLR2004 - what six cells hold
+        return f"{number:,}{'+' if count.more else ''}"
+    return f"{number // 1000:,}k" if number < 1_000_000 else f"{number / 1_000_000:.1f}M"  # noqa: PLR2004

@@ -55,13 +55,6 @@ def disabled_words(reason: str) -> Content:
     )
 
 
-def nothing_in(info: TargetInfo) -> str:
-    """Return what stands in place of the documents or rows where there are none."""
-    if info.is_table:
-        return "This table has no rows.\n\nPress o to see its columns."
-    return "This collection has no documents.\n\nPress l to load a file."
-
-
 def _about_table(info: TargetInfo, reasons: Mapping[str, str]) -> Content:
     count = len(info.columns)
     lines = [f"Table, {count} column{'' if count == 1 else 's'}"]

@@ -59,7 +59,7 @@ class ExplorerTasks:
     def _collection_created(self, name: str | None) -> None:
         if name is not None:
             self.page.app.select_collection(name)
-            self.page.app.tell(f"Collection {name} was created. Press l to load data into it.")
+            self.page.app.tell(f"Collection {name} was created. Press L to load data into it.")
             self.page.refresh_contents()
 
     def create_table(self) -> None:

@@ -167,9 +167,11 @@ class Console(TypeAhead):
         return await self.connection.client(self.selection.database)
 
     def go(self, section: Section) -> None:
-        """Show a main place."""
+        """Show the first page of a main place."""
         release = self.hold_keys()
         self.switch_mode(section.value)
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, ModalScreen):
+            self.pop_screen()
         self.screen.call_after_refresh(release)
         if isinstance(self.screen, SectionPage) and self.screen.is_mounted:
             self.screen.entered()

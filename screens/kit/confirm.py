@@ -106,3 +106,23 @@ class TypeTheNameDialog(Dialog[str, bool]):
         if self.danger.planned is None:
             return super().planned()
         return self.danger.planned
+
+
+class ConfirmDialog(TypeTheNameDialog):
+    """Asks before something is destroyed that is small, or can be taken back: nothing has to be typed.
+
+    The focus is on Cancel, so that enter alone destroys nothing.
+    """
+
+    def compose_form(self) -> ComposeResult:
+        """Say what is lost."""
+        for sentence in self.danger.consequences:
+            yield Static(Content(display_text(sentence, limit=600)), classes="consequence")
+
+    @on(events.Mount)
+    def _nothing_typed_yet(self) -> None:
+        """Nothing has to be typed."""
+
+    def problems(self) -> dict[str, str]:
+        """Refuse nothing."""
+        return {}

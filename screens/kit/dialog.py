@@ -11,8 +11,9 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.getters import app as app_getter
+from textual.message import Message
 from textual.screen import ModalScreen
-from textual.widgets import Button, Select, Static
+from textual.widgets import Button, Checkbox, Input, Select, SelectionList, Static
 
 from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.errors import AstrolabeError, RuleError
@@ -245,6 +246,22 @@ class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, Result
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 - Textual's
         """Offer f2 only where there is a command to show."""
         return self.shows_command if action == "dialog_code" else True
+
+    @on(Input.Submitted)
+    def _enter_pressed(self) -> None:
+        """Carry out a form of one field; in a longer one, enter would be too soon."""
+        if len(self.query(Field)) == 1:
+            self.action_dialog_submit()
+
+    @on(Input.Changed)
+    @on(Select.Changed)
+    @on(Checkbox.Changed)
+    @on(SelectionList.SelectedChanged)
+    def _field_changed(self, event: Message) -> None:
+        """Take back what was said of a field once it is mended."""
+        row = self.fields().get(getattr(event.control, "id", None) or "")
+        if row is not None and row.problem:
+            row.set_problem(self.problems().get(row.control.id or "", ""))
 
     @on(Button.Pressed, "#cancel")
     def _cancel_pressed(self) -> None:

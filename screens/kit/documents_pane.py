@@ -1,4 +1,4 @@
-"""The documents of a collection, one page at a time, as a table or as JSON."""
+"""One page of documents or rows: as a table or as JSON, with the one under the cursor in detail."""
 
 from __future__ import annotations
 
@@ -8,28 +8,22 @@ from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.getters import app as app_getter
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import DataTable, Static, TextArea
+from textual.timer import Timer
+from textual.widgets import Static, TextArea
 
-from astrolabe.dataapi.client.client import Collection
 from astrolabe.dataapi.client.rerank_response import VECTOR_RANK, WORD_RANK
-from astrolabe.dataapi.client.results import FindPage
-from astrolabe.dataapi.language.special_fields import SIMILARITY
+from astrolabe.dataapi.language.special_fields import LEXICAL, SIMILARITY, VECTOR, VECTORIZE
 from astrolabe.text.safe_text import display_text, show_json, show_value, whole_json
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Console
-from screens.kit.grid import Grid
+from screens.kit.detail import REST, DetailPane
+from screens.kit.record_table import Column, RecordTable
 from screens.kit.viewer import Viewer
-
-PAGE_SIZE = 50
-"""Documents of one page; the Data API's own page size."""
-
-MOST_COLUMNS = 8
-"""Columns of the table view; the rest is in the document itself."""
 
 SIMILARITY_DIGITS = 4
 """Decimals of a similarity that are shown; what is copied or saved has all of them."""
@@ -46,47 +40,53 @@ SCORES = (SIMILARITY, "$rerank")
 RANKS: Mapping[str, str] = {VECTOR_RANK: "meaning", WORD_RANK: "words"}
 """Places among the results of each of the two searches of a hybrid one, and their headings in the table view."""
 
-FIRST_FIELDS = ("_id", *SCORES, *RANKS)
-"""Fields that come first in the table view."""
-
 LEFT_OUT = "$rrf"
 """The one score that the table view leaves out: it is made of the ranks and says nothing more."""
 
 _FRACTIONS = (float, Decimal)
 
-EVERYTHING: Mapping[str, Any] = {"*": 1}
-"""Projection that includes the vector and the text it was made from."""
+
+LAST_FIELDS = (LEXICAL, VECTORIZE, VECTOR)
+"""Fields that come last in the table view: long, and made of the others."""
 
 
-def table_columns(documents: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the fields to show: id and similarity first, then by how many documents have them."""
+def table_columns(documents: Sequence[Mapping[str, Any]], keys: Sequence[str] = ("_id",)) -> list[str]:
+    """Return every field: keys and scores first, then by how many have them, vectors and texts last."""
     seen: dict[str, int] = {}
     for document in documents:
         for name in document:
             seen[name] = seen.get(name, 0) + 1
     seen.pop(LEFT_OUT, None)
-    first = [name for name in FIRST_FIELDS if name in seen]
+    first = [name for name in (*keys, *SCORES, *RANKS) if name in seen]
+    last = [name for name in LAST_FIELDS if name in seen]
     order = {name: place for place, name in enumerate(seen)}
-    rest = sorted((name for name in seen if name not in first), key=lambda name: (-seen[name], order[name]))
-    return (first + rest)[:MOST_COLUMNS]
+    rest = sorted((name for name in seen if name not in {*first, *last}), key=lambda name: (-seen[name], order[name]))
+    return first + rest + last
 
 
 class DocumentsPane(Vertical):
     """Shows documents; which collection and what page is decided by the page around it."""
 
     DEFAULT_CSS = """
-    DocumentsPane { height: 1fr; }
+    DocumentsPane #pane { height: 1fr; layout: vertical; }
     DocumentsPane #json { height: 1fr; border: none; background: $background; display: none; }
     DocumentsPane.-json #json { display: block; }
     DocumentsPane.-json #table { display: none; }
-    DocumentsPane.-empty #table, DocumentsPane.-empty #json { display: none; }
+    DocumentsPane.-empty #pane { display: none; }
     DocumentsPane #nothing { display: none; }
     DocumentsPane.-empty #nothing { display: block; }
+    DocumentsPane #table { min-height: 9; }
+    DocumentsPane #detail { display: none; height: 45%; }
+    DocumentsPane.-detail #detail { display: block; }
     """
 
-    BINDINGS = register(Action("documents.open", "enter", "Open", "Open the whole document, to read, copy or save it."))
+    BINDINGS = register(
+        Action("documents.open", "enter", "Open", "Open the whole document, to read, copy or save it."),
+        Action("documents.detail", "z", "Pane", "Show or hide the document under the cursor beside the table."),
+    )
 
     as_json: reactive[bool] = reactive(default=False, init=False)
+    with_detail: reactive[bool] = reactive(default=False, init=False)
 
     app = app_getter(Console)
 
@@ -104,30 +104,96 @@ class DocumentsPane(Vertical):
     def __init__(self, id: str) -> None:  # noqa: A002 - Textual's name
         super().__init__(id=id)
         self.documents: list[dict[str, Any]] = []
+        self._keys: tuple[str, ...] = ("_id",)
+        self._status = self._said = ""
+        self._following: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out both views; one of them is visible."""
-        yield Grid("table")
-        yield TextArea("", id="json", read_only=True, show_cursor=False, compact=True)
+        with Container(id="pane"):
+            yield RecordTable("table")
+            yield TextArea("", id="json", read_only=True, show_cursor=False, compact=True)
+            yield DetailPane(id="detail")
         yield Static("", id="nothing", classes="empty", markup=False)
         yield Static("", id="documents-status", classes="status", markup=False)
 
-    def show(self, documents: Sequence[dict[str, Any]], status: str) -> None:
-        """Show these documents and a status line under them."""
-        self.remove_class("-empty")
-        self.documents = list(documents)
-        names = table_columns(self.documents)
-        grid = self.query_one("#table", Grid)
-        grid.set_columns([(RANKS.get(name, name), None) for name in names])
-        grid.fill([(str(place), self._cells(document, names)) for place, document in enumerate(self.documents)])
-        self.query_one("#json", TextArea).text = self._json_text()
-        self.query_one("#documents-status", Static).update(Content(status))
+    @property
+    def table(self) -> RecordTable:
+        """The table."""
+        return self.query_one("#table", RecordTable)
 
-    def show_nothing(self, words: str) -> None:
+    def show(
+        self,
+        documents: Sequence[dict[str, Any]],
+        status: str,
+        *,
+        keys: Sequence[str] = ("_id",),
+        row: int = 0,
+        sort: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Show these documents and a status line under them.
+
+        Args:
+            documents: What to show; every field of theirs gets a column.
+            status: What the line says first; which columns are shown is added.
+            keys: The fields that tell one from the other; they come first.
+            row: The row under the cursor.
+            sort: The order, to mark the column that it goes by.
+        """
+        self.remove_class("-empty")
+        table, field = self.table, self.table.field
+        self.documents, self._keys, self._status = list(documents), tuple(keys), status
+        names = table_columns(self.documents, keys)
+        table.fill(
+            [self._column(name, (sort or {}).get(name)) for name in names],
+            [self._cells(document, names) for document in self.documents],
+            row=row,
+            column=names.index(field) if field in names else 0,
+        )
+        self.query_one("#json", TextArea).text = self._json_text()
+        self._show_status()
+        self._show_detail()
+
+    def _column(self, name: str, order: object) -> Column:
+        values = [document[name] for document in self.documents if document.get(name) is not None]
+        numbers = all(isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in values)
+        arrow = {1: " ↑", -1: " ↓"}.get(order, "") if isinstance(order, int) else ""
+        return Column(name, RANKS.get(name, name) + arrow, right=bool(values) and numbers)
+
+    def show_nothing(self, words: str, status: str = "") -> None:
         """Say in place of documents why there are none."""
-        self.show([], "")
-        self.query_one("#nothing", Static).update(Content(display_text(words, limit=400, multiline=True)))
+        self.show([], status)
+        self.query_one("#nothing", Static).update(Content(display_text(words, limit=800, multiline=True)))
         self.add_class("-empty")
+
+    def say(self, status: str) -> None:
+        """Change what the line under the documents says."""
+        self._status = status
+        self._show_status()
+
+    @on(RecordTable.Moved)
+    def _moved(self) -> None:
+        self._show_status()
+        if self._following is None and self.with_detail:
+            self._following = self.set_timer(REST, self._follow)
+
+    def _follow(self) -> None:
+        self._following = None
+        self._show_detail()
+
+    def _show_status(self) -> None:
+        columns = "" if self.as_json or not self.documents else self.table.columns_words()
+        words = " · ".join(part for part in (columns, self._status) if part)
+        if words != self._said:  # one line, whatever it says: nothing has to be laid out anew
+            self._said = words
+            self.query_one("#documents-status", Static).update(Content(words), layout=False)
+
+    def _show_detail(self) -> None:
+        if self.with_detail:
+            document = self.chosen()
+            heading = " ".join(show_value((document or {}).get(name), limit=40) for name in self._keys)
+            shown = _rounded(document) if document is not None else None
+            self.query_one(DetailPane).show(heading if document is not None else "", shown)
 
     @staticmethod
     def _cells(document: Mapping[str, Any], names: Sequence[str]) -> list[str]:
@@ -140,28 +206,43 @@ class DocumentsPane(Vertical):
         """Switch between the views."""
         self.set_class(self.as_json, "-json")
         self.query_one("#json", TextArea).text = self._json_text()
+        self._show_status()
         self.focus_view()
+
+    def watch_with_detail(self) -> None:
+        """Show or hide the detail pane."""
+        detail = self.query_one(DetailPane)
+        if not self.with_detail and detail.has_focus:
+            self.focus_view()
+        self.set_class(self.with_detail, "-detail")
+        self._show_detail()
 
     def focus_view(self) -> None:
         """Put the focus on the view that is visible, if there is one."""
         if self.documents:
-            (self.query_one("#json", TextArea) if self.as_json else self.query_one("#table", Grid)).focus()
+            (self.query_one("#json", TextArea) if self.as_json else self.table).focus()
 
     def chosen(self) -> dict[str, Any] | None:
         """Return the document under the cursor."""
-        key = self.query_one("#table", Grid).chosen()
-        return self.documents[int(key)] if key is not None and self.documents else None
+        row = self.table.row
+        return self.documents[row] if row < len(self.documents) else None
 
-    @on(DataTable.RowSelected, "#table")
-    def _row_selected(self, event: DataTable.RowSelected) -> None:
-        event.stop()
-        self.action_documents_open()
-
+    @on(RecordTable.Chosen)
     def action_documents_open(self) -> None:
         """Open the document under the cursor."""
         document = self.chosen()
         if document is not None:
             self.post_message(self.Opened(document))
+
+    def action_documents_detail(self) -> None:
+        """Show or hide the detail pane."""
+        self.with_detail = not self.with_detail
+
+    def leave_detail(self) -> bool:
+        """Close the detail pane; False when it is closed already."""
+        shown = self.with_detail
+        self.with_detail = False
+        return shown
 
 
 def _cell(name: str, value: object) -> str:
@@ -198,55 +279,3 @@ class DocumentDialog(Viewer):
     def shown(self) -> str:
         """Return the document with its vector shortened, made safe."""
         return show_json(_rounded(self.document))
-
-
-class Pager:
-    """Walks the pages of a find; the API only goes forward, so the states of the pages before are kept."""
-
-    def __init__(self, collection: Collection, filter: Mapping[str, Any] | None = None) -> None:  # noqa: A002 - the command's word
-        self.collection = collection
-        self.filter = filter
-        self._states: list[str | None] = [None]
-        self._next: str | None = None
-
-    @property
-    def number(self) -> int:
-        """The page's number, from 1."""
-        return len(self._states)
-
-    @property
-    def has_more(self) -> bool:
-        """Whether there is a page after this one."""
-        return self._next is not None
-
-    async def read(self) -> FindPage:
-        """Read the current page, everything included."""
-        page = await self.collection.find(filter=self.filter, projection=EVERYTHING, page_state=self._states[-1])
-        self._next = page.next_page_state
-        return page
-
-    def forward(self) -> bool:
-        """Step to the next page; False when there is none."""
-        if self._next is None:
-            return False
-        self._states.append(self._next)
-        return True
-
-    def back(self) -> bool:
-        """Step to the page before; False on the first."""
-        if len(self._states) == 1:
-            return False
-        self._states.pop()
-        return True
-
-    def status(self, shown: int) -> str:
-        """Return the line under the documents: which are shown, and the keys that help."""
-        turning = " · [ ] turn pages" if self.has_more or self.number > 1 else ""
-        return f"{self.range_words(shown)}{turning} · v JSON"
-
-    def range_words(self, shown: int) -> str:
-        """Return which documents are shown, such as ``51–100, and more``."""
-        if not shown:
-            return "no documents" if self.number == 1 else "no more documents"
-        first = (self.number - 1) * PAGE_SIZE + 1
-        return f"{first}–{first + shown - 1}" + (", and more" if self.has_more else "")

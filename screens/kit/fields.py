@@ -162,9 +162,27 @@ class Checks(SelectionList[str]):
         return Strip([box, *line[self.BOX_SEGMENTS :]])
 
 
+class LineInput(Input):
+    """A field of one line that says what became of a paste that does not fit into it."""
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """Take the lines as one, and as much as there is room for."""
+        event.prevent_default()
+        event.stop()
+        lines = [line.strip() for line in event.text.splitlines()]
+        text = " ".join(line for line in lines if line) if len(lines) > 1 else event.text
+        room = self.max_length - len(self.value) + len(self.selected_text) if self.max_length else len(text)
+        said = ["Its lines were put into one." if len(lines) > 1 else ""]
+        if len(text) > room:
+            said.append(f"Only {room} of {len(text)} characters fit.")
+        self.replace(text[: max(room, 0)], *self.selection)
+        if any(said):
+            self.notify(" ".join(filter(None, said)), severity="warning", markup=False)
+
+
 def text_input(id: str, value: str = "", *, placeholder: str = "", max_length: int = 0) -> Input:  # noqa: A002
     """Return a one-line input in the house style."""
-    return Input(value, id=id, placeholder=placeholder, max_length=max_length, compact=True)
+    return LineInput(value, id=id, placeholder=placeholder, max_length=max_length, compact=True)
 
 
 def choice(

@@ -14,6 +14,10 @@ from textual.widget import Widget
 KEY, DESCRIPTION, HOVERED = "key-footer--key", "key-footer--description", "key-footer--hovered"
 
 
+PROGRAMS = 3
+"""Keys of the program at the end of every page's line: to leave, to get help, to find."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Shown:
     """A key in the line.
@@ -77,6 +81,10 @@ class KeyFooter(Widget):
         """Mark none."""
         self._hovered = None
 
+    def on_resize(self) -> None:
+        """Show as many keys as there is room for."""
+        self.call_after_refresh(self._read_keys)
+
     def _bindings_changed(self, screen: Screen[object]) -> None:
         if self.app.app_focus and screen is self.screen:
             self.call_after_refresh(self._read_keys)
@@ -90,7 +98,7 @@ class KeyFooter(Widget):
                 label = self.app.get_key_display(binding)
                 words = tooltip or binding.description
                 shown[binding.action] = _Shown(binding.key, label, binding.description, words, enabled)
-        self._keys = tuple(shown.values())
+        self._keys = fitting(tuple(shown.values()), self.size.width)
 
     def _content(self, shown: _Shown) -> Content:
         key, description = self.get_visual_style(KEY), self.get_visual_style(DESCRIPTION)
@@ -108,3 +116,15 @@ class KeyFooter(Widget):
                 return shown
             start += shown.width + 1
         return None
+
+
+def fitting(keys: tuple[_Shown, ...], width: int) -> tuple[_Shown, ...]:
+    """Return the keys that fit: those of the focus and of the page first, and always the program's own at the end."""
+    room = width - sum(shown.width + 1 for shown in keys[-PROGRAMS:])
+    kept: list[_Shown] = []
+    for shown in keys[:-PROGRAMS]:
+        room -= shown.width + 1
+        if room < 0:
+            break
+        kept.append(shown)
+    return (*kept, *keys[-PROGRAMS:])

@@ -33,8 +33,8 @@ class LoadProgressDialog(ModalScreen[bool], WorkerBoundary):
     """Follows a :class:`LoadJob`; hiding it leaves the load running. Dismissed with True once the load has ended."""
 
     BINDINGS = register(
-        Action("load.stop", "escape", "Stop", "Stop the load after the batch under way, or close the summary."),
-        Action("load.hide", "h", "Hide", "Leave the load running in the background; l shows it again."),
+        Action("load.stop", "x", "Stop", "Stop the load after the batch under way."),
+        Action("load.hide", "escape,h", "Hide", "Let the load run on in the background; L shows it again."),
     )
 
     app = app_getter(Console)
@@ -55,7 +55,7 @@ class LoadProgressDialog(ModalScreen[bool], WorkerBoundary):
                 yield Static("", id="summary-text", markup=False)
             with Horizontal(id="buttons"):
                 yield Button("Stop", id="stop", compact=True)
-                yield Static(Content("esc stops · h hides, and the load goes on"), id="dialog-keys")
+                yield Static(Content("x stops · esc hides, and the load goes on"), id="dialog-keys")
 
     @on(events.Mount)
     def _follow(self) -> None:
@@ -139,9 +139,9 @@ def summary_words(summary: LoadSummary) -> str:
     if summary.from_cache:
         lines.append(f"{summary.from_cache:>9,}  texts were in the cache of embeddings")
     lines += ["", *summary.notes] if summary.notes else []
-    lines += _failure_lines(summary)
-    if summary.problem is not None:
+    if summary.problem is not None:  # above the rows: it is why there are no more of them
         lines += ["", f"{WRONG} {summary.problem.message}", summary.problem.hint]
+    lines += _failure_lines(summary)
     if summary.not_attempted:
         lines += ["", "Load the same file into the same collection again to go on where it stopped."]
     return "\n".join(lines).rstrip()

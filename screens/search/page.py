@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from textual.content import Content
 from textual.widgets import Input, Select, Static
 
 from astrolabe.dataapi.client.client import DatabaseClient
+from astrolabe.dataapi.client.pages import EVERYTHING
 from astrolabe.dataapi.client.rerank_response import read_page
 from astrolabe.dataapi.client.search_form import (
     DEFAULT_LIMIT,
@@ -258,7 +260,16 @@ class SearchPage(Page):
 
     @on(DocumentsPane.Opened)
     def _document_opened(self, event: DocumentsPane.Opened) -> None:
-        self.app.ask(DocumentDialog(event.document, row_heading(self.info, event.document) if self.info else None))
+        self.open_in_background(partial(self._show_document, event.document), "document")
+
+    async def _show_document(self, found: Mapping[str, Any]) -> None:
+        """Show a result whole: a search answers without vectors."""
+        whole: Mapping[str, Any] | None = None
+        if self.info is not None and self.client is not None and not self.info.is_table:
+            collection = self.client.collection(self.info.keyspace, self.info.name)
+            whole = await collection.find_one(filter={"_id": found.get("_id")}, projection=EVERYTHING)
+        heading = row_heading(self.info, found) if self.info else None
+        self.app.ask(DocumentDialog({**found, **(whole or {})}, heading))
 
     def entered(self) -> None:
         """Begin with the query again, if there is something to search."""
@@ -309,13 +320,15 @@ class SearchPage(Page):
             self.app.ask(CodeDialog(plan_search(self._draft(), self.info), self.client.endpoint))
 
     def action_page_back(self) -> None:
-        """Stop a search under way, or leave an input; then there is nothing to go back to."""
+        """Stop a search under way, or leave an input, then the detail pane, then the page for the Data Explorer."""
         if self.searching:
             self.workers.cancel_group(self, SEARCH)
             self.query_one(DocumentsPane).show_nothing("Stopped. Press enter in the query to search again.")
         elif isinstance(self.focused, Input):
-            self.set_focus(None)  # where nothing was found there is nothing else to go to
+            self.set_focus(None)  # without a result there is nothing else that could take the keys
             self.query_one(DocumentsPane).focus_view()
+        elif not self.query_one(DocumentsPane).leave_detail():
+            self.app.go(Section.EXPLORER)
 
     def allows(self, action: str) -> bool | None:
         """Dim what needs a collection."""

@@ -36,7 +36,8 @@ SAFE_KEYS = (
     | {f"f{number}" for number in range(1, 11)}
     | {f"ctrl+{letter}" for letter in set(string.ascii_lowercase) - set("himjzbac")}
     | {"enter", "escape", "tab", "shift+tab", "up", "down", "left", "right", "home", "end", "pageup", "pagedown"}
-    | {"slash", "question_mark", "left_square_bracket", "right_square_bracket", "space", "minus", "plus"}
+    | {"slash", "question_mark", "left_square_bracket", "right_square_bracket", "space", "minus", "plus", "asterisk"}
+    | {"less_than_sign", "greater_than_sign"}
 )
 """Keys that arrive as themselves over SSH and in tmux, and that no terminal keeps for itself."""
 

@@ -10,6 +10,8 @@ import screens
 from screens.kit.dialog import Dialog
 
 WITHOUT_A_COMMAND = {
+    "ExportDialog": "it writes a file; nothing that a command knows is changed",
+    "JsonDialog": "it only edits the text; the dialog after it shows the command that is sent",
     "LeaveDialog": "it ends the program that it is shown in",
     "SaveDialog": "it writes a file with what is on the screen; nothing that a command knows is changed",
 }

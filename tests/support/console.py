@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,6 +84,11 @@ class SceneConsole(AstrolabeApp):
         environment = AppEnvironment(now=lambda: NOW, timeless=True)
         super().__init__(None, environment=environment, theme=scene.theme, start=scene.start)  # type: ignore[arg-type]
         self.scene = scene
+
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Hand over a terminal that is not there: what runs meanwhile is a script of the test's."""
+        yield
 
     async def on_load(self) -> None:
         options = WorkspaceOptions(
@@ -188,6 +194,29 @@ async def articles_with_words(workspace: Workspace) -> None:
     await client.create_collection(DEFAULT_KEYSPACE, "articles", collection_options(service=EMBEDDED))
     documents = [{**article, "$hybrid": article["text"]} for article in ARTICLES]
     await client.collection(DEFAULT_KEYSPACE, "articles").insert_many(documents)
+
+
+MANY = [
+    {
+        "_id": f"n{number:03}",
+        "label": f"ticket {number}",
+        "price": (number * 37) % 101,
+        "kind": ("bug", "wish", "question")[number % 3],
+        **{f"field_{name}": f"{name} of {number}" for name in "abcdefgh"},
+    }
+    for number in range(1, 231)
+]
+"""Documents of twelve fields, on five pages."""
+
+
+async def many_documents(workspace: Workspace) -> None:
+    """Add two collections without vectors to the shop: one of five pages, and one of a single document."""
+    await workspace.create_database(DatabaseDraft("shop"))
+    client = await workspace.client(await shop(workspace))
+    for name, documents in (("tickets", MANY), ("visits", [{"_id": "v1", "page": "/"}])):
+        await client.create_collection(DEFAULT_KEYSPACE, name, collection_options(lexical=False))
+        for start in range(0, len(documents), 100):
+            await client.collection(DEFAULT_KEYSPACE, name).insert_many(documents[start : start + 100], ordered=True)
 
 
 async def in_trouble(workspace: Workspace) -> None:

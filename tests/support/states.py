@@ -24,6 +24,7 @@ from tests.support.console import (
 from tests.support.provider_server import Answer
 from tests.support.state import DAY, FILES, REFUSED, State
 from tests.support.states_connections import CONNECTIONS
+from tests.support.states_documents import DOCUMENTS
 from tests.support.states_saving import SAVING
 from tests.support.states_tables import TABLES
 from tests.support.steps import (
@@ -394,6 +395,7 @@ STATES: tuple[State, ...] = (
     *_CONNECTIONS,
     *CONNECTIONS,
     *_EXPLORER,
+    *DOCUMENTS,
     *_CREATE_COLLECTION,
     *_LOAD,
     *_SEARCH,

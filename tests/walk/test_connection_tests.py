@@ -116,7 +116,7 @@ async def begin_load(user: Walker) -> None:
 
 
 @pytest.mark.parametrize("answer", [LOADING, LIMITED, HELD], ids=["loading", "rate limited", "no answer"])
-async def test_escape_leaves_a_load_that_waits_and_it_can_go_on_later(
+async def test_x_stops_a_load_that_waits_and_it_can_go_on_later(
     console: MakeConsole, tmp_path: Path, answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -128,7 +128,7 @@ async def test_escape_leaves_a_load_that_waits_and_it_can_go_on_later(
         await server.arrived.wait()
         if answer is not HELD:
             await shown(user, ": 55 s")
-        await user.pilot.press("escape")
+        await user.pilot.press("x")
         await shown(user, "Stopped by you.")
         await says(user, "0 loaded", "2 not attempted", "Load the same file into the same collection again")
         server.always(None)
@@ -139,7 +139,7 @@ async def test_escape_leaves_a_load_that_waits_and_it_can_go_on_later(
         else:  # the provider's wish outlives the load: nothing is sent before the time it named
             await shown(user, "Hugging Face - Serverless asked to wait:")
             assert len(server.requests) == 1
-            await user.pilot.press("escape")
+            await user.pilot.press("x")
             await shown(user, "Stopped by you.")
 
 

@@ -16,6 +16,7 @@ from tui.cli.verbs.audit.arguments import add_audit
 from tui.cli.verbs.authority.arguments import add_authority
 from tui.cli.verbs.cache.arguments import add_cache
 from tui.cli.verbs.collections.arguments import add_collections
+from tui.cli.verbs.completion.arguments import add_completion
 from tui.cli.verbs.connection_strings.arguments import add_connection_strings
 from tui.cli.verbs.console.arguments import ConsoleArguments, add_demo
 from tui.cli.verbs.credentials.arguments import add_credentials, add_scopes
@@ -68,6 +69,7 @@ _ADDITIONS = (
     add_audit,
     add_doctor,
     add_info,
+    add_completion,
     add_help,
 )
 """In the order of the help."""

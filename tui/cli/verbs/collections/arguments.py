@@ -37,6 +37,12 @@ class ListArguments(KeyspaceArguments, PrintedArguments):
     """What ``collections list`` is given."""
 
 
+class ShowArguments(KeyspaceArguments):
+    """What ``collections show`` is given."""
+
+    name: str
+
+
 class DeleteArguments(KeyspaceArguments, ConfirmedArguments):
     """What ``collections delete`` is given."""
 
@@ -82,6 +88,11 @@ def add_collections(verbs: Verbs) -> None:
     listing = add_verb(noun, "list", "collections.run:list_all", ListArguments, "list the collections of a keyspace")
     add_place(listing, collection=False)
     add_format(listing)
+    show = add_verb(
+        noun, "show", "collections.run:show", ShowArguments, "print a collection's options and size as JSON"
+    )
+    show.add_argument("name", metavar="NAME", help="the collection")
+    add_place(show, collection=False)
     delete = add_verb(
         noun, "delete", "collections.run:delete", DeleteArguments, "delete a collection and its documents, for ever"
     )

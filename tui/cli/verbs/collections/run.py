@@ -14,9 +14,9 @@ from astrolabe.portal.rules import collection_name_warnings, with_article
 from astrolabe.workspace import Workspace
 from storage.shapes import Metric
 from tui.cli.confirm import confirm_name
-from tui.cli.output import Format, say, write_rows
+from tui.cli.output import Format, emit, say, to_json, write_rows
 from tui.cli.session import client_of, existing_collection, workspace_of
-from tui.cli.verbs.collections.arguments import CreateArguments, DeleteArguments, ListArguments
+from tui.cli.verbs.collections.arguments import CreateArguments, DeleteArguments, ListArguments, ShowArguments
 
 _OPTIONS = {"name": "NAME", "credential": "--key", "model": "--model", "dimension": "--dimension"}
 """What a field of the form is called here; the others are parameters."""
@@ -55,6 +55,15 @@ async def list_all(args: ListArguments) -> int:
         collections = await client.collections(args.keyspace)
     empty = f"The keyspace {args.keyspace} has no collection yet."
     write_rows([_row(info) for info in collections], Format(args.format), empty=empty)
+    return 0
+
+
+async def show(args: ShowArguments) -> int:
+    """Print a collection: its options as the Data API explains them, and how many documents it has."""
+    async with client_of(args) as client:
+        info = await existing_collection(client, args.keyspace, args.name)
+        count = await client.collection(args.keyspace, info.name).estimated_count()
+    emit([to_json({"name": info.name, "options": info.options, "documents": count}, indent=2)])
     return 0
 
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any
-
-from astrolabe.dataapi.client.client import Collection
-from astrolabe.dataapi.protocol import Json
 from astrolabe.errors import NotFoundError
+from astrolabe.loading.export import EVERYTHING, Selected
 from tui.cli.given import read_object
 from tui.cli.output import Format, emit, to_json, write_rows
 from tui.cli.verbs.documents.arguments import CountArguments, FindArguments, GetArguments
 from tui.cli.verbs.documents.target import filter_of_id, target_of
-
-EVERYTHING: Json = {"*": True}
-"""The projection that leaves nothing out, vectors included."""
 
 
 async def get(args: GetArguments) -> int:
@@ -32,13 +25,12 @@ async def find(args: FindArguments) -> int:
     """Print what matches; one object a line is written as it comes."""
     form = Format(args.format)
     async with target_of(args) as target:
-        pages = pages_of(
+        pages = Selected(
             target,
             filter=read_object(args.filter, "--filter"),
             sort=read_object(args.sort, "--sort"),
             projection=read_object(args.projection, "--projection"),
-            limit=args.limit,
-        )
+        ).pages(args.limit)
         if form is Format.JSONL:
             async for page in pages:
                 emit(to_json(row) for row in page)
@@ -54,28 +46,3 @@ async def count(args: CountArguments) -> int:
         number = await target.count_exactly(read_object(args.filter, "--filter"))
     emit([str(number)])
     return 0
-
-
-async def pages_of(
-    target: Collection,
-    *,
-    filter: dict[str, Any] | None = None,  # noqa: A002 - the command's own word
-    sort: dict[str, Any] | None = None,
-    projection: dict[str, Any] | None = None,
-    limit: int | None = None,
-) -> AsyncIterator[list[Json]]:
-    """Yield what matches, page after page, up to a limit.
-
-    A sort other than a table's own has one page, which is all that the API gives.
-    """
-    state: str | None = None
-    left = limit
-    while True:
-        # A limit ends the pages with the first one, so only what needs it is sent one.
-        most = limit if sort else None
-        page = await target.find(filter=filter, sort=sort, projection=projection, limit=most, page_state=state)
-        yield page.documents if left is None else page.documents[:left]
-        state = page.next_page_state
-        left = None if left is None else left - len(page.documents)
-        if state is None or (left is not None and left <= 0):
-            return

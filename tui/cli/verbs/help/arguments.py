@@ -9,11 +9,14 @@ class HelpArguments(Arguments):
     """What ``help`` is given."""
 
     verb: list[str]
+    man: bool
 
 
 def add_help(verbs: Verbs) -> None:
     """Add ``help``."""
     words = "explain a verb, such as `astrolabe help load`"
-    add_verb(verbs, "help", "help.run:explain", HelpArguments, words).add_argument(
+    parser = add_verb(verbs, "help", "help.run:explain", HelpArguments, words)
+    parser.add_argument(
         "verb", metavar="VERB", nargs="*", default=[], help="the verb, or noun and verb (default: all of them)"
     )
+    parser.add_argument("--man", action="store_true", help="print the whole as a man page: > astrolabe.1")

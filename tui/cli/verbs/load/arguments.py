@@ -28,7 +28,7 @@ def add_load(verbs: Verbs) -> None:
         "load a file into a collection or a table; a load that was stopped goes on",
         epilog=_LOAD,
     )
-    load.add_argument("file", metavar="FILE", type=Path, help="JSON, JSON Lines or CSV")
+    load.add_argument("file", metavar="FILE", type=Path, help="JSON, JSON Lines or CSV; - is stdin")
     add_target(load)
     load.add_argument("--vector-field", metavar="FIELD", help="field whose text becomes the vector")
     load.add_argument("--no-vectors", action="store_true", help="documents without a vector are meant")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import shutil
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from astrolabe.dataapi.client.target_info import TargetInfo
@@ -15,8 +18,10 @@ from astrolabe.loading.load_plan import LoadPlan, LoadProgress, LoadSummary
 from astrolabe.loading.loader import run_load
 from astrolabe.text.load_report import progress_parts
 from astrolabe.text.safe_text import display_text, fit
+from tui.cli.given import LONGEST_GIVEN
 from tui.cli.output import Format, say, write_rows
 from tui.cli.process import FAILED, tell
+from tui.cli.prompts import read_stdin
 from tui.cli.session import existing_target, utf8, workspace_of
 from tui.cli.verbs.load.arguments import LoadArguments
 
@@ -27,13 +32,13 @@ _QUIET_INTERVAL = 5.0
 
 async def load(args: LoadArguments) -> int:
     """Load a file and print the summary; an interruption lets the batches in flight end."""
-    async with workspace_of(args) as workspace:
+    async with file_of(args.file) as file, workspace_of(args) as workspace:
         database = await workspace.connection.find(args.database)
         client = await workspace.connection.client(database)
         info = await existing_target(client, args)
         columns = _columns(args.map, info)
         plan = LoadPlan(
-            args.file,
+            file,
             database.id,
             info,
             args.vector_field,
@@ -55,6 +60,22 @@ async def load(args: LoadArguments) -> int:
     if summary.cancelled:
         raise asyncio.CancelledError  # goes on to the process boundary, which knows what interrupted
     return 0 if summary.complete else FAILED
+
+
+@asynccontextmanager
+async def file_of(given: Path) -> AsyncIterator[Path]:
+    """Lend the file; ``-`` is what comes on stdin, kept in a file of its own as long as the load takes.
+
+    A load of a pipe that was stopped goes on like any other: it is known by its content.
+    """
+    if str(given) != "-":
+        yield given
+        return
+    text = await read_stdin(LONGEST_GIVEN, "a file to load")
+    with tempfile.TemporaryDirectory(prefix="astrolabe-") as folder:
+        path = Path(folder) / "stdin"
+        await asyncio.to_thread(path.write_text, text, encoding="utf-8", newline="")
+        yield path
 
 
 def _columns(given: Sequence[str], info: TargetInfo) -> dict[str, str]:
