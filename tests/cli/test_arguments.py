@@ -110,6 +110,8 @@ def test_the_verbs_are_those_of_the_contract() -> None:
         "documents delete",
         "documents export",
         "api",
+        "authority remove",
+        "authority show",
         "load",
         "search",
         "serve",
