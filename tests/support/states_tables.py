@@ -37,7 +37,6 @@ TOKEN = (*VECTOR, "tab", choose("hugging face - s"))
 _CREATE = (
     State("create-table", (*NOTES, "t"), tables),
     State("create-table-filled", NEW, tables),
-    State("create-table-vectors", (*TOKEN, "ctrl+s", "a", text("at"), "tab", text("timestamp"), "ctrl+s"), tables),
     State("create-table-no-key", (*NEW, "tab", "d", "ctrl+s"), tables),
     State("create-table-taken", (*NOTES, "t", text("visits"), "ctrl+s"), tables),
     State("create-table-command", (*VECTOR, "ctrl+s", "f2"), tables),
