@@ -5,38 +5,36 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.coordinate import Coordinate
 from textual.widgets import DataTable, Select, Static
 
 from astrolabe.dataapi.client.client import DatabaseClient
-from astrolabe.dataapi.client.results import DocumentCount
 from astrolabe.dataapi.client.table_words import row_heading
 from astrolabe.dataapi.client.target_info import TargetInfo
-from astrolabe.errors import AstrolabeError
 from astrolabe.portal.organization import DEFAULT_KEYSPACE, Database
 from screens.explorer.changes import ExplorerChanges
 from screens.explorer.copying import ask_copy
 from screens.explorer.documents import ExplorerPane, Open
 from screens.explorer.export import ExportDialog
-from screens.explorer.sidebar import about, label, reasons_of
+from screens.explorer.sidebar import reasons_of
+from screens.explorer.target_list import TargetList
 from screens.explorer.tasks import ExplorerTasks
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Section
 from screens.kit.documents_pane import DocumentDialog, DocumentsPane
 from screens.kit.fields import choice, select_options
-from screens.kit.grid import Grid
 from screens.kit.page import Page
-
-NAME_WIDTH, COUNT_WIDTH = 18, 6
-"""Cells of a collection's name and count in the list."""
 
 NONE_YET = [("none yet", "")]
 """What a drop-down offers before anything has been read, and when there is nothing."""
+
+NEED_ONE = frozenset(
+    {"explorer_load", "explorer_search", "explorer_view", "explorer_delete", "explorer_insert", "explorer_export"}
+)
+"""Actions that need a collection or table."""
 
 
 class DataExplorerPage(Page):
@@ -74,9 +72,7 @@ class DataExplorerPage(Page):
         super().__init__()
         self.databases: dict[str, Database] = {}
         self.keyspaces: list[str] = []
-        self.targets: dict[str, TargetInfo] = {}
-        self.reasons: dict[str, dict[str, str]] = {}
-        self.counts: dict[str, str] = {}
+        self.list = TargetList()
         self.client: DatabaseClient | None = None
         self.tasks = ExplorerTasks(self)
         self.pane = ExplorerPane("documents")
@@ -91,7 +87,7 @@ class DataExplorerPage(Page):
             yield choice("keyspace", NONE_YET, "")
         with Horizontal(id="panes"):
             with Vertical(id="collections-pane"):
-                yield Grid("collections", [("Collection", NAME_WIDTH), ("", COUNT_WIDTH)])
+                yield self.list
                 yield Static("", id="collection-about", markup=False)
             yield self.pane
         yield Static("", id="explorer-empty", classes="empty", markup=False)
@@ -127,7 +123,7 @@ class DataExplorerPage(Page):
 
     async def _read_collections(self, client: DatabaseClient, keyspace: str) -> None:
         found = [*await client.collections(keyspace), *await client.tables(keyspace)]
-        self.targets = {info.name: info for info in found}
+        self.list.take(found)
         if not found:
             self._show_empty(
                 "This keyspace has no collection and no table.\n\n"
@@ -137,49 +133,22 @@ class DataExplorerPage(Page):
             self.refresh_bindings()
             return
         self._show_panes()
-        self.counts = {name: words for name, words in self.counts.items() if name in self.targets}
         await self._mark_disabled(keyspace)
-        grid = self.query_one("#collections", Grid)
-        wanted = self.app.selection.collection
-        if wanted in self.targets:
-            grid.move_cursor(row=list(self.targets).index(wanted))
+        self.list.point_at(self.app.selection.collection)
         chosen = self.chosen()
         if chosen is not None:
             self._open(chosen)
         if self.focused is None or not self.focused.display:
-            grid.focus()
+            self.list.focus()
         self.refresh_bindings()
-        self.in_background(partial(self._count, client, list(self.targets.values())), "counts")
-
-    async def _count(self, client: DatabaseClient, infos: Sequence[TargetInfo]) -> None:
-        """Say beside each collection how many documents it has, one after the other."""
         exact = self.app.connection.capabilities.exact_counts
-        for info in infos:
-            collection = client.collection(info.keyspace, info.name)
-            try:
-                self.counts[info.name] = short_count(
-                    DocumentCount(await collection.estimated_count()) if exact else await collection.count()
-                )
-            except AstrolabeError:  # deleted meanwhile, or a table, which the API cannot count
-                self.counts.pop(info.name, None)
-            self._show_count(info.name)
-
-    def _show_count(self, name: str) -> None:
-        if name in self.targets:
-            row = list(self.targets).index(name)
-            grid = self.query_one("#collections", Grid)
-            grid.update_cell_at(Coordinate(row, 1), Text(self.counts.get(name, "").rjust(COUNT_WIDTH), end=""))
+        self.in_background(partial(self.list.count, client, exact=exact), "counts")
 
     async def _mark_disabled(self, keyspace: str) -> None:
         """Mark the collections and tables that cannot generate embeddings now, and say why under the list."""
         database = self.app.selection.database
         found = await self.app.workspace.credential_usage.disabled(database) if database is not None else []
-        self.reasons = reasons_of(found, keyspace)
-        rows = [
-            (name, (label(info, disabled=name in self.reasons), self.counts.get(name, "").rjust(COUNT_WIDTH)))
-            for name, info in self.targets.items()
-        ]
-        self.query_one("#collections", Grid).fill(rows)
+        self.list.show(reasons_of(found, keyspace))
 
     def changed_elsewhere(self) -> None:
         """Show which collections a changed credential or scope has disabled or brought back; keep the page turned."""
@@ -187,7 +156,7 @@ class DataExplorerPage(Page):
 
     async def _mark_again(self) -> None:
         keyspace = self.app.selection.keyspace
-        if keyspace is not None and self.targets:
+        if keyspace is not None and self.list.targets:
             with self.prevent(DataTable.RowHighlighted):
                 await self._mark_disabled(keyspace)
             self._show_about()
@@ -195,9 +164,9 @@ class DataExplorerPage(Page):
             self.refresh_contents()
 
     def _show_about(self) -> None:
-        info = self.chosen()
-        if info is not None:
-            self.query_one("#collection-about", Static).update(about(info, self.reasons.get(info.name, {})))
+        words = self.list.about()
+        if words is not None:
+            self.query_one("#collection-about", Static).update(words)
 
     def _offer(self, name: str, options: Sequence[tuple[str, str]], value: str | None) -> None:
         select = self.query_one(f"#{name}", Select)
@@ -206,7 +175,7 @@ class DataExplorerPage(Page):
             select.value = value or ""
 
     def _show_empty(self, words: str) -> None:
-        self.targets = {}
+        self.list.take([])
         self.pane.close_all()
         self.query_one("#panes").display = False
         empty = self.query_one("#explorer-empty", Static)
@@ -257,7 +226,7 @@ class DataExplorerPage(Page):
 
     def action_explorer_documents(self) -> None:
         """Go to the documents or rows."""
-        if self.targets:
+        if self.list.targets:
             self.pane.focus_view()
 
     @on(DocumentsPane.Opened)
@@ -279,8 +248,8 @@ class DataExplorerPage(Page):
 
     def action_page_back(self) -> None:
         """Leave the filter line, the detail pane, then the documents."""
-        if not self.pane.leave() and self.pane.has_focus_within and self.targets:
-            self.query_one("#collections", Grid).focus()
+        if not self.pane.leave() and self.pane.has_focus_within and self.list.targets:
+            self.list.focus()
 
     def action_explorer_search(self) -> None:
         """Search the collection or table."""
@@ -351,34 +320,18 @@ class DataExplorerPage(Page):
 
     def chosen(self) -> TargetInfo | None:
         """Return the collection or table under the cursor."""
-        return self.targets.get(self.query_one("#collections", Grid).chosen() or "")
+        return self.list.target()
 
     def allows(self, action: str) -> bool | None:
         """Dim what needs a collection; offer the sample only where there is none."""
         if action == "explorer_sample":
-            return not self.targets and self.app.selection.keyspace is not None
+            return not self.list.targets and self.app.selection.keyspace is not None
         if action == "explorer_load" and self._on_table():
             return None
         if action == "explorer_open_table":
             return self._on_table()
-        needs_one = {
-            "explorer_load",
-            "explorer_search",
-            "explorer_view",
-            "explorer_delete",
-            "explorer_insert",
-            "explorer_export",
-        }
-        return None if action in needs_one and not self.targets else True
+        return None if action in NEED_ONE and not self.list.targets else True
 
     def _on_table(self) -> bool:
-        info = self.chosen() if self.targets else None
+        info = self.chosen() if self.list.targets else None
         return info is not None and info.is_table
-
-
-def short_count(count: DocumentCount) -> str:
-    """Return a count in six cells: ``12,345``, ``1,000+``, ``123k``, ``1.2M``."""
-    number = count.count
-    if number < 100_000:  # noqa: PLR2004 - what six cells hold
-        return f"{number:,}{'+' if count.more else ''}"
-    return f"{number // 1000:,}k" if number < 1_000_000 else f"{number / 1_000_000:.1f}M"  # noqa: PLR2004
