@@ -88,6 +88,7 @@ class Page(Screen[None], WorkerBoundary):
     def __init__(self) -> None:
         super().__init__()
         self._release_keys: Callable[[], None] | None = None
+        self._last_release: Callable[[], None] | None = None
         self._revision: int | None = None
 
     def compose(self) -> ComposeResult:
@@ -136,7 +137,7 @@ class Page(Screen[None], WorkerBoundary):
         Keys wait until it has ended, so that they mean what the page then shows.
         """
         if self._release_keys is None:
-            self._release_keys = self.app.hold_keys()
+            self._release_keys = self._last_release = self.app.hold_keys()
         self.in_background(self._read, "reload")
 
     async def _read(self) -> None:
@@ -149,6 +150,12 @@ class Page(Screen[None], WorkerBoundary):
             if self._release_keys is not None:
                 self.call_after_refresh(self._release_keys)
                 self._release_keys = None
+
+    @on(events.Unmount)
+    def _let_keys_go(self) -> None:
+        """Keep no keys for a page that was left before its contents were read."""
+        if self._last_release is not None:
+            self._last_release()
 
     def _leave_what_is_hidden(self) -> None:
         """Take the focus from what this page no longer shows: it would swallow the keys that lead away from here."""

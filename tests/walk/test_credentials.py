@@ -62,7 +62,7 @@ async def test_a_database_leaves_the_scope_and_comes_back(console: MakeConsole) 
 
         await user.press("3")
         await says(user, "⊘ notes", "disabled", "not in the scope")
-        await user.press("2", "m")
+        await user.press("2", "enter", "m")
         await says(user, "Add database", "Rotate", "Test connection", "Rehearse", "Remove API key")
         await user.press("enter", "space", "ctrl+s")
         await says(user, "2 databases")

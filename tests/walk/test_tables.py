@@ -89,7 +89,7 @@ async def test_one_column_stops_with_its_credential_and_the_other_goes_on(consol
         await make_notes(user)
         await insert_rows(user)
         await user.press("f5")
-        await user.sees("n0", "a red b")
+        await user.sees("n0", "n1")
         await user.press("s")
         await user.type("bicycle")
         await user.press("enter")
@@ -115,7 +115,7 @@ async def test_one_column_stops_with_its_credential_and_the_other_goes_on(consol
         assert "results" not in user.screen
         await user.press("escape", "escape")
 
-        await user.press("2", "a")
+        await user.press("2", "enter", "a")
         await user.type(OLD)
         await user.press("ctrl+s")
         await user.sees("Active")
