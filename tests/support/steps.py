@@ -17,6 +17,7 @@ from astrolabe.errors import AstrolabeError
 from astrolabe.serving.traffic import Traffic
 from screens.kit.app_base import Console
 from screens.kit.dialog import Dialog
+from screens.kit.documents_pane import DocumentsPane
 from screens.search.page import SearchPage
 from tests.support.waiting import LONGEST_WAIT
 
@@ -45,8 +46,10 @@ async def settle(pilot: Pilot[Any]) -> None:
             waiting = any(not node._message_queue.empty() for node in (app, *app.screen.walk_children(with_self=True)))
             kept = isinstance(app, Console) and bool(app._held)
             resizing = app._resize_timer is not None  # it waits for a moment: another size may follow
-            quiet = 0 if at_work or waiting or kept or resizing else quiet + 1
-            await asyncio.sleep(0.005 if at_work or kept or resizing else 0)
+            resting = any(pane._following is not None for pane in app.screen.query(DocumentsPane))  # before it follows
+            later = at_work or kept or resizing or resting
+            quiet = 0 if later or waiting else quiet + 1
+            await asyncio.sleep(0.005 if later else 0)
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
