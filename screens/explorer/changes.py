@@ -201,23 +201,36 @@ class ExplorerChanges:
             return await perform()
 
         dialog = TypeTheNameDialog if count > TYPED_ABOVE else ConfirmDialog
-        self.page.app.ask(dialog(danger, delete), self._done)
+        self.page.app.ask(dialog(danger, delete), self._deleted)
 
     async def _delete_keys(self, opened: Open, keys: list[Json]) -> bool:
+        """Delete some; return whether that can be taken back."""
         info = opened.info
-        found = await read_whole(opened.collection, info, keys) if len(keys) <= MOST_TAKEN_BACK else []
+        kept = len(keys) <= MOST_TAKEN_BACK
+        found = await read_whole(opened.collection, info, keys) if kept else []
         await delete_keys(opened.collection, info, keys)
-        self._note(opened, f"deleted {counted(info, len(keys))}", [Changed(one, None) for one in found])
+        self._note(opened, f"deleted {counted(info, len(found))}", [Changed(one, None) for one in found])
         self.pane.unmark()
-        return True
+        return kept
 
     async def _delete_matching(self, opened: Open, where: Json, count: int) -> bool:
+        """Delete all that match, if they are still as many as was said; return whether that can be taken back."""
         if count > MOST_TAKEN_BACK:
             await opened.collection.delete_many(where)
             self.pane.unmark()
-            return True
+            return False
         keys = [key_of(opened.info, one) async for one in opened.collection.find_all(filter=where or None)]
+        if len(keys) != count:
+            raise ConflictError(
+                f"{counted(opened.info, len(keys))} match now, not {count:,}; nothing was deleted.",
+                hint="Close this and look again.",
+            )
         return await self._delete_keys(opened, keys)
+
+    def _deleted(self, can_come_back: bool | None) -> None:  # noqa: FBT001 - what the dialog was dismissed with
+        if can_come_back is not None:
+            self.page.app.tell("Done. u takes it back." if can_come_back else "Done. This cannot be taken back.")
+            self._show_anew()
 
     def undo(self) -> None:
         """Take the last change of this collection back."""

@@ -40,7 +40,7 @@ class DeleteConfirmation:
 
 
 class TypeTheNameDialog(Dialog[str, bool]):
-    """Asks for a name to be typed before something is destroyed; dismissed with True when it has been done."""
+    """Asks for a name to be typed before something is destroyed; dismissed with what ``perform`` has returned."""
 
     DANGER = True
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import aiosqlite
 
 from storage import jsontext
-from storage.documents.containers import touch
+from storage.documents.containers import shorten_log, touch
 from storage.documents.schema import Tables
 from storage.documents.term_rows import add_words, change_words, remove_words
 from storage.documents.vector_rows import insert_vectors, remove_vectors, replace_vectors
@@ -123,6 +123,14 @@ async def delete_items(connection: aiosqlite.Connection, tables: Tables, items: 
     await remove_words(connection, tables, [by_seq[seq] for seq in unchanged])
     await connection.execute(tables.sql("DELETE FROM {item}") + some, (jsontext.dumps(unchanged),))
     return len(unchanged)
+
+
+async def delete_unchanged(connection: aiosqlite.Connection, container: Container, items: Sequence[Item]) -> int:
+    """Delete those items of a collection that are unchanged since they were read; return how many."""
+    ticket = await touch(connection, container)
+    deleted = await delete_items(connection, Tables.of(container), items, ticket.revision)
+    await shorten_log(connection, container, ticket.revision)
+    return deleted
 
 
 async def find_seqs(connection: aiosqlite.Connection, tables: Tables, keys: Sequence[str]) -> list[tuple[str, int]]:

@@ -29,7 +29,6 @@ from storage.lexical.analyzers import Analyzer, TermQuery
 from storage.shapes import LEXICAL_FIELD, Container, ContainerKind, Hit, Item, NewItem, Vector, VectorSpec
 from storage.sqlite.reserve import SpaceReserve
 from storage.sqlite.store_file import StoreFile
-from storage.sqlite.threaded import Block
 from storage.vectors.cache import DEFAULT_POLICY, NEVER_SAVED, IndexCache
 
 _READERS = 6
@@ -188,19 +187,15 @@ class DatabaseStore:
         write = partial(items.insert_items, container=container, items=new, ordered=ordered)
         return await self.file.write(write, size=sum(map(_size, new)))
 
-    async def read(
-        self, container: Container, keys: Sequence[str], *, vectors: Sequence[str] = ()
-    ) -> list[Item | None]:
-        """Return the items with these keys, in the order given; None where there is none."""
-        find = partial(items.items_with_keys, tables=Tables.of(container), keys=keys)
-        found = await self._read(container, find, vectors)
-        by_key = {item.key: item for item in found}
-        return [by_key.get(key) for key in keys]
-
     async def read_rows(self, container: Container, seqs: Sequence[int], *, vectors: Sequence[str] = ()) -> list[Item]:
         """Return the items with these row numbers, in the order given; those that are gone are left out."""
-        find = partial(items.items_in_rows, tables=Tables.of(container), seqs=seqs)
-        found = await self._read(container, find, vectors)
+        tables = Tables.of(container)
+
+        async def rows(connection: aiosqlite.Connection) -> list[Item]:
+            found = await items.items_in_rows(connection, tables, seqs)
+            return await with_vectors(connection, tables, found, vectors) if vectors else found
+
+        found = await containers.read_container(self.file, container, rows, snapshot=bool(vectors))
         by_seq = {item.seq: item for item in found}
         return [by_seq[seq] for seq in seqs if seq in by_seq]
 
@@ -246,14 +241,8 @@ class DatabaseStore:
 
     async def delete(self, container: Container, unwanted: Sequence[Item]) -> int:
         """Delete the items that are unchanged since they were read, in one transaction; return how many."""
-
-        async def write(connection: aiosqlite.Connection) -> int:
-            ticket = await containers.touch(connection, container)
-            deleted = await items.delete_items(connection, Tables.of(container), unwanted, ticket.revision)
-            await containers.shorten_log(connection, container, ticket.revision)
-            return deleted
-
-        return await self.file.write(write, reserved=True)
+        delete = partial(items.delete_unchanged, container=container, items=unwanted)
+        return await self.file.write(delete, reserved=True)
 
     async def truncate(self, container: Container) -> int:
         """Delete every item of a container; return how many there were.
@@ -338,13 +327,6 @@ class DatabaseStore:
         Nothing is lost with one: it is a cache, and the next search builds it anew.
         """
         return [problem for one in await self.containers() for problem in await self._indexes.problems(one)]
-
-    async def _read(self, container: Container, find: Block[list[Item]], vectors: Sequence[str]) -> list[Item]:
-        async def rows(connection: aiosqlite.Connection) -> list[Item]:
-            found = await find(connection)
-            return await with_vectors(connection, Tables.of(container), found, vectors) if vectors else found
-
-        return await containers.read_container(self.file, container, rows, snapshot=bool(vectors))
 
     async def _allowed(
         self, container: Container, where: Filter | None, keys: Sequence[str] | None

@@ -137,6 +137,35 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert err == ""
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_what_cannot_be_printed_is_no_success(program: Program) -> None:
+    program.done("databases", "create", "library")
+    with Path("/dev/full").open("w") as full:
+        argv = [sys.executable, "-m", "tui.cli", "databases", "list"]
+        ended = subprocess.run(argv, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603
+    assert ended.returncode == 1
+    assert "No space left" in ended.stderr
+
+
+@pytest.mark.parametrize("code", [0, 129])
+def test_a_terminal_that_is_gone_leaves_the_exit_code_to_the_command(code: int) -> None:
+    script = f"""
+import os, pty, sys
+from tui.cli.process import guarded
+parent, child = pty.openpty()
+os.dup2(child, 1)
+os.close(child)
+sys.stdout = open(1, "w", closefd=False)
+def work():
+    print("seen by nobody", end="")
+    os.close(parent)
+    return {code}
+sys.exit(guarded(work))
+"""
+    ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    assert ended.returncode == (code or 1)
+
+
 def test_the_console_needs_a_terminal(program: Program) -> None:
     outcome = program()
     assert outcome.code == 2

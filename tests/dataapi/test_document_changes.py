@@ -28,6 +28,17 @@ def test_only_what_changes_is_written_and_only_over_what_was_read() -> None:
     }
 
 
+@pytest.mark.parametrize("indexing", [{"deny": ["b", "o.x"]}, {"allow": ["a"]}])
+def test_what_no_filter_can_ask_for_is_written_all_the_same(indexing: dict[str, Any]) -> None:
+    info = collection_info("ks", {"name": "c", "options": {"indexing": indexing}})
+    before = {"_id": 1, "a": 1, "b": 2, "o": {"x": 3}}
+    change = change_between(info, before, {"_id": 1, "a": 5, "b": 6, "o": {"x": 7}})
+    assert change.planned().command["updateOne"] == {
+        "filter": {"_id": 1, "a": {"$eq": 1}},
+        "update": {"$set": {"a": 5, "b": 6, "o.x": 7}},
+    }
+
+
 def test_fields_of_objects_are_changed_by_themselves_and_lists_whole() -> None:
     before = {"o": {"x": 1, "a.b": {"y": 2}}, "tags": ["a", "b"]}
     after = {"o": {"x": 1, "a.b": {"y": 3}}, "tags": ["a"]}

@@ -12,6 +12,7 @@ from storage import jsontext
 from storage.documents.store import DatabaseStore
 from storage.shapes import Container, ContainerKind, Item, NewItem
 from tests.support.local_api import KEYSPACE, LocalDatabase, codes, message
+from tests.support.stores import read
 
 Interference = Callable[[DatabaseStore, Container, Item], Awaitable[None]]
 
@@ -51,7 +52,7 @@ def interfere(
 
 def set_n(value: int) -> Interference:
     async def change(store: DatabaseStore, container: Container, item: Item) -> None:
-        [current] = await store.read(container, [item.key])
+        [current] = await read(store, container, [item.key])
         assert current is not None
         body = jsontext.loads(current.body) | {"n": value, "seen": True}
         await DatabaseStore.replace(store, container, current, NewItem(item.key, jsontext.dumps(body)))
@@ -64,7 +65,7 @@ async def remove(store: DatabaseStore, container: Container, item: Item) -> None
 
 
 async def touch(store: DatabaseStore, container: Container, item: Item) -> None:
-    [current] = await store.read(container, [item.key])
+    [current] = await read(store, container, [item.key])
     if current is not None:
         body = jsontext.loads(current.body)
         await DatabaseStore.replace(

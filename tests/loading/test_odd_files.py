@@ -77,6 +77,13 @@ def test_the_list_inside_an_object_is_what_the_rows_are() -> None:
     assert "results" in preview(FILES / "wrapped.json").notes[0]
 
 
+def test_a_file_that_was_written_over_is_looked_at_again(tmp_path: Path) -> None:
+    path = write(tmp_path, '{"rows": [{"a": 1}, {"a": 2}]}')
+    assert values(path) == [{"a": 1}, {"a": 2}]
+    write(tmp_path, '{"rows": 2, "items": [{"a": 3}]}')
+    assert values(path) == [{"a": 3}]
+
+
 def test_a_list_may_lie_deeper(tmp_path: Path) -> None:
     path = write(tmp_path, '{"ok": true, "data": {"page": 1, "items": [\n{"a": 1},\n{"a": 2.50}]}}')
     file, rows = read(path)

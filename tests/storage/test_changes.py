@@ -13,7 +13,7 @@ from storage.documents.store import DatabaseStore
 from storage.documents.vector_rows import VectorRows
 from storage.errors import CorruptStoreError
 from storage.shapes import COLLECTION_VECTOR, Container, ContainerKind, Hit, NewItem, VectorSpec, VectorValue
-from tests.support.stores import KEYSPACE, insert, new_collection, new_item
+from tests.support.stores import KEYSPACE, insert, new_collection, new_item, read
 
 
 class Follower:
@@ -109,7 +109,7 @@ async def test_each_vector_of_a_table_is_followed_by_itself(store: DatabaseStore
     await store.replace(table, item, row(None, [1, 2, 3]))
     assert await covers.follow() == {}
     assert await texts.follow() == {item.seq: [1, 2, 3]}
-    [now] = await store.read(table, ["1"], vectors=["cover", "text"])
+    [now] = await read(store, table, ["1"], vectors=["cover", "text"])
     assert now is not None
     assert set(now.vectors) == {"text"}
     await store.delete(table, [now])
@@ -195,7 +195,7 @@ async def test_a_vector_of_a_wrong_length_is_damage(store: DatabaseStore, books:
     with pytest.raises(CorruptStoreError, match="2 numbers"):
         await Follower(store, books).follow()
     with pytest.raises(CorruptStoreError):
-        await store.read(books, ["1"], vectors=[COLLECTION_VECTOR])
+        await read(store, books, ["1"], vectors=[COLLECTION_VECTOR])
 
 
 async def test_followers_agree_with_the_truth_after_any_mixture(store: DatabaseStore, books: Container) -> None:
@@ -204,7 +204,7 @@ async def test_followers_agree_with_the_truth_after_any_mixture(store: DatabaseS
     for turn in range(60):
         key = str(rng.integers(8))
         vector = None if rng.random() < 0.3 else [float(turn), 0.0]
-        [item] = await store.read(books, [key])
+        [item] = await read(store, books, [key])
         if item is None:
             await insert(store, books, new_item(key, vector))
         elif rng.random() < 0.4:

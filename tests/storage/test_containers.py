@@ -29,7 +29,7 @@ from storage.shapes import (
     VectorSpec,
     VectorValue,
 )
-from tests.support.stores import KEYSPACE, all_keys, insert, new_collection, new_item
+from tests.support.stores import KEYSPACE, all_keys, insert, new_collection, new_item, read
 
 
 async def test_keyspaces_are_created_once_and_listed_by_name(store: DatabaseStore) -> None:
@@ -100,7 +100,7 @@ async def test_a_dropped_container_can_be_neither_read_nor_written(store: Databa
         all_keys(store, books),
         store.count(books),
         store.count(books, keys=["1"]),
-        store.read(books, ["1"]),
+        read(store, books, ["1"]),
         store.read_rows(books, [item.seq], vectors=[COLLECTION_VECTOR]),
         store.search(books, COLLECTION_VECTOR, np.zeros(2, np.float32), 1),
         store.search(books, COLLECTION_VECTOR, np.zeros(2, np.float32), 1, exists),

@@ -35,7 +35,7 @@ from storage.rows.shapes import (
 )
 from storage.rows.store import RowStore
 from storage.shapes import Container, ContainerKind, VectorSpec, VectorValue
-from tests.support.stores import KEYSPACE
+from tests.support.stores import KEYSPACE, read
 
 Body = Mapping[str, Any]
 
@@ -251,7 +251,7 @@ async def test_changes_to_one_row_add_up_in_their_order(table: Table) -> None:
     await table.rows.write(table.container, [add(1), add(2), put("b", {}), RowChange("b", lambda _body: None)])
     await table.rows.write(table.container, [add(3), RowChange("c", lambda _body: None)])
     assert await table.keys(RowQuery()) == ["a"]
-    [item] = await table.store.read(table.container, ["a"])
+    [item] = await read(table.store, table.container, ["a"])
     assert item is not None
     assert jsontext.loads(item.body) == {"n": 6}
 

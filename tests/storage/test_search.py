@@ -14,7 +14,7 @@ from storage.documents.store import DatabaseStore
 from storage.filters.tree import Comparison, Filter, Operator
 from storage.shapes import COLLECTION_VECTOR, Container, Vector
 from storage.sqlite.store_file import StoreFile
-from tests.support.stores import insert, new_collection, new_item
+from tests.support.stores import insert, new_collection, new_item, read
 
 ORIGIN: Vector = np.zeros(2, np.float32)
 
@@ -79,7 +79,7 @@ async def test_a_repeated_filter_is_answered_from_memory_until_somebody_writes(
     assert await found(store, books, where=tagged("x")) == ["0", "1", "2"]
     assert await found(store, books, where=tagged("x")) == ["0", "1", "2"]
     assert len(asked) == 1
-    [item] = await store.read(books, ["1"])
+    [item] = await read(store, books, ["1"])
     assert item is not None
     await store.replace(books, item, new_item("1", [1, 0], tags=["y"]))
     assert await found(store, books, where=tagged("x")) == ["0", "2"]

@@ -55,3 +55,11 @@ async def insert(store: DatabaseStore, container: Container, *new: NewItem) -> l
 async def all_keys(store: DatabaseStore, container: Container) -> list[str]:
     """Return every key in insertion order."""
     return [item.key async for items in store.scan(container) for item in items]
+
+
+async def read(
+    store: DatabaseStore, container: Container, keys: Sequence[str], *, vectors: Sequence[str] = ()
+) -> list[Item | None]:
+    """Return the items with these keys, in the order given; None where there is none."""
+    found = {item.key: item async for some in store.scan(container, keys=keys, vectors=vectors) for item in some}
+    return [found.get(key) for key in keys]

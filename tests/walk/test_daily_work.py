@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from astrolabe.dataapi.client.client import Collection
+from screens.explorer import changes
 from screens.explorer.documents import ExplorerPane
 from screens.kit.app_base import Section
 from tests.support.console import SceneConsole, articles, many_documents
@@ -150,6 +151,31 @@ async def test_more_than_twenty_are_deleted_when_their_number_is_typed(console: 
         await user.sees("This collection has no documents")
         await user.press("u")
         await user.sees("1–50 of 230")
+
+
+async def test_what_cannot_be_taken_back_says_so(console: MakeConsole, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "MOST_TAKEN_BACK", 100)
+    async with console(many_documents, start=Section.EXPLORER).run_test(size=(80, 24), notifications=True) as pilot:
+        user = Walker(pilot)
+        await user.press("enter", "asterisk", "d")
+        await user.sees("taken back: 100 is the most")
+        await user.type("230")
+        await user.press("ctrl+s")
+        await user.sees("This collection has no documents", "This cannot be taken back")
+
+
+async def test_nothing_is_deleted_when_more_match_than_was_said(console: MakeConsole) -> None:
+    app = console(many_documents, start=Section.EXPLORER)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        user = Walker(pilot)
+        await user.press("enter", "asterisk", "d")
+        await user.sees("Type 230 to confirm")
+        tickets = await collection(app, "tickets")
+        await tickets.insert_one({"_id": "late"})
+        await user.type("230")
+        await user.press("ctrl+s")
+        await user.sees("231 documents match now, not 230")
+        assert await tickets.estimated_count() == 231
 
 
 async def test_d_acts_on_what_the_cursor_is_on(console: MakeConsole) -> None:

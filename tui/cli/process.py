@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Callable, Coroutine
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from storage.descriptors import raise_descriptor_limit
 from storage.errors import AstrolabeError
@@ -36,14 +36,34 @@ log = logging.getLogger(__name__)
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """Run a command to its end and return its exit code; whatever it raises is told to the user."""
+    """Run a command to its end and return its exit code; whatever it raises is told to the user.
+
+    What is printed is out when it returns: the interpreter, at its end, would give 120 for what it cannot write.
+    """
+    code = _ended(work)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _abandon(sys.stdout)
+        if code == 0:  # what was asked for is done, and nobody has seen it
+            say(f"What was printed could not be written: {error.strerror}.")
+            code = FAILED
+    if sys.stderr is not None:
+        try:
+            sys.stderr.flush()
+        except OSError:
+            _abandon(sys.stderr)
+    return code
+
+
+def _ended(work: Callable[[], int]) -> int:
     try:
         return work()
     except KeyboardInterrupt:
         say("Interrupted.")
         return INTERRUPTED
     except BrokenPipeError:
-        _abandon_stdout()
+        _abandon(sys.stdout)
         return SIGNALLED + signal.SIGPIPE
     except AstrolabeError as error:
         tell(error)
@@ -151,7 +171,7 @@ def _unexpected(error: Exception) -> AstrolabeError:
     )
 
 
-def _abandon_stdout() -> None:
-    """Stop the interpreter from complaining, at its end, about a reader that has gone."""
+def _abandon(stream: TextIO) -> None:
+    """Stop the interpreter from complaining, at its end, about a reader or terminal that has gone."""
     with contextlib.suppress(io.UnsupportedOperation, OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -12,7 +12,8 @@ from typing import Any
 from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand, plan_update_one
 from astrolabe.dataapi.client.items import key_fields, key_of, noun
 from astrolabe.dataapi.client.target_info import TargetInfo
-from astrolabe.dataapi.language.paths import escape_name
+from astrolabe.dataapi.language.indexing import parse_indexing
+from astrolabe.dataapi.language.paths import escape_name, split_path
 from astrolabe.dataapi.language.special_fields import VECTOR, VECTORIZE
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import RuleError
@@ -79,9 +80,10 @@ class DocumentChange:
         where: Json = key_of(self.info, self.before)
         if self.info.is_table:
             return where  # a row is changed by its whole key alone
+        indexing = parse_indexing(self.info.options.get("indexing"), most=None)
         for step in self.steps:
-            if step.path.startswith("$"):
-                continue
+            if step.path.startswith("$") or not indexing.indexes(split_path(step.path)):
+                continue  # no filter can ask for it
             if not step.was:
                 where[step.path] = {"$exists": False}
             elif len(jsontext.dumps(step.before)) <= LONGEST_GUARD:

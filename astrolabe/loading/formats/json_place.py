@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,16 @@ _FEWEST = 2
 def find_place(path: Path) -> JsonPlace | None:
     """Return where the rows of a file that begins with an object are; None where its objects are the rows.
 
-    Reads the whole file, with no more of it in memory than its largest value.
+    Reads the whole file, with no more of it in memory than its largest value; once for each state of the file, because
+    a preview asks, and then the load.
     """
+    found = path.stat()
+    return _place_in(path, (found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+@lru_cache(maxsize=8)
+def _place_in(path: Path, state: tuple[int, int, int]) -> JsonPlace | None:
+    del state  # what the answer was found in
     with SourceFile(path) as source:
         text = JsonText(source, JsonReader())
         try:
@@ -83,5 +92,8 @@ def _each(text: JsonText) -> Iterator[Any]:
 
 def _are_rows(values: Any) -> bool:  # noqa: ANN401 - a list, or an iterator that has to be gone through to its end
     """Whether there are values, and all of them are objects."""
-    found = [isinstance(value, dict) for value in values]
-    return bool(found) and all(found)
+    count = objects = 0
+    for value in values:
+        count += 1
+        objects += isinstance(value, dict)
+    return 0 < count == objects

@@ -13,6 +13,7 @@ from storage.rows.shapes import RowChange, RowImage
 from storage.rows.store import RowStore
 from tests.loading.conftest import EMBEDDED, ScriptedEngine
 from tests.support.local_api import KEYSPACE, LocalDatabase, local_database
+from tests.support.stores import read
 
 COLUMNS = {"id": "text", "n": "int", "body": "text", "v": {"type": "vector", **EMBEDDED}}
 INDEXES: list[tuple[Json, Json]] = [
@@ -54,4 +55,4 @@ async def test_a_write_that_knows_an_older_shape_of_the_table_does_nothing(tmp_p
         change = RowChange("k", lambda _body: RowImage("{}"))
         with pytest.raises(ContainerChangedError):
             await RowStore(db.store).write(before, [change])
-        assert await db.store.read(before, ["k"]) == [None]
+        assert await read(db.store, before, ["k"]) == [None]
