@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from storage.errors import StoreBusyError
+from storage.errors import StorageError, StoreBusyError
 from storage.sqlite.busy_retry import uninterrupted
 
 PATIENCE = 30.0
@@ -52,6 +52,7 @@ class StorePool(Generic[_T]):
         self._most = most
         self._slots: dict[str, _Slot[_T]] = {}  # in the order of their last use
         self._open = 0
+        self._closed = False
         self._waiting: set[asyncio.Future[None]] = set()
 
     @property
@@ -64,7 +65,7 @@ class StorePool(Generic[_T]):
         """Lend a store for a block, opened if it is not; it stays open until the block ends. Do not nest blocks.
 
         Raises:
-            StorageError: It cannot be opened, or too many others are in use for too long.
+            StorageError: It cannot be opened, too many others are in use for too long, or all were closed for good.
             AstrolabeError: What the opener raises.
         """
         slot = self._slots.pop(database_id, None) or _Slot[_T]()
@@ -102,7 +103,8 @@ class StorePool(Generic[_T]):
             await self.close(gone)
 
     async def close_all(self) -> None:
-        """Close every store; the errors of all of them are raised at the end."""
+        """Close every store for good, also those being opened; the first error is raised at the end."""
+        self._closed = True
         errors = []
         for key in list(self._slots):
             try:
@@ -118,13 +120,19 @@ class StorePool(Generic[_T]):
             return slot.opened
         async with slot.lock:
             if slot.opened is None:
+                self._check_open()
                 await self._make_room()
                 try:
+                    self._check_open()  # the wait for room may have outlived the pool
                     slot.opened = await self._opener(database_id)
                 except BaseException:
                     self._open -= 1
                     raise
             return slot.opened
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StorageError("The databases are closed: the program is ending.")
 
     async def _make_room(self) -> None:
         """Wait until one more may be open, and count it.

@@ -188,10 +188,11 @@ class EmbeddingCache:
     async def close(self) -> None:
         """Write what waits and close the file; may be called twice."""
         await self.settle()
-        self._off = True
-        if self._file is not None:
+        async with self._opening:  # a reader that nobody waits for any more may be opening it
+            self._off = True
             file, self._file = self._file, None
-            await file.close()
+            if file is not None:
+                await file.close()
 
     async def _open(self) -> StoreFile | None:
         """Return the open file; None when there is none to use, and :attr:`problem` says why if it is trouble."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import aiosqlite
 
-from storage.errors import ReadOnlyError, StoreBusyError
+from storage.errors import ReadOnlyError, StorageError, StoreBusyError
 from storage.loads.schema import MIGRATIONS
 from storage.sqlite.reserve import SpaceReserve
 from storage.sqlite.store_file import StoreFile
@@ -162,6 +162,7 @@ class LoadLedger:
         self._read_only = read_only
         self._reserve = reserve
         self._store: StoreFile | None = None
+        self._closed = False
         self._opening = asyncio.Lock()
 
     @classmethod
@@ -172,8 +173,9 @@ class LoadLedger:
         return ledger
 
     async def close(self) -> None:
-        """Close the file; it is opened again when it is needed."""
+        """Close the file for good; may be called twice."""
         async with self._opening:
+            self._closed = True
             store, self._store = self._store, None
             if store is not None:
                 await store.close()
@@ -192,6 +194,8 @@ class LoadLedger:
         if self._read_only:
             raise ReadOnlyError
         async with self._opening:
+            if self._closed:
+                raise StorageError(f"{self.path} is closed.", path=self.path)
             if self._store is None:
                 self._store = await StoreFile.open(self.path, MIGRATIONS, reserve=self._reserve)
             return self._store

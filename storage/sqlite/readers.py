@@ -57,6 +57,9 @@ class ReaderPool:
             self._check_open()
             self._access.check_file()
             connection = await self._fresh_idle() or await self._open()
+            if self._closed:  # meanwhile, without waiting for this one any longer
+                await uninterrupted(connection.close())
+                self._check_open()
         except BaseException:
             self._free.release()
             raise
@@ -105,11 +108,15 @@ class ReaderPool:
             _LOG.warning("%s is closed although it is still being read.", self._access.path)
             for connection in self._lent:
                 await connection.interrupt()
+        finally:  # also when whoever closes is cancelled
+            await uninterrupted(self._close_connections())
+
+    async def _close_connections(self) -> None:
         connections = (*self._idle, *self._lent)
         self._idle.clear()
         self._lent.clear()
         for connection in connections:
-            await uninterrupted(connection.close())
+            await connection.close()
         for _ in range(self._most):
             self._free.release()
 

@@ -35,6 +35,7 @@ from tests.support.steps import (
     reranked_search,
     search_without_end,
     serving,
+    some_commands,
     submit_without_end,
     text,
 )
@@ -368,8 +369,8 @@ _FAILURE_LAB = (
 
 _EVERYWHERE = (
     State("activity-empty", start=Section.ACTIVITY),
-    State("activity", (*SHOP, "5"), articles),
-    State("activity-code", (*SHOP, "5", "enter"), articles),
+    State("activity", (some_commands, "5"), articles),
+    State("activity-code", (some_commands, "5", "enter"), articles),
     State("help", ("question_mark",), three_databases),
     State("help-explorer", (*SHOP, "question_mark"), articles),
     State("help-dialog", ("n", "f1"), three_databases),

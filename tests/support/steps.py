@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from textual import events
@@ -13,12 +14,14 @@ from textual.pilot import Pilot
 
 from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.protocol import Response
-from astrolabe.errors import AstrolabeError
+from astrolabe.errors import AstrolabeError, DataApiError
+from astrolabe.portal.organization import DEFAULT_KEYSPACE
 from astrolabe.serving.traffic import Traffic
 from screens.kit.app_base import Console
 from screens.kit.dialog import Dialog
 from screens.kit.documents_pane import DocumentsPane
 from screens.search.page import SearchPage
+from tests.support.console import shop
 from tests.support.waiting import LONGEST_WAIT
 
 Step = str | Callable[[Pilot[Any]], Awaitable[None]]
@@ -110,6 +113,20 @@ def choose(start_of_label: str) -> Step:
         await press(pilot, "enter")
 
     return step
+
+
+async def some_commands(pilot: Pilot[Any]) -> None:
+    """Send commands to the shop that end in different ways, one after the other."""
+    app = pilot.app
+    assert isinstance(app, Console)
+    client = await app.workspace.client(await shop(app.workspace))
+    articles = client.collection(DEFAULT_KEYSPACE, "articles")
+    await articles.find(filter={"price": {"$lt": 100}})
+    await articles.insert_many([{"_id": "a5", "title": "Wool blanket"}, {"_id": "a4", "title": "Kettle"}])
+    await articles.count()
+    with suppress(DataApiError):
+        await client.collection(DEFAULT_KEYSPACE, "notes").find()
+    await articles.find(sort={"$vectorize": "a seat for the garden"}, limit=3)
 
 
 async def loaded(pilot: Pilot[Any]) -> None:

@@ -101,6 +101,22 @@ async def test_a_slow_opening_blocks_no_other_database(pool: Pool, opener: Opene
     await slow
 
 
+async def test_what_is_being_opened_while_all_are_closed_does_not_stay_open(pool: Pool, opener: Opener) -> None:
+    opener.slow["a"] = asyncio.Event()
+    slow = asyncio.create_task(use(pool, "a"))
+    late = asyncio.create_task(use(pool, "a"))
+    await opener.asked.wait()
+    ending = asyncio.create_task(pool.close_all())
+    await asyncio.sleep(0)
+    opener.slow["a"].set()
+    await ending
+    await asyncio.gather(slow, late, return_exceptions=True)
+    assert not pool.open_ids
+    with pytest.raises(StorageError, match="closed"):
+        await use(pool, "a")
+    assert opener.opened == ["a"]
+
+
 async def test_a_database_that_many_want_at_once_is_opened_once(pool: Pool, opener: Opener) -> None:
     await asyncio.gather(*[use(pool, "a") for _ in range(10)])
     assert opener.opened == ["a"]
