@@ -1,5 +1,7 @@
 """Whether two answers of the Data API say the same: one that was expected, and one that was given.
 
+Here recorded answers are compared with ours, and ours with those of another server that runs.
+
 Compared are the HTTP status, ``data``, ``status``, and of errors and warnings family, scope, code, title and ids of
 documents. What differs from run to run is not compared: the ids of errors, ids that a server makes up, page states, the
 order of what nobody put in order. Of messages, only the names count that the request brought along: an error about the
@@ -13,12 +15,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import IntEnum
 from itertools import zip_longest
 from typing import Any
 
 import simplejson
 
 from astrolabe.dataapi.protocol import JsonValue
+from storage import jsontext
 
 _ERROR_MEMBERS = ("family", "scope", "errorCode", "title", "documentIds")
 _UNORDERED = frozenset({"collections", "indexes", "keyspaces", "namespaces", "tables", "types", "warnings"})
@@ -30,7 +34,12 @@ _APPROXIMATE = frozenset({"$similarity", "$rerank", "$vector", "$rrf", "sortVect
 
 _TOLERANCE = 1e-6
 _MADE_UP = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{24}")
+_MOST_KEPT = 100_000
+"""Ids and page states that are remembered; then the oldest go."""
+
+_ORDER, _MESSAGES = " (order)", ", messages"
 _LONGEST_SHOWN = 200
+_LONGEST_KEPT = 10_000
 _LONGEST_NAME = 100
 _OURS = frozenset(
     [
@@ -84,42 +93,27 @@ class Answer:
     status: int
     body: JsonValue
 
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request and its answer.
-
-    Attributes:
-        name: What it is called in tables.
-        path: What it was posted to.
-        request: The JSON that was sent; a string is the body itself.
-        answer: What came back.
-    """
-
-    name: str
-    path: str
-    request: JsonValue
-    answer: Answer
-
-    @property
-    def command(self) -> str:
-        """The command's name, or ``(raw)`` for a body that is no command."""
-        known = isinstance(self.request, Mapping) and len(self.request) == 1
-        return str(next(iter(self.request))) if known else "(raw)"
+    @classmethod
+    def read(cls, status: int, content_type: str, content: bytes) -> Answer:
+        """Return an answer; what is no JSON is the one member ``text``."""
+        text = content.decode("utf-8", "replace")
+        if content_type.startswith("application/json"):
+            try:
+                return cls(status, jsontext.loads(text))
+            except ValueError:
+                pass
+        return cls(status, {"text": text})
 
 
-def read_exchanges(lines: Iterable[str]) -> Iterator[Exchange]:
-    """Yield the exchanges of a recording: a JSON object a line, with name, path, request, status and response.
+class Tier(IntEnum):
+    """How much a difference matters to a program."""
 
-    A recorded request may have ``NaN`` and the like, which JSON does not know.
-
-    Raises:
-        ValueError, KeyError: A line is something else.
-    """
-    for line in lines:
-        found = simplejson.loads(line, use_decimal=True, allow_nan=True)
-        answer = Answer(int(found["status"]), found["response"])
-        yield Exchange(found["name"], found["path"], found["request"], answer)
+    SHAPE = 1
+    """Answers and their shapes: the status of HTTP, data and numbers."""
+    CODE = 2
+    """Codes, titles and scopes of errors."""
+    WORDS = 3
+    """Warnings, the order of what was asked for in an order, names in texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +131,14 @@ class Difference:
     found: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.expected} expected, {self.found} found"
+        return f"{self.place}: {_cut(self.expected)} expected, {_cut(self.found)} found"
+
+    @property
+    def tier(self) -> Tier:
+        """How much it matters."""
+        if self.place.startswith("status.warnings") or self.place.endswith((_MESSAGES, _ORDER)):
+            return Tier.WORDS
+        return Tier.CODE if self.place.startswith("errors") else Tier.SHAPE
 
 
 @dataclass(slots=True)
@@ -149,7 +150,8 @@ class Comparer:
     """
 
     own: dict[str, str] = field(default_factory=dict)
-    _sent: set[str] = field(default_factory=set)
+    _seen: dict[str, None] = field(default_factory=dict)
+    _sent: dict[str, None] = field(default_factory=dict)
 
     def translate(self, request: JsonValue) -> JsonValue:
         """Return a request of the recorded run as this run has to send it: with its own page states and ids."""
@@ -168,15 +170,19 @@ class Comparer:
             found: The answer of this run.
         """
         names = set(_texts(_content(request)))
-        self._sent |= names
+        for name in filter(_MADE_UP.fullmatch, names):
+            _remember(self._sent, name, None)
+            _remember(self._seen, name, None)
         if expected.status != found.status:
             return [Difference("HTTP status", str(expected.status), str(found.status))]
         if not isinstance(expected.body, Mapping) or not isinstance(found.body, Mapping):
             return list(self._values("body", expected.body, found.body))
         ordered = _is_sorted(request) and not (_sorts_by_id(request) and self._has_made_up_ids(expected.body))
         bodies = (self._with_our_ids(expected.body), found.body)
-        one, other = (self._arranged(body, ordered=ordered) for body in bodies)
-        differences = list(self._values("", one, other))
+        differences = self._bodies(*bodies, ordered=False)
+        if ordered:
+            in_order = self._bodies(*bodies, ordered=True)
+            differences = in_order if differences or not in_order else [_other_order(*bodies)]
         if differences:
             return differences
         return [
@@ -184,6 +190,10 @@ class Comparer:
             for name in ("errors", "status.warnings")
             for missing in _names_left_out(name, names, _messages(expected.body, name), _messages(found.body, name))
         ]
+
+    def _bodies(self, expected: Mapping[str, Any], found: Mapping[str, Any], *, ordered: bool) -> list[Difference]:
+        one, other = (self._arranged(body, ordered=ordered) for body in (expected, found))
+        return list(self._values("", one, other))
 
     def _with_our_ids(self, value: JsonValue) -> JsonValue:
         """Return a recorded value with the ids of this run in place of the made-up ones that were met before."""
@@ -218,7 +228,7 @@ class Comparer:
     def _values(self, place: str, expected: Any, found: Any) -> Iterator[Difference]:  # noqa: ANN401 - JSON
         if isinstance(expected, Mapping) and isinstance(found, Mapping):
             if place == "status.primaryKeySchema":
-                yield from self._values(f"{place} (order)", list(expected), list(found))
+                yield from self._values(f"{place}{_ORDER}", list(expected), list(found))
             for name in dict.fromkeys((*expected, *found)):
                 inner = expected.get(name, _ABSENT), found.get(name, _ABSENT)
                 yield from self._values(f"{place}.{name}" if place else str(name), *inner)
@@ -238,13 +248,19 @@ class Comparer:
     def _stands_for(self, place: str, expected: str, found: str) -> bool:
         """Return whether both are page states, or both are made up: an id that no request has brought along."""
         if place.rpartition(".")[2] in _PAGE_STATES:
-            self.own[expected] = found
+            self._own(expected, found)
             return True
         if not (_MADE_UP.fullmatch(expected) and _MADE_UP.fullmatch(found) and len(expected) == len(found)):
             return False
-        if not {expected, found}.isdisjoint(self._sent.union(self.own.values())):
+        if expected in self._seen or found in self._seen:
             return False
-        return self.own.setdefault(expected, found) == found
+        if expected not in self.own:
+            self._own(expected, found)
+        return self.own[expected] == found
+
+    def _own(self, expected: str, found: str) -> None:
+        _remember(self.own, expected, found)
+        _remember(self._seen, found, None)
 
     def _in_order(self, values: Iterable[Any]) -> list[Any]:
         return sorted(values, key=self._order)
@@ -252,9 +268,20 @@ class Comparer:
     def _order(self, value: Any) -> str:  # noqa: ANN401 - JSON
         """Return what unordered values are put in order by: their JSON, names in order, without ids nobody has seen."""
         text = simplejson.dumps(value, use_decimal=True, allow_nan=True, sort_keys=True)
-        seen = self._sent.union(self.own.values())
-        known = _MADE_UP.sub(lambda found: found[0] if found[0] in seen else "", text)
+        known = _MADE_UP.sub(lambda found: found[0] if found[0] in self._seen else "", text)
         return f"{_MADE_UP.sub('', text)} {known}"
+
+
+def _remember(kept: dict[str, Any], name: str, value: str | None) -> None:
+    kept[name] = value
+    if len(kept) > _MOST_KEPT:
+        del kept[next(iter(kept))]
+
+
+def _other_order(expected: Mapping[str, Any], found: Mapping[str, Any]) -> Difference:
+    """Return the one difference of two answers with the same documents in another order."""
+    shown = [_shown(body["data"]["documents"]) for body in (expected, found)]
+    return Difference(f"data.documents{_ORDER}", *shown)
 
 
 def _reduced(value: Any) -> Any:  # noqa: ANN401 - JSON
@@ -323,11 +350,15 @@ def _names_left_out(place: str, names: Iterable[str], expected: str, found: str)
     for name in sorted(names):
         quoted = f"'{name}'" in expected or f": {name}." in expected
         if quoted and name not in found and len(name) <= _LONGEST_NAME and name not in _OURS and name[:1].isalnum():
-            yield Difference(f"{place}, messages", f"the name {name[:_LONGEST_SHOWN]!r}", found[:_LONGEST_SHOWN])
+            yield Difference(f"{place}{_MESSAGES}", f"the name {name!r}", found[:_LONGEST_KEPT])
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - JSON, or nothing
     if value is _ABSENT:
         return "(nothing)"
     text = simplejson.dumps(value, use_decimal=True, allow_nan=True, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_KEPT else f"{text[:_LONGEST_KEPT]}…"
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

@@ -22,6 +22,7 @@ from astrolabe.serving import devops
 from astrolabe.serving.addresses import DATABASES, Target, chosen, labelled, read_path
 from astrolabe.serving.authorization import Gate, secrets_in
 from astrolabe.serving.bodies import RefusedBodyError, parse_body, read_body
+from astrolabe.serving.comparison import Answered, Comparison
 from astrolabe.serving.departures import while_connected
 from astrolabe.serving.options import BODIES_IN_TIME, PATIENCE
 from astrolabe.serving.records import SHOWN, Report, RequestRecord, documents_of
@@ -82,6 +83,7 @@ class DataApiApp:
         policy: The rest.
         traffic: Counts what is answered.
         report: Is told of every request.
+        comparison: Gets what was answered, to send it to another server, too.
     """
 
     def __init__(
@@ -90,13 +92,16 @@ class DataApiApp:
         gate: Gate,
         policy: Policy,
         traffic: Traffic | None = None,
+        *,
         report: Report | None = None,
+        comparison: Comparison | None = None,
     ) -> None:
         self._workspace = workspace
         self._gate = gate
         self._policy = policy
         self._traffic = traffic or Traffic()
         self._report = report
+        self._comparison = comparison
         self._devops = devops.DevOps(workspace)
         self._memory = RequestMemory()
 
@@ -183,15 +188,24 @@ class DataApiApp:
             return self._refuse(_content_type(request.headers["content-type"]))
         with self._memory.share() as share:
             body = await self._body(request, record, share)
-            return await while_connected(request.receive, self._carried_out(request, target, body, record))
+            database = await self._database(target, request)
+            if database is None:
+                return self._refuse(await self._no_database(target))
+            record.database = database.name
+            work = self._carried_out(request, database, target, body, record)
+            response = await while_connected(request.receive, work)
+            if self._comparison is not None and database.id == self._comparison.database:
+                await self._comparison.offer(_answered(request, target, body, response))
+            return response
 
-    async def _carried_out(self, request: Request, target: Target, body: bytes, record: RequestRecord) -> Response:
-        database = await self._database(target, request)
-        if database is None:
-            return self._refuse(await self._no_database(target))
-        record.database = database.name
+    async def _carried_out(
+        self, request: Request, database: Database, target: Target, body: bytes, record: RequestRecord
+    ) -> Response:
         async with self._memory.worked_on(len(body)):
-            command = await parse_body(body)
+            try:
+                command = await parse_body(body)
+            except DataApiError as refusal:
+                return self._refuse(refusal)
             try:
                 record.note_command(command)
                 api = await self._workspace.api(database)
@@ -255,6 +269,12 @@ class DataApiApp:
             "UNKNOWN_DATABASE",
             f"{problem}. The databases are: [{listed(names)}].\nName one in the path: /{DATABASES}/<name>/v1.",
         )
+
+
+def _answered(request: Request, target: Target, body: bytes, response: Response) -> Answered:
+    content_type = response.headers.get("content-type", "")
+    secrets = secrets_in(request.headers)
+    return Answered(target, request.headers, body, response.status_code, content_type, bytes(response.body), secrets)
 
 
 def _is_too_many(scope: Scope) -> bool:

@@ -37,6 +37,9 @@ class ServerOptions:
         port_per_database: Whether every database has a port of its own, too.
         astra_port: Port that answers with TLS under the host names that Astra DB would give the databases; None for
             none.
+        compare: Address of another server that is sent every request to the default database, too; None for none.
+        compare_token: Its token.
+        allow_plain_http: Whether that token may go to another machine without TLS.
         connections: Connections at once; fewer where the process may not have twice as many descriptors.
     """
 
@@ -50,6 +53,9 @@ class ServerOptions:
     host_names: tuple[str, ...] = ()
     port_per_database: bool = False
     astra_port: int | None = None
+    compare: str | None = None
+    compare_token: SecretStr | None = None
+    allow_plain_http: bool = False
     patience: float = PATIENCE
     body_seconds: float = BODIES_IN_TIME
     connections: int = MOST_CONNECTIONS

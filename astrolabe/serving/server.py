@@ -8,6 +8,7 @@ import socket
 import ssl
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
@@ -17,8 +18,10 @@ if sys.platform != "win32":
 
 from astrolabe.errors import UsageError
 from astrolabe.providers.catalogue.address import is_loopback
+from astrolabe.serving.addresses import chosen
 from astrolabe.serving.app import DataApiApp, Policy
 from astrolabe.serving.authorization import Gate
+from astrolabe.serving.comparison import Compared, Comparison
 from astrolabe.serving.connections import ConnectionBudget
 from astrolabe.serving.doors import Doors
 from astrolabe.serving.embedded import EmbeddedServer
@@ -47,16 +50,26 @@ class DataApiServer:
         workspace: Open; it outlives the server.
         options: Where to listen and whom to answer.
         report: Is told of every request.
+        compared: Is told of every request that another server was sent, too.
 
     Attributes:
+        comparison: With another server; None when there is none, or it was never started.
         traffic: What it has answered.
         doors: The ports beside its own.
     """
 
-    def __init__(self, workspace: Workspace, options: ServerOptions, report: Report | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        options: ServerOptions,
+        report: Report | None = None,
+        compared: Callable[[Compared], None] = lambda _compared: None,
+    ) -> None:
         self._workspace = workspace
         self._options = options
         self._report = report
+        self._compared = compared
+        self.comparison: Comparison | None = None
         self.traffic = Traffic()
         self.doors = Doors(workspace, options, Places(options.connections))
         self._server: EmbeddedServer | None = None
@@ -88,14 +101,15 @@ class DataApiServer:
         """Listen; requests are answered when this returns.
 
         Raises:
-            UsageError: No token is required, and the address is not on loopback; the one token is blank; or a key
-                without a certificate.
+            UsageError: No token is required, and the address is not on loopback; the one token is blank; a key
+                without a certificate; or what is to be compared with another server is not clear.
             ServerError: The address is taken or not one of this machine, or the certificate cannot be used.
             NotFoundError: There is no database of the name given.
         """
         self._check()
         if self._options.database is not None:
             await self._workspace.databases.find(self._options.database)
+        self.comparison = await self._comparing()
         context = await asyncio.to_thread(self._tls)
         budget = ConnectionBudget(self._options.connections, _descriptors(), time.monotonic)
         places = Places(budget.whole)
@@ -114,6 +128,8 @@ class DataApiServer:
         if self._options.port_per_database or self._options.astra_port is not None:
             follow = self.doors.follow(server, self._options.port, context)
             self._following = asyncio.create_task(follow, name="doors-of-databases")
+        if self.comparison is not None:
+            self.comparison.start()
         self._interpreter.freeze()
         log.info("Serving on %s.", self.address)
 
@@ -160,6 +176,8 @@ class DataApiServer:
         if running is None:
             return
         await self._ended()
+        if self.comparison is not None:
+            await self.comparison.stop(GRACE)
         log.info("Stopped serving on %s.", self.address)
         running.result()
 
@@ -175,6 +193,24 @@ class DataApiServer:
                 "others.",
                 hint=f"Listen on 127.0.0.1, or require a token: {_HOW_TO_MAKE_ONE}",
             )
+
+    async def _comparing(self) -> Comparison | None:
+        options = self._options
+        if options.compare is None:
+            return None
+        database = chosen(await self._workspace.databases.list(), options.database)
+        if database is None:
+            raise UsageError(
+                "One database is compared with another server, and there is none here, or several.",
+                hint="Name it: `astrolabe serve --compare URL --database NAME`.",
+            )
+        return Comparison(
+            database.id,
+            options.compare,
+            options.compare_token,
+            allow_plain_http=options.allow_plain_http,
+            report=self._compared,
+        )
 
     def _tls(self) -> ssl.SSLContext | None:
         options = self._options
@@ -200,7 +236,7 @@ class DataApiServer:
         )
         policy = Policy(options.database, options.patience, options.body_seconds, self.doors.ports.get)
         config = uvicorn.Config(
-            DataApiApp(self._workspace, gate, policy, self.traffic, self._report),
+            DataApiApp(self._workspace, gate, policy, self.traffic, report=self._report, comparison=self.comparison),
             ws="none",
             lifespan="off",
             log_config=None,

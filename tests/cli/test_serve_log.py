@@ -12,11 +12,12 @@ import httpx
 import pytest
 import simplejson
 
+from astrolabe.serving.masking import masked
 from astrolabe.serving.records import RequestRecord
 from tests.cli.conftest import Program
 from tests.cli.test_serve import TOKEN, serving
 from tests.support.waiting import LONGEST_WAIT
-from tui.cli.verbs.serve.request_log import json_line, masked, request_log, text_line
+from tui.cli.verbs.serve.request_log import json_line, request_log, text_line
 from tui.settings.sections import ServerSettings
 
 RECORD = RequestRecord(
@@ -95,9 +96,9 @@ def test_lines_that_nobody_takes_hold_nobody_up(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("tui.cli.verbs.serve.request_log._MOST_WAITING", 2)
     taken = io.StringIO()
     monkeypatch.setattr(sys, "stderr", taken)
-    with request_log(ServerSettings()) as report:
+    with request_log(ServerSettings()) as told:
         for _ in range(2000):
-            report(RECORD)
+            told.request(RECORD)
     written = taken.getvalue()
     assert "library" in written
 

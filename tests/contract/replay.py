@@ -23,7 +23,7 @@ import httpx
 import simplejson
 from pydantic import SecretStr
 
-from astrolabe.dataapi.compare import Answer, Comparer, Difference, Exchange, read_exchanges
+from astrolabe.dataapi.compare import Answer, Comparer, Difference
 from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.protocol import JsonValue
 from astrolabe.portal.organization import DatabaseDraft
@@ -31,7 +31,7 @@ from astrolabe.serving.app import DataApiApp, Policy
 from astrolabe.serving.authorization import Gate
 from astrolabe.serving.records import RequestRecord
 from astrolabe.workspace import Workspace, WorkspaceOptions
-from storage import jsontext
+from tests.contract.recording import Exchange, read_exchanges
 
 HERE = Path(__file__).parent
 TOKEN = "AstraCS:contract:sentinel-Kq8Vb3"
@@ -99,8 +99,7 @@ async def _exchange(
     text = request if isinstance(request, str) else _written(comparer.translate(request))
     headers = {"Token": TOKEN, "Content-Type": "application/json"}
     response = await client.post(exchange.path, content=text.encode(), headers=headers)
-    is_json = response.headers.get("content-type", "").startswith("application/json")
-    found = Answer(response.status_code, jsontext.loads(response.text) if is_json else {"text": response.text})
+    found = Answer.read(response.status_code, response.headers.get("content-type", ""), response.content)
     return Outcome(exchange, found, comparer.compare(request, exchange.answer, found), records[-1])
 
 

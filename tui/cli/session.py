@@ -54,7 +54,7 @@ def options_of(settings: Settings, *, data_dir: Path | None = None) -> Workspace
     )
 
 
-def server_options(settings: ServerSettings) -> ServerOptions:
+def server_options(settings: ServerSettings, *, allow_plain_http: bool = False) -> ServerOptions:
     """Return what the server needs to know of the settings."""
     return ServerOptions(
         host=settings.host,
@@ -67,6 +67,9 @@ def server_options(settings: ServerSettings) -> ServerOptions:
         host_names=settings.host_names,
         port_per_database=settings.port_per_database,
         astra_port=settings.astra_port if settings.astra_host_names else None,
+        compare=settings.compare,
+        compare_token=settings.compare_token,
+        allow_plain_http=allow_plain_http,
     )
 
 

@@ -129,6 +129,10 @@ class ServerSettings(BaseModel):
     """Whether they have what was sent and answered, too, with secrets masked."""
     slow_ms: int = Field(default=1000, ge=0, le=3_600_000)
     """Milliseconds from which on a request is marked as slow."""
+    compare: str | None = None
+    """Address of another server that is sent every request to the default database, too, to compare the answers."""
+    compare_token: SecretStr | None = None
+    """The token that it is sent."""
 
     @property
     def address(self) -> str:

@@ -25,6 +25,7 @@ class ServeArguments(Arguments):
     log_format: str | None
     log_bodies: bool | None
     slow_ms: str | None
+    compare: str | None
 
 
 def add_serve(verbs: Verbs) -> None:
@@ -52,6 +53,11 @@ def add_serve(verbs: Verbs) -> None:
     serve.add_argument("--create", action="store_true", help="make the database of --database if there is none")
     _add_doors(serve)
     _add_log(serve)
+    serve.add_argument(
+        "--compare",
+        metavar="URL",
+        help="send each request there, too (its token: ASTROLABE_SERVER__COMPARE_TOKEN), and tell where answers differ",
+    )
     serve.set_defaults(serving=True)
 
 

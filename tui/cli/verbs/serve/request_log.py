@@ -10,37 +10,46 @@ import contextlib
 import io
 import os
 import queue
-import re
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
-from pydantic import SecretStr
-
-from astrolabe.providers.wire.redaction import without_key
+from astrolabe.serving.comparison import Compared
+from astrolabe.serving.masking import masked
 from astrolabe.serving.records import SHOWN, Report, RequestRecord
 from astrolabe.text.safe_text import display_text
-from tui.cli.output import to_json
+from tui.cli.output import say, to_json
+from tui.cli.verbs.serve.comparison_report import comparison_line
+from tui.cli.verbs.serve.ink import DIM, NONE, RED, YELLOW, painter
 from tui.settings.sections import LogFormat, ServerSettings
 
-_RED, _YELLOW, _DIM, _PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
-_NONE = "-"
 _MOST_WAITING = 10_000
 _LAST_WORDS = 1.0
 """Seconds that the last lines have at the end."""
 
-_MASK = "•••"
-_SECRET_MEMBER = re.compile(
-    r'("[^"]*(?:api_?-?key|secret|passw|token|authorization)[^"]*"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|$)', re.IGNORECASE
-)
-_SECRET_FORM = re.compile(r"AstraCS:[\w:-]+|\b(?:sk|pk|hf|nvapi|pa|jina)[-_][\w-]{12,}|\bAIza[\w-]{20,}")
 _KILO = 1000
 
 
+@dataclass(slots=True)
+class RequestLog:
+    """What is told on stderr.
+
+    Attributes:
+        request: Writes the line of a request.
+        compared: Writes where another server answered it otherwise, if it did.
+        last: Returns what is written behind all lines.
+    """
+
+    request: Report
+    compared: Callable[[Compared], None]
+    last: Callable[[], Iterable[str]] = tuple
+
+
 @contextmanager
-def request_log(settings: ServerSettings) -> Iterator[Report]:
-    """Lend what writes a line for each request on stderr; at the end, the last lines are waited for."""
+def request_log(settings: ServerSettings) -> Iterator[RequestLog]:
+    """Lend what writes lines on stderr; at the end, the last ones are waited for."""
     colour = sys.stderr is not None and sys.stderr.isatty() and "NO_COLOR" not in os.environ
 
     def line(record: RequestRecord) -> str:
@@ -50,29 +59,35 @@ def request_log(settings: ServerSettings) -> Iterator[Report]:
         return text_line(record, slow=slow, bodies=settings.log_bodies, colour=colour)
 
     lines = _Lines()
+    told = RequestLog(
+        lambda record: lines.put(lambda: line(record)),
+        lambda compared: _tell_compared(lines, compared, settings.log_format, colour=colour),
+    )
     try:
-        yield lambda record: lines.put(lambda: line(record))
+        yield told
     finally:
         lines.end()
+        for text in told.last():
+            say(text)
 
 
 def text_line(record: RequestRecord, *, slow: bool, bodies: bool = False, colour: bool = False) -> str:
     """Return a line for people: time, database, command, target, documents, code, duration and bytes."""
-    documents = _NONE if record.documents is None else f"{record.documents} doc{'' if record.documents == 1 else 's'}"
+    documents = NONE if record.documents is None else f"{record.documents} doc{'' if record.documents == 1 else 's'}"
     what = _shown(record.command or f"{record.method} {record.path}")
     outcome = record.error or ("ok" if record.status < 400 else str(record.status))  # noqa: PLR2004 - of HTTP
-    paint = _painter(colour=colour)
+    paint = painter(colour=colour)
     parts = [
-        paint(record.at.astimezone().strftime("%H:%M:%S.%f")[:-3], _DIM),
-        f"{_shown(record.database or _NONE):<12}",
+        paint(record.at.astimezone().strftime("%H:%M:%S.%f")[:-3], DIM),
+        f"{_shown(record.database or NONE):<12}",
         f"{what:<18}",
-        f"{_shown(record.target or _NONE):<28}",
+        f"{_shown(record.target or NONE):<28}",
         f"{documents:>9}",
-        paint(_shown(outcome), "" if outcome == "ok" else _RED),
+        paint(_shown(outcome), "" if outcome == "ok" else RED),
         *([str(record.status)] if record.status != 200 and record.error else []),  # noqa: PLR2004 - of HTTP
-        paint(f"{record.milliseconds:.1f} ms", _YELLOW if slow else ""),
+        paint(f"{record.milliseconds:.1f} ms", YELLOW if slow else ""),
         f"{_size(record.received)} in, {_size(record.sent)} out",
-        *([paint("SLOW", _YELLOW)] if slow else []),
+        *([paint("SLOW", YELLOW)] if slow else []),
     ]
     shown = [f"\n    > {_body(record, 0)}\n    < {_body(record, 1)}"] if bodies else []
     return "  ".join(parts) + "".join(shown)
@@ -101,11 +116,9 @@ def json_line(record: RequestRecord, *, slow: bool, bodies: bool = False) -> str
     return to_json(fields)
 
 
-def masked(text: str, secrets: tuple[str, ...] = ()) -> str:
-    """Return a text without what came as a secret, what stands under a name of secrets, and what looks like one."""
-    for secret in secrets:
-        text = without_key(text, SecretStr(secret))
-    return _SECRET_FORM.sub(_MASK, _SECRET_MEMBER.sub(rf'\1"{_MASK}"', text))
+def _tell_compared(lines: _Lines, compared: Compared, form: LogFormat, *, colour: bool) -> None:
+    if compared.differences or compared.failure:
+        lines.put(lambda: comparison_line(compared, form, colour=colour))
 
 
 def _body(record: RequestRecord, side: int) -> str:
@@ -116,10 +129,6 @@ def _body(record: RequestRecord, side: int) -> str:
 
 def _shown(text: str) -> str:
     return display_text(text)
-
-
-def _painter(*, colour: bool) -> Callable[[str, str], str]:
-    return lambda text, ink: f"{ink}{text}{_PLAIN}" if colour and ink else text
 
 
 def _size(size: int) -> str:

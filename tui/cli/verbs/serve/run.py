@@ -14,6 +14,7 @@ from tui.cli.output import emit, say
 from tui.cli.session import options_of, server_options, settings_of
 from tui.cli.verbs.authority.run import hosts_lines
 from tui.cli.verbs.serve.arguments import ServeArguments
+from tui.cli.verbs.serve.comparison_report import comparison_report
 from tui.cli.verbs.serve.request_log import request_log
 from tui.settings.sections import ServerSettings
 
@@ -28,9 +29,13 @@ async def serve(args: ServeArguments) -> int:
     settings = settings_of(args)
     async with Workspace.opened(options_of(settings)) as workspace:
         await _database(workspace, settings.server.database, create=args.create)
-        with request_log(settings.server) as report:
-            server = DataApiServer(workspace, server_options(settings.server), report)
+        with request_log(settings.server) as told:
+            options = server_options(settings.server, allow_plain_http=settings.allow_plain_http)
+            server = DataApiServer(workspace, options, told.request, told.compared)
             await server.start()
+            comparison = server.comparison
+            if comparison is not None:
+                told.last = lambda: comparison_report(comparison, settings.server.log_format)
             try:
                 await _tell(workspace, server, settings.server)
                 emit([server.address])  # last: whoever waits for it has been told everything
@@ -104,6 +109,9 @@ async def _tell(workspace: Workspace, server: DataApiServer, settings: ServerSet
     if server.doors.astra_port is not None:
         for line in _astra_names(workspace, server, databases):
             say(line)
+    if server.comparison is not None:
+        token = "with" if settings.compare_token is not None else "without"
+        say(f"Requests to the default database are sent to {server.comparison.host}, too, {token} a token.")
     if settings.require_token and settings.token is None and not await workspace.tokens.list():
         say("There is no application token yet, so every request will be refused: `astrolabe tokens create NAME`")
     say("Ctrl+C stops the server.")
