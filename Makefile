@@ -82,7 +82,7 @@ bench: $(VENV)/installed-dev ## start-up, load, server and search beside their p
 soak: $(VENV)/installed-dev ## the property tests with EXAMPLES=5000 random cases each
 	EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/dataapi/test_properties.py
 
-compat: $(VENV)/installed-dev ## compare our answers with those recorded from a real Data API; COMPAT="tables --differences", --write
+compat: $(VENV)/installed-dev ## compare our answers with those of a real Data API and write docs/compatibility.md; COMPAT=tables for one part
 	@$(BIN)/python -m tests.contract.replay $(COMPAT)
 
 fuzz: $(VENV)/installed-dev ## send 100,000 mutated requests to the server; FUZZ="--count 1000 --seed 2" chooses

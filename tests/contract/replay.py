@@ -1,8 +1,10 @@
 """Sends the exchanges that were recorded from a real server to ours, in process, and compares the answers.
 
-``python -m tests.contract.replay`` (``make compat``) prints a table by command; with ``--differences`` it prints every
-difference, too, and with ``--write`` the tables go to ``docs/compatibility.md``, with the reasons of what is known to
-differ. They stand in a file beside the contract: name of the exchange -> reason.
+``python -m tests.contract.replay`` (``make compat``) prints a table by command for each of three tiers, and writes
+``docs/compatibility.md``: the tables, and what is known to differ. That stands in files beside the contracts: the
+name of an exchange and the number of a decision in one, the decisions in another. With the name of a contract only
+that one is replayed, and nothing is written; ``--differences`` prints every difference that nobody has decided on.
+The exit code is 1 when there is one.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import argparse
 import asyncio
 import json
 import random
+import sys
 import tempfile
 import uuid
 from collections import Counter
@@ -23,7 +26,7 @@ import httpx
 import simplejson
 from pydantic import SecretStr
 
-from astrolabe.dataapi.compare import Answer, Comparer, Difference
+from astrolabe.dataapi.compare import Answer, Comparer, Difference, Tier
 from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.protocol import JsonValue
 from astrolabe.portal.organization import DatabaseDraft
@@ -39,10 +42,22 @@ CONTRACTS = ("collections", "tables")
 PAGE = HERE.parents[1] / "docs" / "compatibility.md"
 INTRODUCTION = """# Beside a real Data API
 
-What was sent to a running Data API server, and what it answered, was recorded: 1,021 exchanges on collections and 830
-on tables. `make compat` sends the same requests to ours, from an empty database, and compares status, data, error
-codes, titles and warnings. Ids that a server makes up, page states, the order of what nobody put in order and the words
-of messages are passed over. Written by `make compat COMPAT=--write`.
+Requests were sent to a running Data API server, and what it answered was recorded: 1,021 exchanges on collections and
+830 on tables. The server was the open-source Data API 1.0.51-SNAPSHOT of August 2026, with Cassandra 5.0.6 behind it;
+the recording is of 27 November 2026. `make compat` sends the same requests to this server, from an empty database,
+and writes this page.
+
+An answer counts in a column when it is equal in that and in those to its left:
+
+- **Answers**: the status of HTTP, data and their shape, counts, numbers with their kind.
+- **Errors**: how many there are, with family, scope, code, title and ids of documents.
+- **Warnings, order, texts**: warnings; the order that a sort asks for and that of a primary key; messages name what
+  the request named, where theirs do.
+
+Ids that a server makes up, page states, the order of what nobody put in order and the words of messages are passed
+over. Every other difference has been decided on; the numbers behind the tables are those of the
+[decisions](#decisions). `astrolabe serve --compare URL` compares in the same way [while programs use the
+server](guides/serve.md#beside-another-server).
 """
 LIFTED = DatabaseLimits(collections=1000, indexes=10_000)
 
@@ -63,10 +78,15 @@ def recorded(contract: str) -> list[Exchange]:
         return list(read_exchanges(lines))
 
 
-def known_differences(contract: str) -> Mapping[str, str]:
-    """Return the exchanges that are known to differ, each with its reason."""
-    found: Mapping[str, str] = json.loads((HERE / f"{contract}-differences.json").read_text("utf-8"))
+def known_differences(contract: str) -> Mapping[str, int]:
+    """Return the exchanges that are known to differ, each with the number of the decision that says why."""
+    found: Mapping[str, int] = json.loads((HERE / f"{contract}-differences.json").read_text("utf-8"))
     return found
+
+
+def decisions() -> Mapping[int, str]:
+    """Return the decisions on what differs, by number."""
+    return {int(number): words for number, words in json.loads((HERE / "decisions.json").read_text("utf-8")).items()}
 
 
 async def replay(exchanges: Sequence[Exchange], folder: Path) -> list[Outcome]:
@@ -109,49 +129,74 @@ def _written(request: JsonValue) -> str:
     return text
 
 
-def table(outcomes: Sequence[Outcome], known: Mapping[str, str]) -> list[str]:
-    """Return the lines of the table: by command, how many answers are equal, differ for a known reason, and else."""
+def table(outcomes: Sequence[Outcome], known: Mapping[str, int]) -> list[str]:
+    """Return the lines of the table: by command, how many are equal up to each tier, known to differ, and else."""
     columns: dict[str, Counter[str]] = {}
     for outcome in outcomes:
-        equal = "equal" if not outcome.differences else "known" if outcome.exchange.name in known else "differ"
-        columns.setdefault(outcome.exchange.command, Counter())[equal] += 1
-    lines = ["| Command | Sent | Equal | Known to differ | Differ |", "|---|--:|--:|--:|--:|"]
+        counted = columns.setdefault(outcome.exchange.command, Counter(sent=0))
+        counted["sent"] += 1
+        worst = min((difference.tier for difference in outcome.differences), default=None)
+        for tier in Tier:
+            counted[tier.name] += worst is None or tier < worst
+        if outcome.differences:
+            counted["known" if outcome.exchange.name in known else "differ"] += 1
+    lines = [
+        "| Command | Sent | Answers | Errors | Warnings, order, texts | Decided | Else |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
     for command, counts in [*sorted(columns.items()), ("**all**", sum(columns.values(), Counter()))]:
-        row = (counts.total(), counts["equal"], counts["known"], counts["differ"])
+        row = (counts[name] for name in ("sent", *Tier.__members__, "known", "differ"))
         lines.append(f"| {command} | {' | '.join(map(str, row))} |")
     return lines
 
 
-def reasons(known: Mapping[str, str]) -> list[str]:
-    """Return the lines of a list: every reason, and the exchanges that differ for it."""
-    by_reason: dict[str, list[str]] = {}
-    for name, reason in known.items():
-        by_reason.setdefault(reason, []).append(f"`{name}`")
-    return [f"- {reason} {', '.join(names)}" for reason, names in by_reason.items()]
+def _decided(known: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Return the lines about the decisions: what differs, and the exchanges that do."""
+    lines = ["## Decisions", "", "| | What differs, and why | Exchanges |", "|--:|---|---|"]
+    for number, words in decisions().items():
+        names = [f"`{name}`" for found in known.values() for name, its in found.items() if its == number]
+        lines.append(f"| {number} | {words} | {', '.join(names)} |")
+    return [
+        *lines,
+        "",
+        "The first thirty-six numbers are those of the list that was made when the two servers first ran side by side;",
+        "what is not here of them was copied. [0020](decisions/0020-data-api.md) and [0022](decisions/0022-tables.md)",
+        "say more.",
+        "",
+    ]
 
 
-def main() -> None:
-    """Replay both contracts, or the ones that are named."""
+def _unknown(outcomes: Sequence[Outcome], known: Mapping[str, int]) -> list[str]:
+    """Return every difference that nobody has decided on, with its request."""
+    return [
+        "\n    ".join((f"{outcome.exchange.name} {_written(outcome.exchange.request)[:400]}", *shown))
+        for outcome in outcomes
+        if outcome.differences and outcome.exchange.name not in known
+        for shown in [map(str, outcome.differences[:6])]
+    ]
+
+
+def main() -> int:
+    """Replay both contracts and write the page, or the ones that are named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("contracts", nargs="*", metavar="contract", help="collections or tables; both without one")
-    parser.add_argument("--differences", action="store_true", help="print every difference that is not known")
-    parser.add_argument("--write", action="store_true", help=f"write {PAGE.name}")
+    parser.add_argument("--differences", action="store_true", help="print every difference that nobody has decided on")
     arguments = parser.parse_args()
-    page = [INTRODUCTION]
+    page, undecided = [INTRODUCTION], 0
     for contract in arguments.contracts or CONTRACTS:
         known = known_differences(contract)
         with tempfile.TemporaryDirectory() as folder:
             outcomes = asyncio.run(replay(recorded(contract), Path(folder) / "data"))
         lines = [f"## {contract.capitalize()}", "", *table(outcomes, known), ""]
-        print("\n".join(lines))  # noqa: T201 - the program's output
-        page += [*lines, *(["What is known to differ:", "", *reasons(known), ""] if known else [])]
-        for outcome in outcomes if arguments.differences else ():
-            if outcome.differences and outcome.exchange.name not in known:
-                shown = "\n    ".join(map(str, outcome.differences[:6]))
-                print(f"\n{outcome.exchange.name} {_written(outcome.exchange.request)[:400]}\n    {shown}")  # noqa: T201
-    if arguments.write:
+        unknown = _unknown(outcomes, known)
+        undecided += len(unknown)
+        print("\n".join([*lines, *(unknown if arguments.differences else [])]))  # noqa: T201 - the program's output
+        page += lines
+    if not arguments.contracts:
+        page += _decided({contract: known_differences(contract) for contract in CONTRACTS})
         PAGE.write_text("\n".join(page), encoding="utf-8")
+    return 1 if undecided else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.contract.replay import Outcome, known_differences, recorded, replay
+from tests.contract.replay import PAGE, Outcome, known_differences, recorded, replay, table
 
 EQUAL_AT_LEAST = 985
 
@@ -27,6 +27,10 @@ def test_what_differs_is_known(outcomes: list[Outcome]) -> None:
         for difference in outcome.differences
     ]
     assert unknown == []
+
+
+def test_the_page_has_the_table(outcomes: list[Outcome]) -> None:
+    assert "\n".join(table(outcomes, known_differences("collections"))) in PAGE.read_text("utf-8")
 
 
 def test_what_is_known_still_differs(outcomes: list[Outcome]) -> None:
