@@ -41,6 +41,7 @@ from screens.kit.too_small import TooSmall
 from screens.lab.page import FailureLabPage
 from screens.loading.load_data import LoadDataDialog
 from screens.loading.load_progress import LoadProgressDialog
+from screens.loading.load_table import LoadTableDialog
 from screens.search.page import SearchPage
 from screens.server.page import ServerPage
 from screens.server.server_dialogs import LeaveDialog
@@ -294,7 +295,8 @@ class AstrolabeApp(Console):
         then: Callable[[LoadPlan | None], None],
     ) -> None:
         """Ask what to load; see :meth:`Console.ask_load`."""
-        self.ask(LoadDataDialog(info, database_id, start), then)
+        kind = LoadTableDialog if info.is_table else LoadDataDialog
+        self.ask(kind(info, database_id, start), then)
 
     def follow_load(self, job: LoadJob, then: Callable[[], None]) -> None:
         """Show a load's progress; see :meth:`Console.follow_load`."""

@@ -63,6 +63,9 @@ class Preview:
         suggested_vector_field: The text field with the longest average text, or None.
         complete: Whether the whole file was looked at.
         notes: What was taken for granted about the file, as sentences.
+        names: The fields of the rows that were looked at, those that are empty in all of them among them.
+        written: The first rows that are objects as they stand in the file: texts only in CSV.
+        commas: The fields whose numbers are written with a decimal comma.
     """
 
     path: Path
@@ -74,6 +77,9 @@ class Preview:
     suggested_vector_field: str | None
     complete: bool
     notes: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    written: tuple[Mapping[str, Any], ...] = ()
+    commas: frozenset[str] = frozenset()
 
 
 def preview(path: Path, rows: int = 5, rows_at: str | None = None) -> Preview:
@@ -94,7 +100,8 @@ def preview(path: Path, rows: int = 5, rows_at: str | None = None) -> Preview:
     if not sample:
         raise LoadError(f"{file.path.name} holds no rows.", path=file.path)
     kinds = ColumnKinds(commas=file.delimiter == ";") if file.format is FileFormat.CSV else None
-    objects = _objects(sample, kinds)
+    written: list[Mapping[str, Any]] = [row.value for row in sample if isinstance(row.value, dict)]
+    objects = _meant(written, kinds)
     if not objects:
         raise _first_fault(file.path, sample[0])
     fields = _fields(objects, spelled_out=file.format is FileFormat.CSV)
@@ -109,6 +116,9 @@ def preview(path: Path, rows: int = 5, rows_at: str | None = None) -> Preview:
         suggest_vector_field(fields),
         complete,
         (*file.notes, *reader.notes, *(kinds.notes if kinds is not None else ())),
+        names=tuple(dict.fromkeys(name for row in written for name in row)),
+        written=tuple(written[:rows]),
+        commas=kinds.commas if kinds is not None else frozenset(),
     )
 
 
@@ -125,13 +135,13 @@ def _within(reader: FileRows, most_bytes: int) -> Iterable[Row]:
             return
 
 
-def _objects(sample: Sequence[Row], kinds: ColumnKinds | None) -> list[Mapping[str, Any]]:
-    found: list[Mapping[str, Any]] = [row.value for row in sample if isinstance(row.value, dict)]
+def _meant(written: Sequence[Mapping[str, Any]], kinds: ColumnKinds | None) -> list[Mapping[str, Any]]:
+    """Return the rows with the values that their texts mean."""
     if kinds is None:
-        return found
-    for row in found:
+        return list(written)
+    for row in written:
         kinds.add(row)
-    return [kinds.convert(row) for row in found]
+    return [kinds.convert(row) for row in written]
 
 
 def _first_fault(path: Path, row: Row) -> LoadError:

@@ -348,5 +348,5 @@ def nothing_words(info: TargetInfo, query: Query) -> str:
     if query.filter:
         return f"No {noun(info)} matches the filter.\n\nPress / to change it; an empty one shows all."
     if info.is_table:
-        return "This table has no rows.\n\nPress i to insert one, or o to see its columns."
+        return "This table has no rows.\n\nPress L to load a file, i to insert one, or o to see its columns."
     return "This collection has no documents.\n\nPress L to load a file, or i to insert one."

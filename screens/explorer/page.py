@@ -51,7 +51,7 @@ class DataExplorerPage(Page):
         Action(
             "explorer.open-table", "o", "Table", "See and change a table's columns, indexes, services.", shown=False
         ),
-        Action("explorer.load", "L,l", "Load", "Load a JSON, JSON Lines or CSV file into the collection."),
+        Action("explorer.load", "L,l", "Load", "Load a JSON, JSON Lines or CSV file."),
         Action("explorer.search", "s", "Search", "Search the collection or table by meaning or by vector."),
         Action("explorer.view", "v", "View", "Switch between the table and the JSON view.", shown=False),
         Action("explorer.next", "right_square_bracket,n", "Next page", "Show the next documents.", shown=False),
@@ -274,7 +274,7 @@ class DataExplorerPage(Page):
             self.app.open_table(database, info.keyspace, info.name)
 
     def action_explorer_load(self) -> None:
-        """Load a file into the chosen collection."""
+        """Load a file into the chosen collection or table."""
         info = self.chosen()
         if info is not None:
             self.tasks.load(info)
@@ -326,8 +326,6 @@ class DataExplorerPage(Page):
         """Dim what needs a collection; offer the sample only where there is none."""
         if action == "explorer_sample":
             return not self.list.targets and self.app.selection.keyspace is not None
-        if action == "explorer_load" and self._on_table():
-            return None
         if action == "explorer_open_table":
             return self._on_table()
         return None if action in NEED_ONE and not self.list.targets else True

@@ -79,7 +79,7 @@ class ExplorerTasks:
             self.page.refresh_contents()
 
     def load(self, info: TargetInfo) -> None:
-        """Ask for a file to load into a collection, or show the load that is running."""
+        """Ask for a file to load into a collection or table, or show the load that is running."""
         self.page.open_in_background(partial(self._ask_load, info), "load data")
 
     async def _ask_load(self, info: TargetInfo) -> None:

@@ -79,7 +79,8 @@ class LoadProgressDialog(ModalScreen[bool], WorkerBoundary):
         self.query_one("#summary").display = ended is not None
         if ended is not None:
             self._countdown.stop()
-            words = summary_words(ended) if isinstance(ended, LoadSummary) else error_words(ended)
+            into = "table" if self.job.plan.info.is_table else "collection"
+            words = summary_words(ended, into) if isinstance(ended, LoadSummary) else error_words(ended)
             self.query_one("#summary-text", Static).update(Content(display_text(words, limit=4000, multiline=True)))
             self.query_one("#progress").display = False
             self.query_one("#numbers").display = False
@@ -124,9 +125,14 @@ def progress_words(progress: LoadProgress) -> str:
     return f"{line}\n{progress.waiting}" if progress.waiting else line
 
 
-def summary_words(summary: LoadSummary) -> str:
-    """Return how a load ended: every row is counted once, and nothing sounds better than it is."""
-    lines = [verdict(summary), ""]
+def summary_words(summary: LoadSummary, into: str) -> str:
+    """Return how a load ended: every row is counted once, and nothing sounds better than it is.
+
+    Args:
+        summary: The end.
+        into: What it went into: ``collection`` or ``table``.
+    """
+    lines = [verdict(summary, into), ""]
     counts = (
         ("loaded", summary.loaded),
         ("already there, left as they were", summary.already_there),
@@ -143,14 +149,14 @@ def summary_words(summary: LoadSummary) -> str:
         lines += ["", f"{WRONG} {summary.problem.message}", summary.problem.hint]
     lines += _failure_lines(summary)
     if summary.not_attempted:
-        lines += ["", "Load the same file into the same collection again to go on where it stopped."]
+        lines += ["", f"Load the same file into the same {into} again to go on where it stopped."]
     return "\n".join(lines).rstrip()
 
 
-def verdict(summary: LoadSummary) -> str:
+def verdict(summary: LoadSummary, into: str) -> str:
     """Return the first line of a summary."""
     if summary.complete:
-        return "Done: every row of the file is in the collection."
+        return f"Done: every row of the file is in the {into}."
     if summary.problem is not None:
         return "Stopped by an error."
     if summary.cancelled:

@@ -88,4 +88,9 @@ _SEARCH = (
     State("search-table-no-vector", (*VISITS, "s"), tables),
 )
 
-TABLES = (*_EXPLORER, *_PAGE, *_CREATE, *_CHANGES, *_SEARCH)
+_LOAD = (
+    State("load-table", (*NOTES, "l", text("notes.csv"), "tab", *("down",) * 7), tables),
+    State("load-table-no-key", (*VISITS, "l", text("articles.csv"), "ctrl+s"), tables),
+)
+
+TABLES = (*_EXPLORER, *_PAGE, *_CREATE, *_CHANGES, *_SEARCH, *_LOAD)
