@@ -98,7 +98,7 @@ def match_words(
 
 def _unseen_fields(match: ColumnMatch, found: Preview, left_out: Container[str]) -> list[str]:
     """Say which columns may still get a field that only later rows have; in CSV the heading names all of them."""
-    waiting = [column for column in (*match.missing_keys, *match.empty) if column not in left_out]
+    waiting = [column for column in match.empty if column not in left_out]
     if found.complete or found.format is FileFormat.CSV or not waiting:
         return []
     seen = f"The first rows have no field for {listed(waiting)}"
