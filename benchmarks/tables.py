@@ -2,7 +2,8 @@
 
 Both are written through the engine's commands in batches of 100, then read: by key, by an indexed value, by a range of
 an indexed value, by vector. The ratio is the collection's time by the table's: above 1 the table is quicker. "indexed"
-asks for a value that 20 rows share, and "range" for three of them.
+asks for a value that 20 rows share, and "range" for three of them. At the end an index is made on all rows of the
+table, and single rows are inserted beside it: how long the longest of them had to wait.
 
     python -m benchmarks.tables --rows 100000
     python -m benchmarks.tables --rows 1000000 --table-only
@@ -50,6 +51,19 @@ class Side:
 TABLE, COLLECTION = Side("t", "id", "v"), Side("c", "_id", "$vector")
 
 
+@dataclass
+class LateIndex:
+    """An index that is made when the rows are there.
+
+    Attributes:
+        seconds: How long it took.
+        waits: How long each insert took beside it, in milliseconds.
+    """
+
+    seconds: float = 0.0
+    waits: list[float] = field(default_factory=list)
+
+
 async def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -64,9 +78,14 @@ async def main() -> None:
             await bench.create(sides)
             await bench.load(sides)
             await bench.read(sides)
+            late = await bench.index_late()
     print(machine_line())
     print(f"{arguments.rows} rows, {DIMENSION} dimensions\n")
     report(arguments.rows, sides)
+    print(
+        f"\ncreateIndex on all rows: {late.seconds:.1f} s; beside it {len(late.waits)} inserts of a row, median "
+        f"{np.median(late.waits):.1f} ms, longest {max(late.waits):.0f} ms"
+    )
 
 
 def _asked(question: str, side: Side, number: int, low: int, vector: list[float]) -> dict[str, Any]:
@@ -128,6 +147,22 @@ class Bench:
                 for side in sides if turn % 2 else reversed(sides):
                     asked = _asked(question, side, number, low, vector)
                     await self._timed(side, question, {"find": asked | {"projection": {"n": 1, "t": 1}}})
+
+    async def index_late(self) -> LateIndex:
+        """Make an index while rows are inserted one by one."""
+        late = LateIndex()
+        began = time.perf_counter()
+        command = {"createIndex": {"name": "by_t", "definition": {"column": "t"}}}
+        making = asyncio.create_task(self._send(command, TABLE.name))
+        while not making.done():
+            started = time.perf_counter()
+            row = self._document(TABLE, self._rows + len(late.waits))
+            await self._send({"insertOne": {"document": row}}, TABLE.name)
+            late.waits.append((time.perf_counter() - started) * 1000)
+            await asyncio.sleep(0.02)
+        await making
+        late.seconds = time.perf_counter() - began
+        return late
 
     async def _timed(self, side: Side, question: str, command: dict[str, Any]) -> None:
         began = time.perf_counter()

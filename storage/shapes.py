@@ -66,10 +66,12 @@ class TextSpec:
     Attributes:
         number: What its index of words is numbered with; never used again in the container.
         analyzer: How the texts are read.
+        building: The index lacks items that were there before it: nothing may be searched in it yet.
     """
 
     number: int
     analyzer: Analyzer
+    building: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,12 @@ class ValueSpec:
     Attributes:
         number: What its index is numbered with; never used again in the container.
         many: Whether an item may have several of them, as of the elements of a list.
+        building: The index lacks items that were there before it: nothing may be searched in it yet.
     """
 
     number: int
     many: bool = False
+    building: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from urllib.parse import quote
 from astrolabe.dataapi.activity import ActivityLog, RecordingDataApi
 from astrolabe.dataapi.client.client import DatabaseClient
 from astrolabe.dataapi.engine.definitions.row_layout import extract_of
+from astrolabe.dataapi.engine.definitions.table_definition import building_indexes
 from astrolabe.dataapi.engine.local import LocalDataApi
 from astrolabe.dataapi.engine.vectorize.dependents import dependents_of
 from astrolabe.dataapi.engine.vectorize.vectorizer import Vectorizer
@@ -252,6 +253,15 @@ class Workspace:
             return await self._catalog.integrity_check()
         async with self._store(database.id) as store:
             return await store.integrity_check(extract_of)
+
+    async def incomplete_indexes(self, database: Database) -> list[str]:
+        """Return the indexes of a database's tables that are not complete yet, as ``table.index``.
+
+        Raises:
+            StorageError: The database's file cannot be opened.
+        """
+        async with self._store(database.id) as store:
+            return [f"{one.name}.{index}" for one in await store.containers() for index in building_indexes(one)]
 
     async def index_problems(self, database: Database) -> list[str]:
         """Return what is wrong with a database's vector indexes on the disk; the next search builds them anew.

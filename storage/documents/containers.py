@@ -275,10 +275,13 @@ def _container(row: Sequence[Any]) -> Container:
             for vector, spec in jsontext.loads(vectors).items()
         }
         words = {
-            text: TextSpec(spec["number"], stored_analyzer(spec["analyzer"]))
+            text: TextSpec(spec["number"], stored_analyzer(spec["analyzer"]), spec.get("building", False))
             for text, spec in jsontext.loads(texts).items()
         }
-        found_by = {value: ValueSpec(spec["number"], spec["many"]) for value, spec in jsontext.loads(values).items()}
+        found_by = {
+            value: ValueSpec(spec["number"], spec["many"], spec.get("building", False))
+            for value, spec in jsontext.loads(values).items()
+        }
         return Container(
             number, keyspace, name, ContainerKind(kind), jsontext.loads(definition), specs, words, found_by
         )
@@ -298,10 +301,14 @@ def definition_texts(
     """Return what a row of the container's table says of its shape, column by column."""
     specs = {name: {"dimension": spec.dimension, "metric": spec.metric.value} for name, spec in vectors.items()}
     words = {
-        name: {"number": spec.number, "analyzer": jsontext.loads(spec.analyzer.definition)}
+        name: {"number": spec.number, "analyzer": jsontext.loads(spec.analyzer.definition), **_building(spec)}
         for name, spec in texts.items()
     }
-    found_by = {name: {"number": spec.number, "many": spec.many} for name, spec in values.items()}
+    found_by = {name: {"number": spec.number, "many": spec.many, **_building(spec)} for name, spec in values.items()}
     parts = (dict(definition), specs, words, found_by)
     first, second, third, fourth = map(jsontext.dumps, parts)
     return first, second, third, fourth
+
+
+def _building(spec: TextSpec | ValueSpec) -> dict[str, bool]:
+    return {"building": True} if spec.building else {}

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import aiosqlite
 
 from storage import jsontext
 from storage.documents.containers import list_containers
 from storage.documents.schema import Tables
-from storage.documents.values import value_column
+from storage.documents.values import Extract, value_column
 from storage.errors import CorruptStoreError
 from storage.gil_yield import in_turns
-from storage.shapes import Container, ContainerKind, IndexedValues
+from storage.shapes import Container, ContainerKind
 from storage.sqlite.errors import from_sqlite
 
 _TEXTS = "SELECT i.seq FROM {item} AS i, json_each(i.body) AS member WHERE member.key = ? AND member.type = 'text'"
@@ -25,9 +24,6 @@ _MOST = 20
 """Problems of one kind that are told."""
 
 _ROWS_AT_ONCE = 500
-
-Extract = Callable[[Mapping[str, Any]], IndexedValues]
-"""Returns the values that an item is found by, of its parsed body."""
 
 Extracts = Callable[[Container], Extract | None]
 """Returns how the values of a container's items are found; None where nothing is known of it."""
@@ -110,8 +106,8 @@ async def _stray_words(connection: aiosqlite.Connection, container: Container) -
             found.append(f"the analyzer of {name!r} cannot be used: {spec.analyzer.problem}.")
             continue
         extra, missing = [
-            await connection.execute_fetchall(tables.sql(f"{one} EXCEPT {other} LIMIT 20", spec.number), (name,))
-            for one, other in ((_ENTERED, _TEXTS), (_TEXTS, _ENTERED))
+            await connection.execute_fetchall(tables.sql(f"{one} EXCEPT {other} LIMIT ?", spec.number), (name, most))
+            for one, other, most in ((_ENTERED, _TEXTS, _MOST), (_TEXTS, _ENTERED, 0 if spec.building else _MOST))
         ]
         found += [f"the index of words has row {row[0]}, whose document has no text." for row in extra]
         found += [f"the index of words lacks row {row[0]}, whose document has a text." for row in missing]
@@ -134,6 +130,7 @@ async def _stray_entries(connection: aiosqlite.Connection, container: Container)
 async def _wrong_values(connection: aiosqlite.Connection, container: Container, extract: Extract) -> list[str]:
     """Return the rows that an index finds by other values than they have."""
     names = {spec.number: name for name, spec in container.values.items()}
+    building = {name for name, spec in container.values.items() if spec.building}
     single = {name: value_column(spec) for name, spec in container.values.items() if not spec.many}
     tables = Tables.of(container)
     columns = "".join(f", {column}" for column in single.values())
@@ -156,7 +153,7 @@ async def _wrong_values(connection: aiosqlite.Connection, container: Container, 
             wanted = {name: set(value) for name, value in extract(jsontext.loads(body)).items() if value}
             found += [
                 f"the index {name!r} does not find row {seq} by what is in it."
-                for name in sorted(has.keys() | wanted.keys())
+                for name in sorted((has.keys() | wanted.keys()) - building)
                 if has.get(name) != wanted.get(name)
             ]
     return found[:_MOST]

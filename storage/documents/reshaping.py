@@ -1,29 +1,30 @@
 """Changing what a container is: its definition, its vectors, the texts and values that its items are found by.
 
-Everything happens in the transaction of the caller, the filling of new indexes too; so an index either finds every item
-or is not there.
+Everything happens in the transaction of the caller, the filling of new indexes too, so that an index either finds every
+item or is not there. Where there are many items, that would hold up every other write for as long. Such an index is
+made as one that is building, and :mod:`storage.documents.index_filling` fills it slice by slice.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite
 
 from storage import jsontext
 from storage.documents.containers import definition_texts, find_container, start_epoch, touch
-from storage.documents.integrity import Extract
 from storage.documents.schema import WORD_TABLE, Tables
 from storage.documents.term_rows import add_words
-from storage.documents.values import VALUE_INDEX, add_entries, value_column
-from storage.errors import ContainerChangedError, CorruptStoreError
-from storage.gil_yield import in_turns
+from storage.documents.values import VALUE_INDEX, Extract, enter_values, value_column
+from storage.errors import ContainerChangedError
 from storage.lexical.analyzers import Analyzer
 from storage.shapes import Container, IndexedValues, Item, TextSpec, ValueSpec, VectorSpec
 
 _ROWS_AT_ONCE = 500
+
+_Spec = TypeVar("_Spec", TextSpec, ValueSpec)
 
 
 def _nothing(_body: Mapping[str, Any]) -> IndexedValues:
@@ -40,6 +41,8 @@ class Shape:
         texts: The named texts that are searched by words.
         values: The named values that items are found by, and whether an item may have several of each.
         extract: Gives the values of an item that is there already.
+        building_texts: The texts whose new index is left empty, or is not full yet.
+        building_values: The same for values.
     """
 
     definition: Mapping[str, Any]
@@ -47,6 +50,8 @@ class Shape:
     texts: Mapping[str, Analyzer] = field(default_factory=dict)
     values: Mapping[str, bool] = field(default_factory=dict)
     extract: Extract = _nothing
+    building_texts: Set[str] = frozenset()
+    building_values: Set[str] = frozenset()
 
     @classmethod
     def of(cls, container: Container) -> Shape:
@@ -56,6 +61,8 @@ class Shape:
             container.vectors,
             {name: spec.analyzer for name, spec in container.texts.items()},
             {name: spec.many for name, spec in container.values.items()},
+            building_texts={name for name, spec in container.texts.items() if spec.building},
+            building_values={name for name, spec in container.values.items() if spec.building},
         )
 
 
@@ -95,7 +102,7 @@ def _texts(container: Container, shape: Shape) -> dict[str, TextSpec]:
         if known is None or known.analyzer != analyzer:
             number += 1
             known = TextSpec(number, analyzer)
-        texts[name] = known
+        texts[name] = replace(known, building=name in shape.building_texts)
     return texts
 
 
@@ -107,7 +114,7 @@ def _values(container: Container, shape: Shape) -> dict[str, ValueSpec]:
         if known is None or known.many != many:
             number += 1
             known = ValueSpec(number, many)
-        values[name] = known
+        values[name] = replace(known, building=name in shape.building_values)
     return values
 
 
@@ -122,54 +129,44 @@ async def _change_vectors(connection: aiosqlite.Connection, before: Container, a
 
 async def _change_texts(connection: aiosqlite.Connection, before: Container, after: Container) -> None:
     tables = Tables.of(before)
-    for name, spec in before.texts.items():
-        if after.texts.get(name) != spec:
-            await connection.execute(tables.sql("DROP TABLE {word}", spec.number))
-    new = {name: spec for name, spec in after.texts.items() if before.texts.get(name) != spec}
-    if not new:
-        return
-    added = Tables(after.id, new)
+    for spec in _without(before.texts, after.texts).values():
+        await connection.execute(tables.sql("DROP TABLE {word}", spec.number))
+    new = _without(after.texts, before.texts)
     for spec in new.values():
-        await connection.execute(added.sql(WORD_TABLE, spec.number))
-    async for items in _all_items(connection, added):
-        await add_words(connection, added, items)
+        await connection.execute(tables.sql(WORD_TABLE, spec.number))
+    added = Tables(after.id, {name: spec for name, spec in new.items() if not spec.building})
+    if added.texts:
+        async for items in _all_items(connection, added):
+            await add_words(connection, added, items)
 
 
 async def _change_values(
     connection: aiosqlite.Connection, before: Container, after: Container, extract: Extract
 ) -> None:
     tables = Tables.of(before)
-    for name, spec in before.values.items():
-        if after.values.get(name) == spec:
-            continue
+    for spec in _without(before.values, after.values).values():
         if spec.many:
             await connection.execute(tables.sql("DELETE FROM {entry} WHERE number = ?"), (spec.number,))
         else:
             column = value_column(spec)
             await connection.execute(tables.sql(f"DROP INDEX {{item}}_{column}"))
             await connection.execute(tables.sql(f"ALTER TABLE {{item}} DROP COLUMN {column}"))
-    new = {name: spec for name, spec in after.values.items() if before.values.get(name) != spec}
-    if new:
-        await _fill_values(connection, tables, new, extract)
+    new = _without(after.values, before.values)
+    single = [value_column(spec) for spec in new.values() if not spec.many]
+    for column in single:
+        await connection.execute(tables.sql(f"ALTER TABLE {{item}} ADD COLUMN {column} BLOB"))
+    wanted = {name: spec for name, spec in new.items() if not spec.building}
+    if wanted:
+        async for items in _all_items(connection, tables):
+            await enter_values(connection, tables, wanted, items, extract)
+    for column in single:  # at the end, when that is quickest
+        await connection.execute(tables.sql(VALUE_INDEX.format(column=column)))
 
 
-async def _fill_values(
-    connection: aiosqlite.Connection, tables: Tables, new: Mapping[str, ValueSpec], extract: Extract
-) -> None:
-    """Add columns, fill them and the entries, and index the columns at the end, when that is quickest."""
-    single = {name: spec for name, spec in new.items() if not spec.many}
-    for spec in single.values():
-        await connection.execute(tables.sql(f"ALTER TABLE {{item}} ADD COLUMN {value_column(spec)} BLOB"))
-    places = ", ".join(f"{value_column(spec)} = ?" for spec in single.values())
-    update = tables.sql(f"UPDATE {{item}} SET {places} WHERE seq = ?")  # noqa: S608 - our columns
-    async for items in _all_items(connection, tables):
-        found = [(item, extract(_body(item))) for item in in_turns(items)]
-        if single:
-            rows = [(*(next(iter(values.get(name, ())), None) for name in single), item.seq) for item, values in found]
-            await connection.executemany(update, rows)
-        await add_entries(connection, tables, new, found)
-    for spec in single.values():
-        await connection.execute(tables.sql(VALUE_INDEX.format(column=value_column(spec))))
+def _without(one: Mapping[str, _Spec], other: Mapping[str, _Spec]) -> dict[str, _Spec]:
+    """Return what of one shape is not in the other: another number means another index."""
+    numbers = {spec.number for spec in other.values()}
+    return {name: spec for name, spec in one.items() if spec.number not in numbers}
 
 
 async def _all_items(connection: aiosqlite.Connection, tables: Tables) -> AsyncGenerator[Sequence[Item], None]:
@@ -182,11 +179,3 @@ async def _all_items(connection: aiosqlite.Connection, tables: Tables) -> AsyncG
         items = [Item(*row) for row in rows]
         position = items[-1].seq
         yield items
-
-
-def _body(item: Item) -> Mapping[str, Any]:
-    try:
-        body: Mapping[str, Any] = jsontext.loads(item.body)
-    except (ValueError, RecursionError) as error:
-        raise CorruptStoreError(f"The row {item.seq} cannot be read: {error}.") from error
-    return body

@@ -73,7 +73,7 @@ async def change_words(connection: aiosqlite.Connection, tables: Tables, item: I
     become = Item(item.seq, item.key, new.body, item.revision)
     for name, spec in tables.texts.items():
         if lexical_text(item.body, name) != lexical_text(new.body, name):
-            await connection.executemany(tables.sql(_REMOVE, spec.number), _rows(name, spec, [item]))
+            await _remove(connection, tables, name, spec, [item])
             await connection.executemany(tables.sql(_ADD, spec.number), _rows(name, spec, [become]))
 
 
@@ -84,7 +84,31 @@ async def remove_words(connection: aiosqlite.Connection, tables: Tables, items: 
     """
     for name, spec in tables.texts.items():
         if not spec.analyzer.problem:
-            await connection.executemany(tables.sql(_REMOVE, spec.number), _rows(name, spec, items))
+            await _remove(connection, tables, name, spec, items)
+
+
+async def add_missing_words(connection: aiosqlite.Connection, tables: Tables, items: Sequence[Item]) -> None:
+    """Enter the texts of items that are there already, but for those that a write has entered meanwhile."""
+    for name, spec in tables.texts.items():
+        entered = await _entered(connection, tables, spec, items)
+        lacking = [item for item in items if item.seq not in entered]
+        await connection.executemany(tables.sql(_ADD, spec.number), _rows(name, spec, lacking))
+
+
+async def _remove(
+    connection: aiosqlite.Connection, tables: Tables, name: str, spec: TextSpec, items: Sequence[Item]
+) -> None:
+    """Take texts out; while an index is building some are not in it yet, and taking those out would damage it."""
+    if spec.building:
+        entered = await _entered(connection, tables, spec, items)
+        items = [item for item in items if item.seq in entered]
+    await connection.executemany(tables.sql(_REMOVE, spec.number), _rows(name, spec, items))
+
+
+async def _entered(connection: aiosqlite.Connection, tables: Tables, spec: TextSpec, items: Sequence[Item]) -> set[int]:
+    sql = tables.sql("SELECT id FROM {word}_docsize WHERE id IN (SELECT value FROM json_each(?))", spec.number)
+    rows = await connection.execute_fetchall(sql, (jsontext.dumps([item.seq for item in items]),))
+    return {row[0] for row in rows}
 
 
 async def clear_words(connection: aiosqlite.Connection, tables: Tables) -> None:

@@ -5,16 +5,25 @@ SQLite keeps a column's index by itself; entries are written with the item and r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import aiosqlite
 
 from storage import jsontext
 from storage.documents.schema import Tables
+from storage.errors import CorruptStoreError
+from storage.gil_yield import in_turns
 from storage.shapes import IndexedValues, Item, ValueSpec
 
-VALUE_INDEX = "CREATE INDEX {{item}}_{column} ON {{item}} ({column}, key)"
-"""What makes a column's index: with the key, because rows of one value come in its order."""
+Extract = Callable[[Mapping[str, Any]], IndexedValues]
+"""Returns the values that an item is found by, of its parsed body."""
+
+VALUE_INDEX = "CREATE INDEX {{item}}_{column} ON {{item}} ({column}, key) WHERE {column} IS NOT NULL"
+"""What makes a column's index: with the key, because rows of one value come in its order.
+
+Rows without a value are not in it: no comparison asks for them, and as long as none has one it is made in a moment.
+"""
 
 _ADD = "INSERT OR IGNORE INTO {entry} (number, value, key, seq) VALUES (?, ?, ?, ?)"
 
@@ -22,6 +31,35 @@ _ADD = "INSERT OR IGNORE INTO {entry} (number, value, key, seq) VALUES (?, ?, ?,
 def value_column(spec: ValueSpec) -> str:
     """Return the column of an item's only value."""
     return f"value_{spec.number:d}"
+
+
+async def enter_values(
+    connection: aiosqlite.Connection,
+    tables: Tables,
+    specs: Mapping[str, ValueSpec],
+    items: Sequence[Item],
+    extract: Extract,
+) -> None:
+    """Enter the values of items that are there already; what has been entered before stays as it is.
+
+    Raises:
+        CorruptStoreError: An item cannot be read.
+    """
+    found = [(item, extract(_body(item))) for item in in_turns(items)]
+    single = {name: value_column(spec) for name, spec in specs.items() if not spec.many}
+    if single:
+        places = ", ".join(f"{column} = ?" for column in single.values())
+        rows = [(*(next(iter(values.get(name, ())), None) for name in single), item.seq) for item, values in found]
+        await connection.executemany(tables.sql(f"UPDATE {{item}} SET {places} WHERE seq = ?"), rows)  # noqa: S608 - our columns
+    await add_entries(connection, tables, specs, found)
+
+
+def _body(item: Item) -> Mapping[str, Any]:
+    try:
+        body: Mapping[str, Any] = jsontext.loads(item.body)
+    except (ValueError, RecursionError) as error:
+        raise CorruptStoreError(f"The row {item.seq} cannot be read: {error}.") from error
+    return body
 
 
 async def add_entries(

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.documents import containers
+from storage.documents.index_filling import Slice, fill_indexes, has_more_than, last_row
 from storage.documents.scanning import CHUNK
 from storage.documents.store import DatabaseStore
+from storage.documents.values import Extract
 from storage.lexical.analyzers import TermQuery
 from storage.rows.scanning import matching_row_seqs, scan_rows
 from storage.rows.shapes import KeyRange, RowChange, RowQuery
@@ -66,6 +68,40 @@ class RowStore:
             await containers.shorten_log(connection, container, ticket.revision)
 
         await self._file.write(delete, reserved=True)
+
+    async def has_more_than(self, container: Container, count: int) -> bool:
+        """Return whether a table has more rows than so many; counts no further."""
+        return await containers.read_container(
+            self._file, container, partial(has_more_than, container=container, count=count)
+        )
+
+    async def last_row(self, container: Container) -> int:
+        """Return the greatest row number of a table; 0 when it is empty."""
+        return await containers.read_container(self._file, container, partial(last_row, container=container))
+
+    async def fill_indexes(self, container: Container, extract: Extract, place: Slice) -> int | None:
+        """Enter some rows into the indexes that are building, in a short transaction of its own.
+
+        Args:
+            container: The table.
+            extract: Gives the values that a row is found by.
+            place: Which rows.
+
+        Returns:
+            Where the next slice goes on; None when every row was seen.
+
+        Raises:
+            ContainerChangedError: The table was altered after it was read; nothing was done.
+            ContainerMissingError: It was dropped.
+            CorruptStoreError: A row cannot be read.
+        """
+
+        async def fill(connection: aiosqlite.Connection) -> int | None:
+            await self._store.check_unchanged(connection, container)
+            await containers.check_exists(connection, container)
+            return await fill_indexes(connection, container, extract, place)
+
+        return await self._file.write(fill)
 
     def scan(
         self,

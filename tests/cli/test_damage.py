@@ -34,6 +34,21 @@ def test_the_doctor_names_a_damaged_definition(program: Program) -> None:
     assert "damaged" in program("collections", "list", "--database", "home").err
 
 
+def test_the_doctor_names_an_index_that_a_killed_program_has_left_incomplete(program: Program) -> None:
+    program.done("databases", "create", "home")
+    program.done(
+        "tables", "create", "t", "--database", "home", "--column", "id:text", "--column", "n:int", "--key", "id"
+    )
+    [path] = program.home.rglob("contents.db")
+    building = '{"by_n": {"kind": "regular", "column": "n", "options": {}, "build": "1"}}'
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE container SET definition = json_set(definition, '$.building', json(?))", (building,))
+    outcome = program("doctor", "--format", "json")
+    assert outcome.code == 0
+    [row] = [row for row in outcome.rows if row["check"] == "indexes home"]
+    assert (row["state"], row["detail"]) == ("warning", "not complete: t.by_n; searches do without")
+
+
 async def write_side_file(program: Program, numbers: range) -> Path:
     """Store vectors in the collection, as any program would, and have its index saved."""
     [path] = program.home.rglob("contents.db")

@@ -85,7 +85,7 @@ def indexes_used(container: Container) -> int:
     """Return how many indexes a collection or table takes out of the database's allowance, as upstream counts."""
     definition = container.definition
     if container.kind is ContainerKind.TABLE:
-        return len(definition.get("indexes") or ())
+        return len(definition.get("indexes") or ()) + len(definition.get("building") or ())
     denied = (definition.get("indexing") or {}).get("deny") == ["*"]
     lexical = bool((definition.get("lexical") or {}).get("enabled"))
     return (0 if denied else INDEXES_OF_FIELDS) + bool(container.vectors) + lexical

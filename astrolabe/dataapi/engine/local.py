@@ -17,6 +17,7 @@ from astrolabe.dataapi.engine.handlers import keyspace as keyspace_handlers
 from astrolabe.dataapi.engine.handlers.tables import (
     altering,
     creating,
+    index_building,
     indexing,
     row_deleting,
     row_inserting,
@@ -218,6 +219,8 @@ class LocalDataApi:
         if container.kind is ContainerKind.COLLECTION:
             for name in target.vectors:
                 target.check_service(name)
+        elif target.table.building:
+            index_building.resume_building(self._engine, container, target.table)
         return target
 
 

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from astrolabe.dataapi.engine.collection_definition import CollectionDefinition
 from astrolabe.dataapi.engine.definitions.table_definition import TableDefinition
+from astrolabe.dataapi.engine.index_builds import IndexBuilds
 from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.engine.vectorize.vectorizer import Vectorizer
 from astrolabe.dataapi.language.error_codes import data_api_error
@@ -58,6 +59,7 @@ class Engine:
         reranker: The reranking models.
         service_trail: Notes what becomes of the services of columns; None where nobody wants to know.
         schema_lock: Held while collections are made, so that two requests at once do not exceed the limits.
+        index_builds: The indexes that are being filled.
     """
 
     database: Database
@@ -69,6 +71,7 @@ class Engine:
     reranker: RerankingEngine = field(default_factory=RerankingEngine)
     service_trail: ServiceTrail | None = None
     schema_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    index_builds: IndexBuilds = field(default_factory=IndexBuilds)
 
 
 class TargetDefinition(Protocol):

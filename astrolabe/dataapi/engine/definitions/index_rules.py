@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import get_args
+from uuid import uuid4
 
 from astrolabe.dataapi.engine.definitions.naming import with_types
 from astrolabe.dataapi.engine.definitions.table_changes import unknown_columns
@@ -135,7 +136,8 @@ def text_index(table: TableDefinition, name: str, place: Place, options: TextInd
 def refusal(table: TableDefinition, index: TableIndex) -> str:
     """Return why the database behind the API would not make an index, for a message; empty when it would."""
     key, kind = table.primary_key, table.columns[index.column]
-    taken = next((other for other in table.indexes_on(index.column) if other.part == index.part), None)
+    others = (other for other in table.all_indexes.values() if other.column == index.column)
+    taken = next((other for other in others if other.part == index.part), None)
     if taken is not None:
         return f"the column {index.column} has the index {taken.name} already"
     if index.column in key.columns:
@@ -151,14 +153,27 @@ def refusal(table: TableDefinition, index: TableIndex) -> str:
     return _analyzer_problem(index)
 
 
-def with_index(table: TableDefinition, index: TableIndex) -> TableDefinition:
-    """Return the definition with one more index."""
+def with_index(table: TableDefinition, index: TableIndex, *, building: bool = False) -> TableDefinition:
+    """Return the definition with one more index, which may not be complete yet."""
+    if building:
+        return replace(table, building={**table.building, index.name: replace(index, build=uuid4().hex)})
     return replace(table, indexes={**table.indexes, index.name: index})
+
+
+def with_complete(table: TableDefinition, names: Iterable[str]) -> TableDefinition:
+    """Return the definition with indexes that are complete now; one that is gone stays gone."""
+    complete = {name: replace(table.building[name], build="") for name in names if name in table.building}
+    building = {name: index for name, index in table.building.items() if name not in complete}
+    return replace(table, indexes={**table.indexes, **complete}, building=building)
 
 
 def without_index(table: TableDefinition, name: str) -> TableDefinition:
     """Return the definition without an index."""
-    return replace(table, indexes={other: index for other, index in table.indexes.items() if other != name})
+    return replace(
+        table,
+        indexes={other: index for other, index in table.indexes.items() if other != name},
+        building={other: index for other, index in table.building.items() if other != name},
+    )
 
 
 def _column(table: TableDefinition, place: Place) -> ColumnType:

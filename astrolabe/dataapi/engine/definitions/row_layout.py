@@ -30,8 +30,8 @@ from astrolabe.dataapi.language.tables.types import (
     UserType,
     VectorType,
 )
-from storage.documents.integrity import Extract
 from storage.documents.reshaping import Shape
+from storage.documents.values import Extract
 from storage.shapes import Container, ContainerKind, IndexedValues
 
 _TOKEN_BIAS = 1 << 63
@@ -81,13 +81,15 @@ def _key_type(kind: ColumnType) -> ScalarType | VectorType:
 
 def shape_of(table: TableDefinition) -> Shape:
     """Return what the store is to make of a table's definition."""
-    regular = regular_indexes(table)
+    texts = [index for index in table.all_indexes.values() if index.kind is IndexKind.TEXT]
     return Shape(
         definition=table.to_json(),
         vectors=table.vector_specs,
-        texts={table.stored_as(column): analyzer for column, analyzer in table.analyzers.items()},
-        values={index.name: has_many(table, index) for index in regular},
+        texts={table.stored_as(index.column): index.analyzer for index in texts},
+        values={index.name: has_many(table, index) for index in regular_indexes(table)},
         extract=partial(indexed_values, table),
+        building_texts={table.stored_as(index.column) for index in texts if index.name in table.building},
+        building_values=set(table.building),
     )
 
 
@@ -97,8 +99,8 @@ def extract_of(container: Container) -> Extract | None:
 
 
 def regular_indexes(table: TableDefinition) -> list[TableIndex]:
-    """Return the indexes that rows are found by, but for those of vectors and words."""
-    return [index for index in table.indexes.values() if index.kind is IndexKind.REGULAR]
+    """Return the indexes that rows are entered in, but for those of vectors and words."""
+    return [index for index in table.all_indexes.values() if index.kind is IndexKind.REGULAR]
 
 
 def has_many(table: TableDefinition, index: TableIndex) -> bool:

@@ -64,12 +64,13 @@ def without_columns(table: TableDefinition, names: Collection[str]) -> TableDefi
             f"The columns of the primary key cannot be dropped: {listed(in_key)}. The key is: "
             f"{with_types(table.key_columns)}.\nLeave them out and send the command again.",
         )
-    indexed = [name for name in names if table.indexes_on(name)]
-    if indexed:
-        found = [index.name for name in indexed for index in table.indexes_on(name)]
+    found = [index for index in table.all_indexes.values() if index.column in names]
+    if found:
+        indexed = list(dict.fromkeys(index.column for index in found))
         raise data_api_error(
             "CANNOT_DROP_INDEXED_COLUMNS",
-            f"Columns with an index cannot be dropped: {listed(indexed)}. Drop the index first ({listed(found)}) and "
+            f"Columns with an index cannot be dropped: {listed(indexed)}. Drop the index first "
+            f"({listed(index.name for index in found)}) and "
             "send the command again.",
         )
     dropped = {name: _without_service(table.columns[name]) for name in names}

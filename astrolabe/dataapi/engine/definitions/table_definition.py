@@ -1,8 +1,9 @@
 """A table's definition: the JSON that is stored with it, and its typed reading.
 
 Stored are ``columns`` and ``primaryKey`` as ``listTables`` shows them, and beside them ``indexes`` (by name, each
-with its kind, column, part and options), ``types`` (the fields of the user-defined types in use), ``dropped`` (what
-columns were that are gone: a column comes back with its old type or not at all) and ``storedAs``.
+with its kind, column, part and options), ``building`` (the same of indexes that are not complete yet), ``types`` (the
+fields of the user-defined types in use), ``dropped`` (what columns were that are gone: a column comes back with its old
+type or not at all) and ``storedAs``.
 
 Rows are not rewritten when a column is dropped. So that its values do not come back with a new column of the same name,
 that one is stored under another name: :meth:`TableDefinition.stored_as`.
@@ -56,6 +57,7 @@ class TableIndex:
         part: What of the column; None for columns of single values and for vectors.
         options: As ``listIndexes`` shows them: ``ascii``, ``caseSensitive``, ``normalize``; ``analyzer``; or ``metric``
             and ``sourceModel``.
+        build: Tells an index that is building from one of the same name that was dropped; empty for complete ones.
     """
 
     name: str
@@ -63,6 +65,7 @@ class TableIndex:
     column: str
     part: MapPart | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    build: str = ""
 
     @property
     def analyzer(self) -> Analyzer:
@@ -88,7 +91,8 @@ class TableIndex:
     def stored(self) -> Json:
         """Return what is stored under the index's name."""
         part = {"part": self.part.value} if self.part is not None else {}
-        return {"kind": self.kind.value, "column": self.column, **part, "options": dict(self.options)}
+        build = {"build": self.build} if self.build else {}
+        return {"kind": self.kind.value, "column": self.column, **part, "options": dict(self.options), **build}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ class TableDefinition:
         indexes: The indexes by name, in the order they were made in.
         dropped: The stored types of columns that were dropped.
         aliases: The names that columns are stored under, of those that came back after they had been dropped.
+        building: Indexes that lack rows that were there before them: written, but not searched in.
     """
 
     columns: Mapping[str, ColumnType]
@@ -108,6 +113,12 @@ class TableDefinition:
     indexes: Mapping[str, TableIndex] = field(default_factory=dict)
     dropped: Mapping[str, Json] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
+    building: Mapping[str, TableIndex] = field(default_factory=dict)
+
+    @property
+    def all_indexes(self) -> Mapping[str, TableIndex]:
+        """The indexes by name, those that are not complete at the end."""
+        return {**self.indexes, **self.building}
 
     def stored_as(self, column: str) -> str:
         """Return the name that a column's values, or its vectors, are stored under."""
@@ -129,7 +140,7 @@ class TableDefinition:
         return {found.udt: found for kind in self.columns.values() for found in user_types(kind)}
 
     def indexes_on(self, column: str, kind: IndexKind | None = None) -> list[TableIndex]:
-        """Return the indexes of a column, of one kind or (None) of all."""
+        """Return the complete indexes of a column, of one kind or (None) of all."""
         return [
             index for index in self.indexes.values() if index.column == column and (kind is None or index.kind is kind)
         ]
@@ -169,7 +180,13 @@ class TableDefinition:
             "types": {name: user_type_fields(kind) for name, kind in self.user_types.items()},
             "dropped": dict(self.dropped),
             "storedAs": dict(self.aliases),
+            **({"building": {name: index.stored() for name, index in self.building.items()}} if self.building else {}),
         }
+
+
+def building_indexes(container: Container) -> list[str]:
+    """Return the names of the indexes of a table that are not complete yet; a collection has none."""
+    return list(container.definition.get("building") or ())
 
 
 def read_table(container: Container) -> TableDefinition:
@@ -180,13 +197,18 @@ def read_table(container: Container) -> TableDefinition:
     return TableDefinition(
         columns={name: read_type(kind, types) for name, kind in stored["columns"].items()},
         primary_key=PrimaryKey(tuple(key["partitionBy"]), dict(key["partitionSort"])),
-        indexes={name: _read_index(name, index) for name, index in (stored.get("indexes") or {}).items()},
+        indexes=_read_indexes(stored.get("indexes")),
         dropped=dict(stored.get("dropped") or {}),
         aliases=dict(stored.get("storedAs") or {}),
+        building=_read_indexes(stored.get("building")),
     )
+
+
+def _read_indexes(stored: Mapping[str, Any] | None) -> dict[str, TableIndex]:
+    return {name: _read_index(name, index) for name, index in (stored or {}).items()}
 
 
 def _read_index(name: str, stored: Mapping[str, Any]) -> TableIndex:
     part = stored.get("part")
     kind, column, options = IndexKind(stored["kind"]), stored["column"], stored.get("options") or {}
-    return TableIndex(name, kind, column, MapPart(part) if part is not None else None, options)
+    return TableIndex(name, kind, column, MapPart(part) if part is not None else None, options, stored.get("build", ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+from astrolabe.dataapi.language.name_lists import listed
 from astrolabe.errors import AstrolabeError, SecretUnreadableError, UsageError
 from astrolabe.portal.credentials.connection_test import NothingToAskError
 from astrolabe.portal.organization import Credential, Database
@@ -67,12 +68,8 @@ async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator
     """Look at everything that needs the data folder open."""
     yield _sound("catalog", await workspace.integrity())
     for database in await workspace.databases.list():
-        check = f"database {database.name}"
-        try:
-            yield _sound(check, await workspace.integrity(database))
-            yield _indexes(database, await workspace.index_problems(database))
-        except AstrolabeError as error:
-            yield _problem(check, error)
+        for finding in await _database(workspace, database):
+            yield finding
     yield _disk(workspace)
     yield await _loads(workspace)
     for model in workspace.catalogue.get(EMBEDDED).models:
@@ -89,6 +86,19 @@ async def _inside(workspace: Workspace, *, ask_providers: bool) -> AsyncIterator
     if ask_providers:
         for credential in credentials:
             yield await _provider(workspace, credential)
+
+
+async def _database(workspace: Workspace, database: Database) -> list[Finding]:
+    """Look at the file of a database and at its indexes."""
+    check = f"database {database.name}"
+    found: list[Finding] = []
+    try:
+        found.append(_sound(check, await workspace.integrity(database)))
+        found.append(_indexes(database, await workspace.index_problems(database)))
+        found += _incomplete(database, await workspace.incomplete_indexes(database))
+    except AstrolabeError as error:
+        found.append(_problem(check, error))
+    return found
 
 
 def _disk(workspace: Workspace) -> Finding:
@@ -168,6 +178,15 @@ def _indexes(database: Database, problems: list[str]) -> Finding:
         return Finding(check, State.OK, "sound, or built at the next search")
     fix = "Nothing is lost: the next search builds the index anew. If this comes again, check the disk."
     return Finding(check, State.PROBLEM, " ".join(problems), fix)
+
+
+def _incomplete(database: Database, names: list[str]) -> list[Finding]:
+    """Name indexes of tables that a program is filling, or was when it ended; nobody searches in them yet."""
+    if not names:
+        return []
+    detail = f"not complete: {listed(names)}; searches do without"
+    fix = "A program that uses the table fills it in the background; if none does: astrolabe serve."
+    return [Finding(f"indexes {database.name}", State.WARNING, detail, fix)]
 
 
 async def _secret(workspace: Workspace, credential: Credential) -> Finding:

@@ -36,8 +36,8 @@ Change = Callable[[TableDefinition], Awaitable[TableDefinition]]
 _PartT = TypeVar("_PartT", GivenColumns, ColumnNames)
 
 
-async def change_table(target: Target, change: Change) -> None:
-    """Change a table's definition; what another program changes meanwhile is not overwritten.
+async def change_table(target: Target, change: Change) -> TableDefinition:
+    """Change a table's definition and return it; what another program changes meanwhile is not overwritten.
 
     The trail is told of services that columns have got or lost.
 
@@ -58,7 +58,7 @@ async def change_table(target: Target, change: Change) -> None:
             except ContainerChangedError:
                 continue
             await _note_services(target, before, changed)
-            return
+            return changed
     raise too_many_changes()
 
 

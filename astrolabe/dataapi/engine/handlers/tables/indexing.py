@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from astrolabe.dataapi.engine import index_builds
 from astrolabe.dataapi.engine.definitions import index_rules as rules
 from astrolabe.dataapi.engine.definitions.naming import LONGEST_INDEX_NAME, check_schema_name
 from astrolabe.dataapi.engine.definitions.table_definition import IndexKind, TableDefinition, TableIndex, read_table
 from astrolabe.dataapi.engine.handlers.tables.altering import change_table
 from astrolabe.dataapi.engine.handlers.tables.creating import tables_of
+from astrolabe.dataapi.engine.handlers.tables.index_building import complete_index
 from astrolabe.dataapi.engine.handlers.tables.refusals import NotDoneError, answering, invalid_query, not_done
 from astrolabe.dataapi.engine.limits import check_index_limit
 from astrolabe.dataapi.engine.target import Engine, KeyspaceHandler, Target, TargetHandler
@@ -72,6 +74,8 @@ async def _create(
     rules.check_type(command.index_type, kind)
     place = rules.parse_place(column)
 
+    many = kind is not IndexKind.VECTOR and await target.rows.has_more_than(target.container, index_builds.ROWS_AT_ONCE)
+
     async def change(table: TableDefinition) -> TableDefinition:
         """Add the index unless there is one of that name in the keyspace."""
         index = make(table, name, place)
@@ -83,16 +87,17 @@ async def _create(
         if problem:
             raise invalid_query(f"The index {name} cannot be made: {problem}.\nCorrect it and send the command again.")
         check_index_limit(await target.store.containers(), target.engine.limits)
-        return rules.with_index(table, index)
+        return rules.with_index(table, index, building=many)
 
-    await change_table(target, change)
+    if name in (await change_table(target, change)).building:
+        await complete_index(target, name)
     return Response(status={"ok": 1})
 
 
 async def _holder(engine: Engine, keyspace: str, name: str) -> Container | None:
     """Return the table that has the index of a name, or None."""
     tables = await tables_of(engine, keyspace)
-    return next((table for table in tables if name in read_table(table).indexes), None)
+    return next((table for table in tables if name in read_table(table).all_indexes), None)
 
 
 def _exists(keyspace: str, name: str) -> NotDoneError:
@@ -126,7 +131,7 @@ async def drop_index(engine: Engine, keyspace: str, command: DropIndex) -> Respo
 
 async def list_indexes(target: Target, command: ListIndexes) -> Response:
     """List the indexes of a table, with their columns and options when asked to explain."""
-    found = read_table(target.container).indexes
+    found = read_table(target.container).all_indexes
     if command.options is not None and command.options.explain:
         return Response(status={"indexes": [index.to_json() for index in found.values()]})
     return Response(status={"indexes": list(found)})
