@@ -47,6 +47,7 @@ from screens.server.page import ServerPage
 from screens.server.server_dialogs import LeaveDialog
 from screens.tables.making import ask_index, ask_table
 from screens.tables.page import TablePage
+from screens.tables.types_page import TypesPage
 from tui.discreet_log import DiscreetLogger, make_log_discreet
 from tui.stylesheet import KeptStylesheet
 from tui.theme import DAY, DEFAULT_THEME, NIGHT
@@ -286,6 +287,10 @@ class AstrolabeApp(Console):
     def open_table(self, database: Database, keyspace: str, name: str) -> None:
         """Show the page of a table."""
         self.push_screen(TablePage(database, keyspace, name))
+
+    def open_types(self, database: Database, keyspace: str) -> None:
+        """Show the page of a keyspace's user-defined types."""
+        self.push_screen(TypesPage(database, keyspace))
 
     def ask_load(
         self,

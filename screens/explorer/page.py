@@ -51,6 +51,7 @@ class DataExplorerPage(Page):
         Action(
             "explorer.open-table", "o", "Table", "See and change a table's columns, indexes, services.", shown=False
         ),
+        Action("explorer.types", "T", "Types", "See and change this keyspace's user-defined types.", shown=False),
         Action("explorer.load", "L,l", "Load", "Load a JSON, JSON Lines or CSV file."),
         Action("explorer.search", "s", "Search", "Search the collection or table by meaning or by vector."),
         Action("explorer.view", "v", "View", "Switch between the table and the JSON view.", shown=False),
@@ -272,6 +273,12 @@ class DataExplorerPage(Page):
         info, database = self.chosen(), self.app.selection.database
         if info is not None and database is not None:
             self.app.open_table(database, info.keyspace, info.name)
+
+    def action_explorer_types(self) -> None:
+        """Show the user-defined types."""
+        database, keyspace = self.app.selection.database, self.app.selection.keyspace
+        if database is not None and keyspace is not None:
+            self.app.open_types(database, keyspace)
 
     def action_explorer_load(self) -> None:
         """Load a file into the chosen collection or table."""

@@ -263,6 +263,10 @@ class Console(TypeAhead):
         """Show the page of a table on top of the page that is open."""
 
     @abstractmethod
+    def open_types(self, database: Database, keyspace: str) -> None:
+        """Show the page of a keyspace's user-defined types on top of the page that is open."""
+
+    @abstractmethod
     def ask_load(
         self,
         info: TargetInfo,

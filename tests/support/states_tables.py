@@ -51,6 +51,13 @@ _CREATE = (
     State("add-column-invalid", (*COLUMN, text("id"), "tab", text("nothing"), "ctrl+s"), tables),
 )
 
+_TYPES = (
+    State("types", (*NOTES, "T"), tables),
+    State("create-type", (*NOTES, "T", "c", text("price"), "tab", text("amount decimal, unit"), "ctrl+s"), tables),
+    State("rename-field", (*NOTES, "T", "r"), tables),
+    State("drop-type", (*NOTES, "T", "d"), tables),
+)
+
 OPENED = (*NOTES, "o")
 MEANING, SHAPE = (*OPENED, *("down",) * 7), (*OPENED, *("down",) * 9)
 
@@ -93,4 +100,4 @@ _LOAD = (
     State("load-table-no-key", (*VISITS, "l", text("articles.csv"), "ctrl+s"), tables),
 )
 
-TABLES = (*_EXPLORER, *_PAGE, *_CREATE, *_CHANGES, *_SEARCH, *_LOAD)
+TABLES = (*_EXPLORER, *_PAGE, *_CREATE, *_TYPES, *_CHANGES, *_SEARCH, *_LOAD)

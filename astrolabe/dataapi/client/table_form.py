@@ -144,6 +144,11 @@ def index_name_problem(name: str) -> str:
     return _schema_name_problem("index", name, LONGEST_INDEX_NAME)
 
 
+def type_name_problem(name: str) -> str:
+    """Return what is wrong with the name of a user-defined type; empty when nothing is."""
+    return _schema_name_problem("type", name, LONGEST_NAME)
+
+
 def _schema_name_problem(what: str, name: str, longest: int) -> str:
     good = len(name) <= longest and _WORD.fullmatch(name)
     return "" if good else f"The name of the {what} has 1 to {longest} letters (A-Z, a-z), digits or underscores."
