@@ -32,10 +32,19 @@ class ReadOnlyDataApi:
 
     Args:
         inner: The door behind it.
+        why: What is said before the names of the refused commands.
+        hint: What to do about it.
     """
 
-    def __init__(self, inner: DataApi) -> None:
+    def __init__(
+        self,
+        inner: DataApi,
+        why: str = "The program runs in read-only mode",
+        hint: str = "Start it without --read-only (setting read_only) to make changes.",
+    ) -> None:
         self._inner = inner
+        self._why = why
+        self._hint = hint
 
     @property
     def endpoint(self) -> str:
@@ -55,8 +64,8 @@ class ReadOnlyDataApi:
         if changing:
             refusal = data_api_error(
                 "UNAUTHORIZED_ACCESS",
-                f"The program runs in read-only mode, so {', '.join(changing)} is refused.",
-                hint="Start it without --read-only (setting read_only) to make changes.",
+                f"{self._why}, so {', '.join(changing)} is refused.",
+                hint=self._hint,
             )
             return Response(errors=(refusal,))
         return await self._inner.execute(command, keyspace=keyspace, name=name, headers=headers)

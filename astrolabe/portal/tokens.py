@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
@@ -31,11 +32,32 @@ class ApplicationToken:
         id: The part of the token after its prefix.
         name: Unique.
         created_at: With a time zone.
+        read_only: Whether it may change nothing.
+        databases: Ids of the databases that it is for; None for all, those that are made later too.
     """
 
     id: str
     name: str
     created_at: datetime
+    read_only: bool = False
+    databases: tuple[str, ...] | None = None
+
+    def is_for(self, database_id: str) -> bool:
+        """Whether it may be used with a database."""
+        return self.databases is None or database_id in self.databases
+
+    def scope(self, names: Mapping[str, str]) -> list[str]:
+        """Return the names of its databases, those that are gone left out.
+
+        Args:
+            names: Of the databases there are, by id.
+        """
+        chosen = names if self.databases is None else self.databases
+        return [names[database_id] for database_id in chosen if database_id in names]
+
+
+UNLIMITED = ApplicationToken("", "", datetime.min.replace(tzinfo=UTC))
+"""What a request may do whose token is that of the settings, or that needs none: everything."""
 
 
 _TokenList = list[ApplicationToken]
@@ -53,11 +75,19 @@ class Tokens:
         self._catalog = catalog
         self._trail = trail or AuditTrail()
 
-    async def create(self, name: str) -> tuple[ApplicationToken, SecretStr]:
+    async def create(
+        self, name: str, *, read_only: bool = False, databases: Sequence[str] | None = None
+    ) -> tuple[ApplicationToken, SecretStr]:
         """Create a token and return it with its secret, which cannot be read again.
+
+        Args:
+            name: Unique.
+            read_only: Whether it may change nothing.
+            databases: Ids or names of the databases that it is for; None for all.
 
         Raises:
             ConflictError: The name is taken.
+            NotFoundError: There is no such database.
             RuleError: The name is empty, too long, or has characters that do not show.
         """
         cleaned = name.strip()
@@ -69,9 +99,12 @@ class Tokens:
             if any(row.name == cleaned for row in await rows.tokens()):
                 findings.add("name", [f"There is a token '{cleaned}' already."], ConflictError)
             findings.raise_any()
-            row = TokenRow(token_id, cleaned, _digest(secret), self._trail.now())
+            scope = None if databases is None else await _ids(rows, databases)
+            row = TokenRow(token_id, cleaned, _digest(secret), self._trail.now(), read_only, scope)
             await rows.insert_token(row)
-            await self._trail.note(rows, "token.create", id=token_id, name=cleaned)
+            rights: dict[str, str | Sequence[str]] = {"rights": "read only"} if read_only else {}
+            rights |= {"databases": scope} if scope is not None else {}
+            await self._trail.note(rows, "token.create", id=token_id, name=cleaned, **rights)
         return _token(row), SecretStr(secret)
 
     async def list(self) -> _TokenList:
@@ -95,13 +128,14 @@ class Tokens:
             await self._trail.note(rows, "token.revoke", id=row.id, name=row.name)
         return _token(row)
 
-    async def accepts(self, secret: SecretStr) -> bool:
-        """Tell whether a token was created here and not revoked since."""
+    async def of(self, secret: SecretStr) -> ApplicationToken | None:
+        """Return the token that was created here and not revoked since; None when there is none of that secret."""
 
-        async def read(rows: CatalogReader) -> frozenset[bytes]:
-            return frozenset(row.digest for row in await rows.tokens())
+        async def read(rows: CatalogReader) -> dict[bytes, ApplicationToken]:
+            return {row.digest: _token(row) for row in await rows.tokens()}
 
-        return _digest(secret.get_secret_value()) in await self._catalog.remembered("token digests", read)
+        known = await self._catalog.remembered("tokens by digest", read)
+        return known.get(_digest(secret.get_secret_value()))
 
 
 def _digest(secret: str) -> bytes:
@@ -110,7 +144,23 @@ def _digest(secret: str) -> bytes:
 
 
 def _token(row: TokenRow) -> ApplicationToken:
-    return ApplicationToken(row.id, row.name, row.created_at)
+    return ApplicationToken(row.id, row.name, row.created_at, row.read_only, row.databases)
+
+
+async def _ids(rows: CatalogReader, databases: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids of databases, each once.
+
+    Raises:
+        NotFoundError: There is no such database.
+    """
+    found: dict[str, None] = {}
+    for name_or_id in databases:
+        row = await rows.database(name_or_id) or await rows.database_named(name_or_id)
+        if row is None:
+            hint = "`astrolabe databases list` shows those there are."
+            raise NotFoundError(f"There is no database '{name_or_id}'.", field="databases", hint=hint)
+        found[row.id] = None
+    return tuple(found)
 
 
 def _name_problems(name: str) -> list[str]:

@@ -16,11 +16,14 @@ from starlette.types import Receive, Scope, Send
 from astrolabe.dataapi.engine.local import as_data_api_error, unexpected
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import cut, listed
+from astrolabe.dataapi.protocol import DataApi
+from astrolabe.dataapi.read_only import ReadOnlyDataApi
 from astrolabe.errors import AstrolabeError, DataApiError
 from astrolabe.portal.organization import Database
+from astrolabe.portal.tokens import ApplicationToken
 from astrolabe.serving import devops
 from astrolabe.serving.addresses import DATABASES, Target, chosen, labelled, read_path
-from astrolabe.serving.authorization import Gate, secrets_in
+from astrolabe.serving.authorization import ASK_FOR_MORE, Gate, secrets_in, without_right
 from astrolabe.serving.bodies import RefusedBodyError, parse_body, read_body
 from astrolabe.serving.comparison import Answered, Comparison
 from astrolabe.serving.departures import while_connected
@@ -181,25 +184,28 @@ class DataApiApp:
         return await self._execute(request, target, record)
 
     async def _execute(self, request: Request, target: Target, record: RequestRecord) -> Response:
-        refusal = await self._gate.refusal(request.headers)
-        if refusal is not None:
-            return self._refuse(refusal)
+        token = await self._gate.token(request.headers)
         if not _is_json(request.headers.get("content-type")):
             return self._refuse(_content_type(request.headers["content-type"]))
         with self._memory.share() as share:
             body = await self._body(request, record, share)
             database = await self._database(target, request)
             if database is None:
-                return self._refuse(await self._no_database(target))
+                return self._refuse(await self._no_database(target, token))
             record.database = database.name
-            work = self._carried_out(request, database, target, body, record)
+            if not token.is_for(database.id):
+                return self._refuse(without_right(f"is not for the database '{cut(database.name)}'"))
+            api = await self._workspace.api(database)
+            if token.read_only:
+                api = ReadOnlyDataApi(api, "The token of the request may change nothing", ASK_FOR_MORE)
+            work = self._carried_out(request, api, target, body, record)
             response = await while_connected(request.receive, work)
             if self._comparison is not None and database.id == self._comparison.database:
                 await self._comparison.offer(_answered(request, target, body, response))
             return response
 
     async def _carried_out(
-        self, request: Request, database: Database, target: Target, body: bytes, record: RequestRecord
+        self, request: Request, api: DataApi, target: Target, body: bytes, record: RequestRecord
     ) -> Response:
         async with self._memory.worked_on(len(body)):
             try:
@@ -208,7 +214,6 @@ class DataApiApp:
                 return self._refuse(refusal)
             try:
                 record.note_command(command)
-                api = await self._workspace.api(database)
                 answer = await api.execute(command, keyspace=target.keyspace, name=target.name, headers=request.headers)
                 for error in answer.errors[-1:]:
                     self._traffic.note_error(error)
@@ -220,12 +225,13 @@ class DataApiApp:
                     asyncio.get_running_loop().run_in_executor(None, dismantle, command)
 
     async def _administer(self, request: Request, record: RequestRecord) -> Response:
-        refusal = await self._gate.refusal(request.headers)
-        if refusal is not None:
+        try:
+            token = await self._gate.token(request.headers)
+        except DataApiError as refusal:
             return devops.failure(HTTPStatus.UNAUTHORIZED, refusal.message)
         with self._memory.share() as share:
             body = await parse_body(await self._body(request, record, share))
-        return await self._devops.respond(request.method, _path(request), request.query_params, body)
+        return await self._devops.respond(request.method, _path(request), request.query_params, body, token)
 
     async def _body(self, request: Request, record: RequestRecord, share: Share) -> bytes:
         length = request.headers.get("content-length")
@@ -256,8 +262,8 @@ class DataApiApp:
         response.headers["Allow"] = "POST"
         return response
 
-    async def _no_database(self, target: Target) -> DataApiError:
-        names = [database.name for database in await self._workspace.databases.list()]
+    async def _no_database(self, target: Target, token: ApplicationToken) -> DataApiError:
+        names = [one.name for one in await self._workspace.databases.list() if token.is_for(one.id)]
         problem = "The request names no database, and there are several"
         if target.database is not None:
             problem = f"There is no database '{cut(target.database)}'"

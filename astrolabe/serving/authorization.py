@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.errors import DataApiError
-from astrolabe.portal.tokens import Tokens
+from astrolabe.portal.tokens import UNLIMITED, ApplicationToken, Tokens
 from astrolabe.serving.hosts import is_ours
 
 _HEADERS = ("token", "x-cassandra-token")
@@ -20,6 +20,9 @@ _KEYS = ("x-embedding-api-key", "x-embedding-access-id", "x-embedding-secret-id"
 _BEARER = "bearer "
 _PASSWORD_FORM = "Cassandra"  # noqa: S105 - the name of a form, not a secret
 _PASSWORD_PARTS = 3
+ASK_FOR_MORE = "Send a token that may: `astrolabe tokens list` shows what each of them may do."
+"""What to do about a right that a token has not got."""
+
 _BLANKS = " \t"
 """What HTTP allows around a header's value; other blanks may be bytes of a letter."""
 
@@ -47,35 +50,41 @@ class Gate:
         self._open = open_to_all
         self._hosts = frozenset(name.casefold() for name in hosts)
 
-    async def refusal(self, headers: Mapping[str, str]) -> DataApiError | None:
-        """Return why a request is refused, or None when it is not.
+    async def token(self, headers: Mapping[str, str]) -> ApplicationToken:
+        """Return the token of a request, which says what it may do.
 
         Args:
             headers: The request's, their names in lower case, each byte of a value one character.
+
+        Raises:
+            DataApiError: The request is refused.
         """
         if self._open:
-            return self._stranger(headers)
+            self._refuse_strangers(headers)
+            return UNLIMITED
         sent = _sent(headers)
         if not sent:
-            return data_api_error(
+            raise data_api_error(
                 "MISSING_AUTHENTICATION_TOKEN",
                 "The request has no token. Send an application token in the header 'Token'.",
             )
         for token in _tokens_in(sent):
-            if await self._accepted(token):
-                return None
-        return data_api_error(
+            found = await self._known(token)
+            if found is not None:
+                return found
+        raise data_api_error(
             "UNAUTHENTICATED_REQUEST",
             "The token of the request is not accepted: it was never created here, or it was revoked.\n"
             "Send a valid application token in the header 'Token'.",
         )
 
-    async def _accepted(self, token: bytes) -> bool:
+    async def _known(self, token: bytes) -> ApplicationToken | None:
         if self._only is not None:
-            return any(hmac.compare_digest(token, spelling) for spelling in self._only)
-        return await self._tokens.accepts(SecretStr(token.decode("utf-8", "replace")))
+            same = any(hmac.compare_digest(token, spelling) for spelling in self._only)
+            return UNLIMITED if same else None
+        return await self._tokens.of(SecretStr(token.decode("utf-8", "replace")))
 
-    def _stranger(self, headers: Mapping[str, str]) -> DataApiError | None:
+    def _refuse_strangers(self, headers: Mapping[str, str]) -> None:
         """Refuse what a browser sent, and what is addressed to a name that is not this machine's own.
 
         Without a token, any page that this machine's browser shows could send commands. Browsers name an origin, or say
@@ -83,13 +92,20 @@ class Gate:
         that the browser takes the two for one: the name in the Host header gives that away.
         """
         if "origin" in headers or "sec-fetch-site" in headers:
-            return _refused("comes from a web page")
+            raise _refused("comes from a web page")
         if not is_ours(headers.get("host", ""), self._hosts):
-            return _refused(
+            raise _refused(
                 "is addressed to a host name that is not this machine's own",
                 " Or send it to localhost, to 127.0.0.1, or to a name of the setting server.host_names.",
             )
-        return None
+
+
+def without_right(what: str) -> DataApiError:
+    """Return what is said to a request whose token is known and may not do this."""
+    return data_api_error(
+        "UNAUTHORIZED_ACCESS",
+        f"The token of the request {what}.\n{ASK_FOR_MORE}",
+    )
 
 
 def secrets_in(headers: Mapping[str, str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from urllib.parse import unquote
 
@@ -14,6 +15,8 @@ from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import AstrolabeError, NotFoundError, StorageError
 from astrolabe.portal.databases.regions import CLOUD_PROVIDERS, region_label, regions_of
 from astrolabe.portal.organization import DEFAULT_KEYSPACE, Database, DatabaseDraft, DatabaseStatus
+from astrolabe.portal.tokens import ApplicationToken
+from astrolabe.serving.authorization import ASK_FOR_MORE
 from astrolabe.workspace import Workspace
 from storage.jsontext import dumps
 
@@ -38,7 +41,9 @@ class DevOps:
         self._workspace = workspace
         self._terminated: dict[str, Json] = {}
 
-    async def respond(self, method: str, path: str, query: Mapping[str, str], body: JsonValue) -> Response:
+    async def respond(
+        self, method: str, path: str, query: Mapping[str, str], body: JsonValue, token: ApplicationToken
+    ) -> Response:
         """Answer one request; what is refused is answered with this API's own error object.
 
         Args:
@@ -46,10 +51,14 @@ class DevOps:
             path: As it was sent, beginning with :data:`PREFIX`.
             query: Its parameters.
             body: The parsed body, None for an empty one.
+            token: What the request may do.
         """
         words = [unquote(word) for word in path.removeprefix(PREFIX).rstrip("/").split("/")]
         try:
-            return await self._route(method, words, query, body)
+            problem = await self._missing_right(method, words, token)
+            if problem:
+                return failure(HTTPStatus.FORBIDDEN, f"The token of the request {problem}. {ASK_FOR_MORE}")
+            return await self._route(method, words, query, body, token)
         except NotFoundError as error:
             return failure(HTTPStatus.NOT_FOUND, error.message)
         except StorageError as error:
@@ -57,9 +66,24 @@ class DevOps:
         except AstrolabeError as error:
             return failure(HTTPStatus.BAD_REQUEST, error.message)
 
-    async def _route(self, method: str, words: list[str], query: Mapping[str, str], body: JsonValue) -> Response:
+    async def _missing_right(self, method: str, words: list[str], token: ApplicationToken) -> str:
+        """Return what the token may not do of what is asked; empty when it may."""
+        reading = method == "GET" or words[:1] == ["pcus"]
+        if token.read_only and not reading:
+            return "may change nothing"
+        if token.databases is None or words[:1] != ["databases"]:
+            return ""
+        if len(words) == 1:
+            return "" if reading else "is for chosen databases, and makes none"
+        with suppress(NotFoundError):  # as it was deleted, it is told to those whose tokens were for it
+            words = [words[0], (await self._workspace.databases.find(words[1])).id]
+        return "" if token.is_for(words[1]) else "is not for this database"
+
+    async def _route(
+        self, method: str, words: list[str], query: Mapping[str, str], body: JsonValue, token: ApplicationToken
+    ) -> Response:
         if method == "GET":
-            return await self._read(words, query)
+            return await self._read(words, query, token)
         match method, words:
             case "POST", ["databases"]:
                 return await self._create(body)
@@ -71,17 +95,17 @@ class DevOps:
                 return _json([])
         return _nothing_there()
 
-    async def _read(self, words: list[str], query: Mapping[str, str]) -> Response:
+    async def _read(self, words: list[str], query: Mapping[str, str], token: ApplicationToken) -> Response:
         match words:
             case ["databases"]:
-                return _json(await self._list(query))
+                return _json(await self._list(query, token))
             case ["databases", database_id]:
                 return _json(await self._one(database_id))
             case ["regions", "serverless"]:
                 return _json(_regions())
         return _nothing_there()
 
-    async def _list(self, query: Mapping[str, str]) -> list[Json]:
+    async def _list(self, query: Mapping[str, str], token: ApplicationToken) -> list[Json]:
         """Return one page, in the order of the ids: a page goes on where the one before it ended."""
         included, provider = query.get("include", "nonterminated").lower(), query.get("provider", "all").lower()
         limit = query.get("limit", "")
@@ -89,7 +113,8 @@ class DevOps:
         found = [
             database
             for database in sorted(await self._workspace.databases.list(), key=lambda database: database.id)
-            if database.id > query.get("starting_after", "")
+            if token.is_for(database.id)
+            and database.id > query.get("starting_after", "")
             and provider in {"all", database.cloud_provider}
             and (included in _INCLUDED or included == database.status.value)
         ]

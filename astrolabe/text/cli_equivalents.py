@@ -192,9 +192,11 @@ def serve(options: ServerOptions) -> Equivalents:
     return {COMMAND_LINE: command_line(*words)}
 
 
-def create_token(name: str) -> Equivalents:
-    """Return what creates an application token."""
-    return {COMMAND_LINE: command_line("tokens", "create", name)}
+def create_token(name: str, *, read_only: bool = False, databases: Sequence[str] = ()) -> Equivalents:
+    """Return what creates an application token; without databases it is for all of them."""
+    words = ["tokens", "create", name, *(["--read-only"] if read_only else [])]
+    words += [word for database in databases for word in ("--database", database)]
+    return {COMMAND_LINE: command_line(*words)}
 
 
 def revoke_token(token_id: str) -> Equivalents:

@@ -20,7 +20,7 @@ from screens.kit.confirm import DeleteConfirmation, TypeTheNameDialog
 from screens.kit.grid import Grid
 from screens.kit.page import Page
 from screens.kit.viewer import Viewer
-from screens.server.server_dialogs import NewTokenDialog, StartServerDialog
+from screens.server.server_dialogs import NewTokenDialog, StartServerDialog, TokenDraft
 
 STATE_INTERVAL = 0.5
 """Seconds between two looks at how many requests were answered."""
@@ -52,7 +52,7 @@ class ServerPage(Page):
         """Lay out the state, the addresses and the tokens."""
         yield Static("", id="server-state", markup=False)
         yield Static(Content("Application tokens"), id="section")
-        yield Grid("tokens", [("Name", 30), ("Id", 26), ("Created", 16)])
+        yield Grid("tokens", [("Name", 24), ("May", 10), ("Databases", 22), ("Created", 16), ("Id", 26)])
         yield Static("", id="no-tokens", classes="empty", markup=False)
 
     async def reload(self) -> None:
@@ -72,9 +72,11 @@ class ServerPage(Page):
         self._show_state()
         self.refresh_bindings()
 
-    @staticmethod
-    def _row(token: ApplicationToken) -> tuple[str, ...]:
-        return token.name, token.id, token.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    def _row(self, token: ApplicationToken) -> tuple[str, ...]:
+        scope = token.scope({database.id: database.name for database in self.databases})
+        databases = "all" if token.databases is None else ", ".join(scope) or "(deleted)"
+        created = token.created_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        return token.name, "read" if token.read_only else "read, write", databases, created, token.id
 
     @on(events.Mount)
     def _watch_state(self) -> None:
@@ -146,13 +148,14 @@ class ServerPage(Page):
         self.refresh_contents()
 
     def action_server_token(self) -> None:
-        """Ask for a name, create a token and show it once."""
+        """Ask for name and rights, create a token and show it once."""
 
-        async def create(name: str) -> tuple[str, str]:
-            token, secret = await self.app.workspace.tokens.create(name)
+        async def create(draft: TokenDraft) -> tuple[str, str]:
+            tokens = self.app.workspace.tokens
+            token, secret = await tokens.create(draft.name, read_only=draft.read_only, databases=draft.databases)
             return token.name, secret.get_secret_value()
 
-        self.app.ask(NewTokenDialog(create), self._created)
+        self.app.ask(NewTokenDialog(self.databases, create), self._created)
 
     def _created(self, made: tuple[str, str] | None) -> None:
         if made is not None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
 from textual.app import ComposeResult
 from textual.content import Content
-from textual.widgets import Checkbox, Input, Static
+from textual.widgets import Checkbox, Input, SelectionList, Static
 
+from astrolabe.portal.organization import Database
 from astrolabe.portal.tokens import LONGEST_NAME
 from astrolabe.serving.options import ServerOptions
 from astrolabe.text.cli_equivalents import Equivalents, create_token, serve
 from astrolabe.text.safe_text import display_text
 from screens.kit.dialog import Dialog
-from screens.kit.fields import Field, check, text_input
+from screens.kit.fields import Field, check, many_of, text_input
 
 HIGHEST_PORT = 65535
 
@@ -67,11 +68,27 @@ class StartServerDialog(Dialog[ServerOptions, str]):
         )
 
 
-class NewTokenDialog(Dialog[str, tuple[str, str]]):
-    """Asks for the name of an application token; dismissed with the name and the secret."""
+@dataclass(frozen=True, slots=True)
+class TokenDraft:
+    """What the form of a new token says; its databases are ids, None for all."""
+
+    name: str
+    read_only: bool = False
+    databases: tuple[str, ...] | None = None
+
+
+class NewTokenDialog(Dialog[TokenDraft, tuple[str, str]]):
+    """Asks for the name and the rights of an application token; dismissed with the name and the secret."""
 
     HEADING = "New application token"
     SUBMIT = "Create"
+
+    def __init__(
+        self, databases: Sequence[Database], perform: Callable[[TokenDraft], Awaitable[tuple[str, str]]]
+    ) -> None:
+        """Ask; ``databases`` are those there are."""
+        super().__init__(perform)
+        self.databases = databases
 
     def compose_form(self) -> ComposeResult:
         """Lay out the form."""
@@ -80,18 +97,34 @@ class NewTokenDialog(Dialog[str, tuple[str, str]]):
             text_input("name", max_length=LONGEST_NAME),
             help="What it is for, such as the program's name. The token is shown once, and only its digest is kept.",
         )
+        yield Field("", check("may-only-read", "Read only"), help="Every command that changes something is refused.")
+        if self.databases:
+            rows = [(database.label, database.id) for database in self.databases]
+            yield Field(
+                "Databases",
+                many_of("scope", rows),
+                help="Space ticks one that it is for; with none ticked it is for all of them, later ones too.",
+                optional=True,
+            )
 
     def problems(self) -> dict[str, str]:
         """Ask for a name; its rules are checked when it is created."""
-        return {} if self.draft() else {"name": "The name is empty."}
+        return {} if self.draft().name else {"name": "The name is empty."}
 
     def equivalents(self) -> Equivalents:
         """Return the command line that creates it."""
-        return create_token(self.draft())
+        draft = self.draft()
+        names = [database.name for database in self.databases if database.id in (draft.databases or ())]
+        return create_token(draft.name, read_only=draft.read_only, databases=names)
 
-    def draft(self) -> str:
-        """Return the name."""
-        return self.query_one("#name", Input).value.strip()
+    def draft(self) -> TokenDraft:
+        """Return name and rights."""
+        ticked = [choice for choices in self.query("#scope").results(SelectionList) for choice in choices.selected]
+        return TokenDraft(
+            self.query_one("#name", Input).value.strip(),
+            self.query_one("#may-only-read", Checkbox).value,
+            tuple(ticked) or None,
+        )
 
 
 class LeaveDialog(Dialog[None, bool]):

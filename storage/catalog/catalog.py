@@ -204,8 +204,11 @@ class CatalogReader(ConnectionStringReader):
 
     async def tokens(self) -> list[TokenRow]:
         """Return the application tokens, by name."""
-        sql = "SELECT id, name, digest, created_at FROM application_token ORDER BY name COLLATE NOCASE, id"
-        return [TokenRow(token_id, name, digest, read_time(at)) for token_id, name, digest, at in await self._rows(sql)]
+        sql = """
+            SELECT id, name, digest, created_at, read_only, databases FROM application_token
+            ORDER BY name COLLATE NOCASE, id
+        """
+        return [_token_row(row) for row in await self._rows(sql)]
 
     async def setting(self, key: str) -> str | None:
         """Return a setting, or None."""
@@ -344,8 +347,13 @@ class CatalogWriter(CatalogReader, ConnectionStringWriter):
         Raises:
             sqlite3.IntegrityError: The name is taken; look first, in the same block.
         """
-        sql = "INSERT INTO application_token (id, name, digest, created_at) VALUES (?, ?, ?, ?)"
-        await self._change(sql, (row.id, row.name, row.digest, time_text(row.created_at)))
+        sql = """
+            INSERT INTO application_token (id, name, digest, created_at, read_only, databases)
+            VALUES (?, ?, ?, ?, ?, ?)
+        """
+        databases = None if row.databases is None else json.dumps(row.databases)
+        values = (row.id, row.name, row.digest, time_text(row.created_at), row.read_only, databases)
+        await self._change(sql, values)
 
     async def delete_token(self, token_id: str) -> bool:
         """Remove an application token; False when there was none."""
@@ -376,6 +384,12 @@ def _first(rows: Sequence[_Row]) -> _Row | None:
 def _database_row(row: Sequence[Any]) -> DatabaseRow:
     database_id, name, cloud_provider, region, status, created_at = row
     return DatabaseRow(database_id, name, cloud_provider, region, status, read_time(created_at))
+
+
+def _token_row(row: Sequence[Any]) -> TokenRow:
+    token_id, name, digest, created_at, read_only, databases = row
+    scope = None if databases is None else tuple(json.loads(databases))
+    return TokenRow(token_id, name, digest, read_time(created_at), bool(read_only), scope)
 
 
 def _columns(secret: StoredSecret) -> tuple[bytes | None, str | None, str | None]:

@@ -91,6 +91,14 @@ MIGRATIONS = (
             ) STRICT""",
         ),
     ),
+    Migration(
+        5,
+        (
+            "ALTER TABLE application_token ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0",
+            # Ids as JSON, those of deleted databases too: a token for one that is gone must not become one for all.
+            "ALTER TABLE application_token ADD COLUMN databases TEXT",
+        ),
+    ),
 )
 """Every step of the catalog's schema."""
 
@@ -212,12 +220,16 @@ class TokenRow:
         name: Unique.
         digest: SHA-256 of the whole token.
         created_at: With a time zone.
+        read_only: Whether it may change nothing.
+        databases: Ids of those it is for, some of which may be gone; None for all.
     """
 
     id: str
     name: str
     digest: bytes
     created_at: datetime
+    read_only: bool = False
+    databases: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

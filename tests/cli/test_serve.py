@@ -66,6 +66,10 @@ def test_a_token_is_created_used_listed_and_revoked(program: Program) -> None:
     program.done("databases", "create", "library")
     token = program.done("tokens", "create", "shop").out.strip()
     assert token.startswith("AstraCS:")
+    program.done("tokens", "create", "reader", "--read-only", "--database", "library")
+    rights = program.done("tokens", "list", "--format", "json").rows
+    assert [(row["read_only"], row["databases"]) for row in rights] == [(True, ["library"]), (False, "all")]
+    program.done("tokens", "revoke", "reader")
     listed = program.done("tokens", "list", "--format", "json")
     assert [row["name"] for row in listed.rows] == ["shop"]
     assert token not in listed.out

@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 from textual.screen import Screen
-from textual.widgets import Checkbox, Input, Static, TextArea
+from textual.widgets import Checkbox, Input, SelectionList, Static, TextArea
 
 from astrolabe.dataapi.protocol import Json
+from screens.kit.grid import Grid
 from screens.kit.page import TopLine
 from screens.kit.viewer import Viewer
 from screens.server.server_dialogs import LeaveDialog, StartServerDialog
@@ -42,11 +43,18 @@ async def test_a_server_is_started_asked_shown_and_stopped(console: MakeConsole)
         await settle(pilot)
         await press(pilot, "f7", "n")
         app.screen.query_one("#name", Input).value = "shop-frontend"
+        app.screen.query_one("#may-only-read", Checkbox).value = True
+        app.screen.query_one("#scope", SelectionList).select_all()
         await press(pilot, "ctrl+s")
         assert is_shown(app, Viewer)
         token = app.screen.query_one("#text", TextArea).text
         assert token.startswith("AstraCS:")
-        await press(pilot, "escape", "s")
+        await press(pilot, "escape")
+        (made,) = await app.workspace.tokens.list()
+        assert made.read_only
+        assert len(made.databases or ()) == 3
+        assert [str(cell) for cell in app.screen.query_one(Grid).get_row(made.id)][:2] == ["shop-frontend", "read"]
+        await press(pilot, "s")
         assert is_shown(app, StartServerDialog)
         app.screen.query_one("#port", Input).value = "0"
         await press(pilot, "ctrl+s")

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from storage.catalog.catalog import Catalog, CatalogReader, CatalogWriter
-from storage.catalog.rows import DatabaseRow, NewCredential, SealedSecret, StoredSecret
+from storage.catalog.rows import MIGRATIONS, DatabaseRow, NewCredential, SealedSecret, StoredSecret
 from storage.errors import CorruptStoreError, NewerSchemaError, StorageError
 from storage.secrets.references import ReferenceKind, SecretReference
 
@@ -267,6 +267,22 @@ async def test_a_catalog_of_a_newer_program_is_left_alone(path: Path) -> None:
     connection.close()
     with pytest.raises(NewerSchemaError):
         await Catalog.open(path)
+
+
+async def test_tokens_of_an_earlier_release_may_do_everything_as_before(path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with sqlite3.connect(path) as old:
+        for migration in MIGRATIONS[:4]:
+            for statement in migration.statements:
+                old.execute(statement)
+        old.execute("INSERT INTO application_token VALUES ('id', 'shop', x'00', '2026-03-04T05:06:07+00:00')")
+        old.execute("PRAGMA user_version = 4")
+    old.close()
+    catalog = await Catalog.open(path)
+    async with catalog.read() as rows:
+        (token,) = await rows.tokens()
+    assert (token.name, token.read_only, token.databases) == ("shop", False, None)
+    await catalog.close()
 
 
 async def test_a_closed_catalog_says_so(path: Path) -> None:

@@ -122,21 +122,33 @@ Verbs = Any
 """What ``add_subparsers`` returns: argparse keeps its class private."""
 
 
-def settings_options() -> argparse.ArgumentParser:
-    """Return the options that every verb takes, before or after it; what is not given leaves no trace."""
+def settings_options(*, read_only: bool = True) -> argparse.ArgumentParser:
+    """Return the options that every verb takes, before or after it; what is not given leaves no trace.
+
+    Args:
+        read_only: Whether ``--read-only`` is among them.
+    """
     parent = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     group = parent.add_argument_group("settings")
     group.add_argument("--data-dir", type=Path, metavar="FOLDER", help="folder of everything that is kept")
     group.add_argument("--config", type=Path, metavar="FILE", help="settings file in place of the usual one")
     group.add_argument("--theme", metavar="NAME", help="theme of the console")
     group.add_argument("--no-mouse", dest="mouse", action="store_const", const=False, help="leave the mouse alone")
-    group.add_argument("--read-only", action="store_const", const=True, help="refuse every change")
+    if read_only:
+        group.add_argument("--read-only", action="store_const", const=True, help="refuse every change")
     group.add_argument("--log-level", choices=_LEVELS, help="how much goes into the log file")
     return parent
 
 
 def add_verb(
-    verbs: Verbs, name: str, run: str, arguments: type[Arguments], words: str, *, epilog: str = ""
+    verbs: Verbs,
+    name: str,
+    run: str,
+    arguments: type[Arguments],
+    words: str,
+    *,
+    epilog: str = "",
+    read_only: bool = True,
 ) -> argparse.ArgumentParser:
     """Add a verb that does something.
 
@@ -147,6 +159,7 @@ def add_verb(
         arguments: The class of what it is given.
         words: What it does.
         epilog: Examples and the like.
+        read_only: Whether it takes the setting ``--read-only``; otherwise it has an option of that name itself.
     """
     parser: argparse.ArgumentParser = verbs.add_parser(
         name,
@@ -154,7 +167,7 @@ def add_verb(
         description=f"{words[:1].upper()}{words[1:]}.",
         epilog=epilog or None,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        parents=[settings_options()],
+        parents=[settings_options(read_only=read_only)],
     )
     parser.set_defaults(run=run, arguments=arguments)
     return parser

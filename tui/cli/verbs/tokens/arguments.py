@@ -9,6 +9,8 @@ class CreateArguments(Arguments):
     """What ``tokens create`` is given."""
 
     name: str
+    may_only_read: bool
+    database: list[str]
 
 
 class ListArguments(PrintedArguments):
@@ -25,9 +27,23 @@ def add_tokens(verbs: Verbs) -> None:
     """Add ``tokens`` and what belongs to it."""
     noun = add_noun(verbs, "tokens", "create, list and revoke the tokens of programs that use the server")
     create = add_verb(
-        noun, "create", "tokens.run:create", CreateArguments, "create an application token; it is printed this once"
+        noun,
+        "create",
+        "tokens.run:create",
+        CreateArguments,
+        "create an application token; it is printed this once",
+        read_only=False,
     )
     create.add_argument("name", metavar="NAME", help="unique name")
+    create.add_argument(
+        "--read-only",
+        dest="may_only_read",
+        action="store_true",
+        help="it may change nothing: its other commands are refused",
+    )
+    create.add_argument(
+        "--database", action="append", default=[], metavar="NAME", help="accept it for this database alone; repeatable"
+    )
     add_format(
         add_verb(
             noun,

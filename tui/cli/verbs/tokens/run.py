@@ -10,7 +10,8 @@ from tui.cli.verbs.tokens.arguments import CreateArguments, ListArguments, Revok
 async def create(args: CreateArguments) -> int:
     """Create a token; it alone is printed on stdout."""
     async with workspace_of(args) as workspace:
-        token, secret = await workspace.tokens.create(args.name)
+        scope = args.database or None
+        token, secret = await workspace.tokens.create(args.name, read_only=args.may_only_read, databases=scope)
     emit([secret.get_secret_value()])
     say(f"This is the token {token.name}. Keep it: it is not stored and cannot be shown again.")
     return 0
@@ -20,8 +21,15 @@ async def list_all(args: ListArguments) -> int:
     """List the tokens, without their secrets."""
     async with workspace_of(args) as workspace:
         tokens = await workspace.tokens.list()
+        names = {database.id: database.name for database in await workspace.databases.list()}
     rows = [
-        {"name": token.name, "id": token.id, "created_at": token.created_at.isoformat(timespec="seconds")}
+        {
+            "name": token.name,
+            "id": token.id,
+            "created_at": token.created_at.isoformat(timespec="seconds"),
+            "read_only": token.read_only,
+            "databases": "all" if token.databases is None else token.scope(names),
+        }
         for token in tokens
     ]
     write_rows(rows, Format(args.format), empty="There is no application token yet.")
