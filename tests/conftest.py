@@ -10,9 +10,13 @@ from contextlib import suppress
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.headless import draw_when_asked
+
 # Nothing here depends on how fast the machine is, nor on what it does beside.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+draw_when_asked()
 
 
 def pytest_configure() -> None:

@@ -23,6 +23,7 @@ from screens.kit.actions import Action, register
 from screens.kit.app_base import Console
 from screens.kit.detail import REST, DetailPane
 from screens.kit.record_table import Column, RecordTable
+from screens.kit.text_area import show_text
 from screens.kit.viewer import Viewer
 
 SIMILARITY_DIGITS = 4
@@ -150,7 +151,7 @@ class DocumentsPane(Vertical):
             row=row,
             column=names.index(field) if field in names else 0,
         )
-        self.query_one("#json", TextArea).text = self._json_text()
+        show_text(self.query_one("#json", TextArea), self._json_text())
         self._show_status()
         self._show_detail()
 
@@ -205,7 +206,7 @@ class DocumentsPane(Vertical):
     def watch_as_json(self) -> None:
         """Switch between the views."""
         self.set_class(self.as_json, "-json")
-        self.query_one("#json", TextArea).text = self._json_text()
+        show_text(self.query_one("#json", TextArea), self._json_text())
         self._show_status()
         self.focus_view()
 

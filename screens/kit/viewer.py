@@ -15,6 +15,7 @@ from textual.widgets import Button, Static, TextArea
 from astrolabe.text.safe_text import VIEWER_LIMIT, display_text
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Console
+from screens.kit.text_area import show_text
 from screens.kit.workers import WorkerBoundary
 
 
@@ -72,7 +73,7 @@ class Viewer(ModalScreen[None], WorkerBoundary):
     def replace_text(self, text: str) -> None:
         """Show another text."""
         self.text = text
-        self.query_one("#text", TextArea).text = self.shown()
+        show_text(self.query_one("#text", TextArea), self.shown())
 
     def action_viewer_close(self) -> None:
         """Close."""

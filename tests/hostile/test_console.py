@@ -108,14 +108,14 @@ async def walking(app: SceneConsole, size: tuple[int, int] = (80, 24)) -> AsyncI
         assert_harmless(app)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
-async def test_documents_in_every_view(console: MakeConsole, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(("size", "documents"), [((80, 24), len(hostile_documents())), ((120, 40), 4)])
+async def test_documents_in_every_view(console: MakeConsole, size: tuple[int, int], documents: int) -> None:
     app = console(hostile_workspace, start=Section.EXPLORER)
     async with walking(app, size) as user:
         await user.sees("things")
         assert_harmless(app)
         await user.press("enter")
-        for _ in range(20):
+        for _ in range(documents):
             await user.press("enter")
             assert_harmless(app)
             await user.press("escape", "down")

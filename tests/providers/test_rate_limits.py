@@ -7,6 +7,7 @@ import json
 import random
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 
 import httpx
 import pytest
@@ -26,9 +27,15 @@ LIMIT = 60
 """Requests a minute that every provider here allows."""
 
 
-def unread(status: int, document: object, headers: dict[str, str]) -> httpx.Response:
+@cache
+def answer_to(texts: int) -> bytes:
+    """Return the body of an answer with a vector for each of so many texts."""
+    return json.dumps({"data": [{"index": n, "embedding": [1.0] * SUBJECT.dimension} for n in range(texts)]}).encode()
+
+
+def unread(status: int, body: bytes, headers: dict[str, str]) -> httpx.Response:
     """Return an answer whose body is still to be read, as one over a network is."""
-    stream = httpx.ByteStream(json.dumps(document).encode())
+    stream = httpx.ByteStream(body)
     return httpx.Response(status, headers=headers | {"content-type": "application/json"}, stream=stream)
 
 
@@ -78,13 +85,12 @@ class LimitedProvider:
         await self.time.sleep(self.latency)
         if not allowed:
             self.refused.append(now)
-            return unread(429, {"message": "slow down"}, headers)
+            return unread(429, b'{"message": "slow down"}', headers)
         if busy:
-            return unread(429, {"message": "busy"}, {})
+            return unread(429, b'{"message": "busy"}', {})
         texts = json.loads(request.content)["input"]
         self.texts.update(texts)
-        data = [{"index": n, "embedding": [1.0] * SUBJECT.dimension} for n in range(len(texts))]
-        return unread(200, {"data": data}, headers)
+        return unread(200, answer_to(len(texts)), headers)
 
     def _refill(self, now: float) -> None:
         passed = now - self._since

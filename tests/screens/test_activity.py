@@ -10,11 +10,12 @@ from textual.pilot import Pilot
 
 from astrolabe.dataapi.client.snippets import Language, render
 from screens.activity.page import ActivityPage
-from screens.kit.code import CodeDialog
+from screens.kit.code import CodeDialog, FormsDialog
 from tests.screens.conftest import MakeConsole
 from tests.support.console import SceneConsole, articles
 from tests.support.state import FILES
 from tests.support.steps import loaded, play, press, settle, text
+from tests.support.walker import Walker
 
 CLIPBOARD = re.compile(r"\x1b\]52;c;([A-Za-z0-9+/=]*)\x07")
 """What a terminal that takes OSC 52 puts into its clipboard."""
@@ -62,6 +63,18 @@ async def test_every_entry_is_copied_in_all_languages_by_one_key(console: MakeCo
             await copies(pilot, app, sent)
             assert sent == [render(entry.planned, entry.endpoint, language) for language in Language]
             await press(pilot, "down")
+
+
+async def test_a_language_with_as_many_lines_as_the_one_before_is_drawn(console: MakeConsole) -> None:
+    app = console(articles)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settle(pilot)
+        dialog = FormsDialog(["a", "b"], lambda language: f"the text of {language}")
+        app.ask(dialog)
+        await settle(pilot)
+        assert "the text of a" in Walker(pilot).screen
+        await press(pilot, "tab")
+        assert "the text of b" in Walker(pilot).screen
 
 
 async def test_loads_and_searches_are_there_with_what_they_sent(console: MakeConsole) -> None:

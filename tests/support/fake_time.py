@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sized
 from typing import TypeVar
 
 Result = TypeVar("Result")
-
-_IDLE_ROUNDS = 25
-"""Turns of the event loop after which everything that can go on without time passing has done so."""
 
 
 class FakeTime:
@@ -60,8 +57,10 @@ class EventTime:
     async def run(self, work: Awaitable[Result]) -> Result:
         """Await something while time passes for it."""
         task = asyncio.ensure_future(work)
+        ready: Sized = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
         while not task.done():
-            for _ in range(_IDLE_ROUNDS):
+            await asyncio.sleep(0)
+            while ready:  # noqa: ASYNC110 - whatever can go on without time passing goes on first
                 await asyncio.sleep(0)
             while self._sleepers and not task.done():
                 moment, _, woken = heapq.heappop(self._sleepers)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from textual import events
+from textual.app import App
 from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
 from textual.pilot import Pilot
 
@@ -27,8 +28,11 @@ from tests.support.waiting import LONGEST_WAIT
 Step = str | Callable[[Pilot[Any]], Awaitable[None]]
 """A key to press, or something to do."""
 
-QUIET_ROUNDS = 4
-"""How often in a row nothing may be left to do; one thing leads to another by way of idle moments."""
+QUIET_ROUNDS = 2
+"""How often in a row everything on the screen must have answered with nothing left to do."""
+
+STILL_TURNS = 3
+"""How many turns of the event loop nothing may stir before everything is asked, which costs more than looking."""
 
 HELD = "held"
 """Name of work that is kept from ending, so that it can be seen under way; nobody waits for it."""
@@ -38,21 +42,48 @@ async def settle(pilot: Pilot[Any]) -> None:
     """Wait until the console has nothing left to do.
 
     The framework's own wait watches the processor's time, which is slow here and says little on a busy machine; this
-    one asks every part on the screen for its messages.
+    one looks at what every part on the screen has before it, and asks each for an answer when nothing stirs any more.
     """
     app, quiet = pilot.app, 0
     async with asyncio.timeout(LONGEST_WAIT):
         while quiet < QUIET_ROUNDS and app._exception is None:
-            await pilot._wait_for_screen(LONGEST_WAIT)
-            app.screen._on_timer_update()  # draw now; the next frame would be due in a sixtieth of a second
-            at_work = any(not worker.is_finished and worker.name != HELD for worker in app.workers)
-            waiting = any(not node._message_queue.empty() for node in (app, *app.screen.walk_children(with_self=True)))
-            kept = isinstance(app, Console) and bool(app._held)
-            resizing = app._resize_timer is not None  # it waits for a moment: another size may follow
-            resting = any(pane._following is not None for pane in app.screen.query(DocumentsPane))  # before it follows
-            later = at_work or kept or resizing or resting
-            quiet = 0 if later or waiting else quiet + 1
-            await asyncio.sleep(0.005 if later else 0)
+            quiet = quiet + 1 if await _is_still(app) and await _answers(pilot) else 0
+
+
+async def _is_still(app: App[Any]) -> bool:
+    """Look for some turns of the event loop whether anything is at work or has something to do, and draw."""
+    for _ in range(STILL_TURNS):
+        if _is_busy(app):
+            await asyncio.sleep(0.005)
+            return False
+        if _has_messages(app):
+            await asyncio.sleep(0)
+            return False
+        app.screen._on_timer_update()  # draw now; the next frame would be due in a sixtieth of a second
+        await asyncio.sleep(0)
+    return True
+
+
+async def _answers(pilot: Pilot[Any]) -> bool:
+    """Wait until everything on the screen has come to the end of its messages; return whether none came meanwhile."""
+    await pilot._wait_for_screen(LONGEST_WAIT)
+    return not _has_messages(pilot.app)
+
+
+def _has_messages(app: App[Any]) -> bool:
+    """Return whether something on the screen has a message or a callback before it."""
+    if app.screen._callbacks:
+        return True
+    nodes = (app, *app.screen.walk_children(with_self=True))
+    return any(node._next_callbacks or not node._message_queue.empty() for node in nodes)
+
+
+def _is_busy(app: App[Any]) -> bool:
+    """Return whether something is at work that no message tells of yet."""
+    at_work = any(not worker.is_finished and worker.name != HELD for worker in app.workers)
+    kept = isinstance(app, Console) and bool(app._held)
+    resizing = app._resize_timer is not None  # it waits for a moment: another size may follow
+    return at_work or kept or resizing or any(pane._following is not None for pane in app.screen.query(DocumentsPane))
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
