@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from astrapy import AsyncCollection, AsyncDatabase, Collection, DataAPIClient, Database
@@ -20,8 +21,10 @@ from astrapy.exceptions import (
 )
 from astrapy.ids import UUID, ObjectId
 from astrapy.info import CollectionDefaultIDOptions, CollectionDefinition, CollectionVectorOptions, VectorServiceOptions
+from pydantic import SecretStr
 
-from tests.support.served import CREDENTIAL, DATABASE, PROVIDER, PROVIDER_KEY, TOKEN, Served
+from astrolabe.serving.options import ServerOptions
+from tests.support.served import CREDENTIAL, DATABASE, PROVIDER, PROVIDER_KEY, TOKEN, Served, served
 
 Documents = Collection[dict[str, object]]
 AsyncDocuments = AsyncCollection[dict[str, object]]
@@ -203,6 +206,18 @@ def test_a_client_for_self_hosted_databases_manages_keyspaces(server: Served) ->
     assert providers[PROVIDER].supported_authentication["SHARED_SECRET"].enabled
     reranking = admin.find_reranking_providers().reranking_providers
     assert [model.name for model in reranking["nvidia"].models] == ["nvidia/llama-3.2-nv-rerankqa-1b-v2"]
+
+
+def test_the_servers_own_token_may_be_a_user_name_and_a_password(tmp_path: Path) -> None:
+    mine = UsernamePasswordTokenProvider("cassandra", "sentinel-password")
+    token = mine.get_token()
+    assert token is not None
+    with served(tmp_path / "data", ServerOptions(port=0, token=SecretStr(token))) as server:
+        client = DataAPIClient(mine, environment=Environment.HCD)
+        assert client.get_database(server.address, keyspace="default_keyspace").list_collection_names() == []
+        for other in (UsernamePasswordTokenProvider("somebody", "sentinel-password"), "sentinel-password"):
+            with pytest.raises(DataAPIHttpException):
+                DataAPIClient(other).get_database(server.address).list_collection_names()
 
 
 async def test_documents_without_blocking(async_docs: AsyncDocuments) -> None:
