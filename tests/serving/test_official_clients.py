@@ -70,3 +70,16 @@ def test_what_the_documents_do_with_a_table_in_typescript(server: Served, tmp_pa
         "1",
         "0",
     ]
+
+
+@needs_java
+def test_what_java_does_with_rows_of_a_class_of_its_own(server: Served, tmp_path: Path) -> None:
+    programs = {"rows": FLOW.with_name("TablesFlow.java").read_text(encoding="utf-8")}
+    printed = run_java(tmp_path, programs, variables(server.address, TOKEN))
+    assert printed["rows"].splitlines() == [
+        "1.15 2026-11-28T03:04:05.678Z 0f3b9c1e-1111-4222-8333-444455556666 [a, b] 1.0",
+        "21 3",
+        "east 4 4.25",
+        "9.99",
+        "2",
+    ]

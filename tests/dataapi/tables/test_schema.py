@@ -56,6 +56,7 @@ async def test_columns_may_be_called_anything_that_can_be_read(db: LocalDatabase
         ([], "id", "REQUEST_STRUCTURE_MISMATCH"),
         ("id", "id", "REQUEST_STRUCTURE_MISMATCH"),
         ({"id": {"type": "text", "frozen": True}}, "id", "COMMAND_FIELD_UNKNOWN"),
+        ({"id": {"type": "text", "metric": "cosine"}}, "id", "COMMAND_FIELD_UNKNOWN"),
         ({"id": {"type": 5}}, "id", "REQUEST_STRUCTURE_MISMATCH"),
         ({"id": "userDefined"}, "id", "INVALID_USER_DEFINED_TYPE_NAME"),
         ({"id": "text", "v": {"type": "vector", "dimension": 2.5}}, "id", "UNSUPPORTED_VECTOR_DIMENSION"),
@@ -130,6 +131,13 @@ async def test_the_metric_of_a_column_is_that_of_its_index(db: LocalDatabase) ->
     assert await spec() == VectorSpec(3, Metric.EUCLIDEAN)
     assert await db.on_keyspace({"dropIndex": {"name": "i"}}) == OK
     assert await spec() == VectorSpec(3, Metric.COSINE)
+
+
+async def test_the_metric_that_the_java_client_gives_a_column_is_passed_over(db: LocalDatabase) -> None:
+    vector = {"type": "vector", "dimension": 2}
+    given = {**vector, "metric": "dot_product", "sourceModel": "other"}
+    assert await create(db, {"id": "uuid", "v": given}) == OK
+    assert {name: value for name, value in (await shown(db))["v"].items() if name != "apiSupport"} == vector
 
 
 async def test_changes_at_once_are_all_kept(db: LocalDatabase) -> None:

@@ -28,6 +28,9 @@ READ_ONLY = frozenset({Scalar.COUNTER, Scalar.TIMEUUID})
 
 _SCALARS = ", ".join(scalar for scalar in Scalar if scalar not in READ_ONLY)
 _MEMBERS = frozenset({"type", "keyType", "valueType", "udtName", "dimension", "service"})
+
+_OF_THE_INDEX = frozenset({"metric", "sourceModel"})
+"""What the Java client puts into the definition of a vector column; it belongs to the index, and is passed over."""
 _COMPOSED = frozenset({"list", "set", "map", "vector", "userDefined"})
 _MISSING = "[MISSING]"
 _LARGEST_DIMENSION = 2**31 - 1
@@ -102,7 +105,8 @@ def parse_type(verb: str, column: str, given: JsonValue) -> GivenType:
         return _typed(verb, column, given, {}) if given in _COMPOSED else _primitive(given)
     if not isinstance(given, Mapping):
         raise _no_type(column, f"it is {type_name(given)}")
-    unknown = [name for name in given if name not in _MEMBERS]
+    known = _MEMBERS | _OF_THE_INDEX if given.get("type") == "vector" else _MEMBERS
+    unknown = [name for name in given if name not in known]
     if unknown:
         names = listed(f"'{name}'" for name in unknown)
         raise data_api_error(
