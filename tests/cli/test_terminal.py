@@ -175,24 +175,41 @@ def test_the_console_ends_when_its_terminal_goes_away_without_a_word(tmp_path: P
     assert terminal.ptyproc.exitstatus == 129
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
-        pytest.param(b"\xff", id="a byte that is no UTF-8"),
-        pytest.param("Zürich".encode("latin-1"), id="Latin-1"),
-        pytest.param(b"\x1b[200~Z\xfcrich\x1b[201~", id="a paste of Latin-1"),
-        pytest.param(b"\x1b[M \xe8\xff", id="an X10 mouse report"),
-        pytest.param(b"\x1b[99999999999999u", id="a key beyond Unicode"),
-        pytest.param(b"\x1b[55296u", id="half a character"),
-        pytest.param(b"\x1b[48;0;0;0;0t\x1b[<0;3;3M", id="a terminal without columns"),
-        pytest.param(b"\x1b[48;9999999;9999999;0;0t", id="a terminal of ten million columns"),
-        pytest.param(bytes(range(0x80, 0x100)) * 40, id="many bytes"),
-    ],
-)
-def test_no_byte_that_a_terminal_sends_ends_the_console(sent: bytes, start: Start) -> None:
+BYTES = {
+    "a byte that is no UTF-8": b"\xff",
+    "Latin-1": "Zürich".encode("latin-1"),
+    "a paste of Latin-1": b"\x1b[200~Z\xfcrich\x1b[201~",
+    "an X10 mouse report": b"\x1b[M \xe8\xff",
+    "a key beyond Unicode": b"\x1b[99999999999999u",
+    "half a character": b"\x1b[55296u",
+    "many bytes": bytes(range(0x80, 0x100)) * 40,
+}
+
+
+def test_no_byte_that_a_terminal_sends_ends_the_console(start: Start) -> None:
     child = start()
     child.expect_exact("There is no database yet.")
-    os.write(child.child_fd, sent)
+    for name, sent in BYTES.items():
+        os.write(child.child_fd, sent)
+        child.send("2")
+        assert child.expect_exact(["Hugging Face", pexpect.EOF]) == 0, name
+        child.send("1")
+        child.expect_exact("There is no database yet.")
+    child.send("\x11")
+    assert end(child) == 0
+
+
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param(b"\x1b[48;0;0;0;0t\x1b[<0;3;3M", id="a terminal without columns"),
+        pytest.param(b"\x1b[48;9999999;9999999;0;0t", id="a terminal of ten million columns"),
+    ],
+)
+def test_no_size_that_a_terminal_tells_ends_the_console(size: bytes, start: Start) -> None:
+    child = start()
+    child.expect_exact("There is no database yet.")
+    os.write(child.child_fd, size)
     child.send("2")
     child.expect_exact("Hugging Face")
     child.send("\x11")
