@@ -22,6 +22,9 @@ needs_node = pytest.mark.skipif(
     not (CLIENTS / "node_modules").is_dir() or shutil.which("node") is None,
     reason="the TypeScript client needs Node and npm on this machine",
 )
+_QUICK_JAVA = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
+"""Short runs: no second compiler and no threads for a collector."""
+
 needs_java = pytest.mark.skipif(
     not (CLIENTS / "lib").is_dir() or shutil.which("javac") is None,
     reason="the Java client needs a JDK and Maven on this machine",
@@ -83,9 +86,25 @@ def run_java(folder: Path, programs: Mapping[str, str], variables: Mapping[str, 
     (folder / "All.java").write_text(main, encoding="utf-8")
     classes = os.pathsep.join([f"{CLIENTS}/lib/*", "."])
     sources = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*.java"))]
-    run(("javac", "-proc:none", "-encoding", "UTF-8", "-cp", classes, *sources), folder)
+    run(
+        (
+            "javac",
+            *(f"-J{option}" for option in _QUICK_JAVA),
+            "-proc:none",
+            "-encoding",
+            "UTF-8",
+            "-cp",
+            classes,
+            *sources,
+        ),
+        folder,
+    )
     return _apart(
-        run(("java", "-Dfile.encoding=UTF-8", "-Dstdout.encoding=UTF-8", "-cp", classes, "All"), folder, variables)
+        run(
+            ("java", *_QUICK_JAVA, "-Dfile.encoding=UTF-8", "-Dstdout.encoding=UTF-8", "-cp", classes, "All"),
+            folder,
+            variables,
+        )
     )
 
 
