@@ -17,6 +17,7 @@ from astrolabe.workspace import Workspace
 from screens.kit.app_base import Section
 from screens.kit.error_dialog import ErrorDialog
 from tests.support.console import EMBEDDED, SceneConsole
+from tests.support.headless import strips
 from tests.support.steps import settle
 from tests.support.walker import Walker
 from tests.walk.conftest import MakeConsole
@@ -88,7 +89,7 @@ def is_control(char: str) -> bool:
 def assert_harmless(app: SceneConsole) -> None:
     """No control character of the data is in what is drawn, and nothing that is drawn can be clicked to act."""
     assert app.return_code is None, "an action of the data was carried out"
-    for strip in app.screen._compositor.render_strips():
+    for strip in strips(app):
         for segment in strip:
             bad = [
                 char for char in segment.text if ord(char) < 32 or 0x7F <= ord(char) < 0xA0 or char in "\u202e\u2066"

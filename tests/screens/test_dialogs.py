@@ -11,6 +11,7 @@ from screens.databases.create import CreateDatabaseDialog
 from screens.kit.page import Page
 from tests.screens.conftest import MakeConsole
 from tests.support.console import SceneConsole
+from tests.support.headless import strips
 from tests.support.steps import play, press, settle, text
 
 
@@ -58,4 +59,4 @@ async def test_the_line_of_places_fits(console: MakeConsole, width: int, badges:
 
 def shown(app: SceneConsole) -> str:
     """Return the text on the screen."""
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+    return "\n".join(strip.text for strip in strips(app))

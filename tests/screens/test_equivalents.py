@@ -13,6 +13,7 @@ WITHOUT_A_COMMAND = {
     "ExportDialog": "it writes a file; nothing that a command knows is changed",
     "JsonDialog": "it only edits the text; the dialog after it shows the command that is sent",
     "LeaveDialog": "it ends the program that it is shown in",
+    "LoadFileDialog": "it is the frame of the two dialogs that load, which do",
     "SaveDialog": "it writes a file with what is on the screen; nothing that a command knows is changed",
 }
 """Dialogs that show no command, each with the reason."""

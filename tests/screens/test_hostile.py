@@ -24,6 +24,7 @@ from storage.loads.ledger import FailedRow
 from tests.screens.conftest import MakeConsole
 from tests.support import loads
 from tests.support.console import SceneConsole, Templates, articles, three_databases
+from tests.support.headless import strips
 from tests.support.hostile import (
     CLIPBOARD,
     HUGE,
@@ -208,7 +209,7 @@ async def test_a_click_on_data_is_only_a_click(console: MakeConsole) -> None:
         app.tell(STRINGS["live link"])
         app.report(AstrolabeError(STRINGS["live link"]))
         await settle(pilot)
-        lines = [strip.text for strip in app.screen._compositor.render_strips()]
+        lines = [strip.text for strip in strips(app)]
         places = [(line.index(STRINGS["live link"]) + 19, number) for number, line in enumerate(lines) if "@cl" in line]
         assert len(places) >= 2
         for place in places:

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from screens.explorer.documents import ExplorerPane
 from screens.explorer.page import DataExplorerPage
 from tests.support.console import MANY, SceneConsole
+from tests.support.headless import strips
 from tests.support.steps import key_event, press, settle
 
 KEYS = (
@@ -69,7 +70,7 @@ def check(app: SceneConsole, where: str) -> None:
     assert [row[0] for row in table.rows] == ids, where
     assert 0 <= table.row < len(ids), where
     assert pane.chosen() == pane.documents[table.row], where
-    lines = [strip.text for strip in page._compositor.render_strips()]
+    lines = [strip.text for strip in strips(page.app)]
     label = _RANGE.search("\n".join(lines))
     if label is not None:
         numbers = tuple(int(one.replace(",", "")) for one in label.groups())

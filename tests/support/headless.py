@@ -9,7 +9,9 @@ from textual._context import visible_screen_stack
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from textual.app import App
     from textual.screen import Screen
+    from textual.strip import Strip
 
 _render_update = Compositor.render_update
 
@@ -22,6 +24,12 @@ def draw_when_asked() -> None:
     for. Tests in a real terminal are other processes, and draw everything.
     """
     Compositor.render_update = _render_asked  # type: ignore[method-assign]
+
+
+def strips(app: App[Any]) -> list[Strip]:
+    """Return the lines of the screen, with what is seen of the screens below it."""
+    visible_screen_stack.set(app._background_screens)
+    return app.screen._compositor.render_strips()
 
 
 def _render_asked(

@@ -15,6 +15,7 @@ from screens.kit.app_base import Console
 from storage.documents.store import DatabaseStore
 from storage.shapes import NewItem
 from tests.support.console import hugging_face, shop
+from tests.support.headless import strips
 
 CLIPBOARD = "\x1b]52;c;cm0gLXJmIH4=\x07"
 """OSC 52: sets the user's clipboard, from which it may be pasted into a shell."""
@@ -63,7 +64,7 @@ def nested(depth: int = 50) -> dict[str, Any]:
 def faults(app: Console) -> list[str]:
     """Return what the screen would do to a terminal, or offer to a mouse, besides showing text."""
     found = []
-    for number, strip in enumerate(app.screen._compositor.render_strips()):
+    for number, strip in enumerate(strips(app)):
         for segment in strip:
             wrong = sorted({char for char in segment.text if _acts(char)})
             if wrong or segment.control:

@@ -17,6 +17,7 @@ from astrolabe.providers.catalogue.provider_info import Direction, EmbeddingSpec
 from astrolabe.providers.wire.failures import TransportError, from_answer, from_transport
 from astrolabe.providers.wire.transport import Transport
 from screens.kit.app_base import Console
+from tests.support.headless import strips
 from tests.support.provider_server import Answer, ProviderServer
 from tests.support.shop import PROVIDER, ROUTE
 from tests.support.steps import Step, _hold_workers, press
@@ -103,7 +104,7 @@ def press_and_hold(key: str, words: str) -> Step:
 
 
 def _screen(pilot: Pilot[Any]) -> str:
-    return "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
+    return "\n".join(strip.text for strip in strips(pilot.app))
 
 
 def as_the_data_api_says(error: ProviderError) -> DataApiError:

@@ -9,6 +9,7 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import SelectionList
 
+from tests.support.headless import strips
 from tests.support.steps import press, settle, typed
 from tests.support.waiting import LONGEST_WAIT
 
@@ -22,8 +23,7 @@ class Walker:
     @property
     def screen(self) -> str:
         """What is on the screen, line by line."""
-        strips = self.pilot.app.screen._compositor.render_strips()
-        return "\n".join(strip.text.rstrip() for strip in strips)
+        return "\n".join(strip.text.rstrip() for strip in strips(self.pilot.app))
 
     async def press(self, *keys: str) -> None:
         """Press keys one after the other, waiting for each one's consequences."""
