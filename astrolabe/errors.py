@@ -189,7 +189,10 @@ class DataApiError(AstrolabeError):
 
     @property
     def title(self) -> str:
-        """The title of the code, as documented."""
+        """The title of the code, as documented; but nobody is told of bad parameters when a name was not found."""
+        failed = self.provider_error
+        if failed is not None and failed.failure is ProviderFailure.UNKNOWN_HOST and failed.owner is Owner.NETWORK:
+            return "The provider's host was not found"
         return self.heading
 
     def to_object(self) -> dict[str, Any]:

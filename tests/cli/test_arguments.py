@@ -13,6 +13,7 @@ from tests.cli.conftest import ROOT, Program
 from tui.cli import verb
 from tui.cli.arguments import settings_options
 from tui.cli.parser import build_parser, parse
+from tui.cli.words import verbs_of
 
 HEAVY = ("textual", "rich", "numpy", "httpx", "pydantic_settings", "aiosqlite", "cryptography", "tokenizers")
 
@@ -32,6 +33,27 @@ ALIASES = {"connections": "connection-strings"}
 """Former names that still work."""
 
 VERBS = {words: run for words, run in verbs(build_parser()) if words.split(" ")[0] not in ALIASES}
+
+
+def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """Yield a parser and those of all verbs after it."""
+    yield parser
+    for child in verbs_of(parser).values():
+        yield from parsers(child)
+
+
+def test_the_help_of_no_verb_is_cut_at_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    helps = [parser.format_help() for parser in parsers(build_parser())]
+    assert [line for text in helps for line in text.splitlines() if len(line) > 80] == []
+    long = next(text for text in helps if text.startswith("usage: astrolabe load"))
+    assert "\n".join(long.splitlines()[-5:]) == (
+        "Into a table, each column gets the field of its name, converted to the\n"
+        "column's type; a row whose key is there is written over. A vector column with\n"
+        "a service takes texts, the others arrays of numbers:\n"
+        "  astrolabe load notes.csv --database library --table notes \\\n"
+        "      --map meaning=body --map shape=outline"
+    )
 
 
 def imported(program: Program, *argv: str) -> set[str]:

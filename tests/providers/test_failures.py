@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 from pydantic import SecretStr
 
+from astrolabe.dataapi.language.provider_errors import provider_error
 from astrolabe.errors import Owner, ProviderError, ProviderFailure
 from astrolabe.providers.catalogue.provider_info import Direction
 from tests.providers.setup import KEY, SUBJECTS, Bench, Subject, urls_at
@@ -61,21 +62,23 @@ async def test_refused_credentials_are_named(bench: Bench, server: ProviderServe
     assert "user access token 'my-key'" in error.message
 
 
-async def test_an_unknown_host_points_at_the_parameters_that_make_it(
-    server: ProviderServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("subject", SUBJECTS)
+async def test_a_name_that_is_not_found_is_the_network_whoever_the_provider_is(
+    server: ProviderServer, monkeypatch: pytest.MonkeyPatch, subject: str
 ) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    bench = Bench(server, urls={})  # the providers' own
-    error = await bench.fail(SUBJECTS["huggingfaceDedicated"])
+    bench = Bench(server, urls=urls_at("https://nowhere.test:8443"))
+    error = await bench.fail(SUBJECTS[subject])
     await bench.close()
 
     assert error.failure is ProviderFailure.UNKNOWN_HOST
-    assert error.owner is Owner.REQUEST
+    assert error.owner is Owner.NETWORK
+    assert provider_error(error).title == "The provider's host was not found"
     assert error.attempts == 1
-    assert "abc.us-east-2.aws.endpoints.huggingface.cloud" in error.message
+    assert "nowhere.test:8443" in error.message
     assert "misspelt" in error.hint
 
 

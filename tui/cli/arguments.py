@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from astrolabe.errors import UsageError
 from astrolabe.text.safe_text import VIEWER_LIMIT, display_text
+from tui.cli.help_format import HelpFormatter
 
 DEFAULT_KEYSPACE = "default_keyspace"
 _FORMATS = ("table", "json", "jsonl", "csv")
@@ -136,7 +137,8 @@ def settings_options(*, read_only: bool = True) -> argparse.ArgumentParser:
     group.add_argument("--no-mouse", dest="mouse", action="store_const", const=False, help="leave the mouse alone")
     if read_only:
         group.add_argument("--read-only", action="store_const", const=True, help="refuse every change")
-    group.add_argument("--log-level", choices=_LEVELS, help="how much goes into the log file")
+    levels = f"how much goes into the log file: {', '.join(_LEVELS)}"
+    group.add_argument("--log-level", choices=_LEVELS, metavar="LEVEL", help=levels)
     return parent
 
 
@@ -166,7 +168,7 @@ def add_verb(
         help=words,
         description=f"{words[:1].upper()}{words[1:]}.",
         epilog=epilog or None,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
         parents=[settings_options(read_only=read_only)],
     )
     parser.set_defaults(run=run, arguments=arguments)

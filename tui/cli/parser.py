@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from tui.cli.arguments import Parser, settings_options
+from tui.cli.help_format import HelpFormatter
 from tui.cli.verbs.api.arguments import add_api
 from tui.cli.verbs.audit.arguments import add_audit
 from tui.cli.verbs.authority.arguments import add_authority
@@ -82,7 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="astrolabe",
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=HelpFormatter,
         parents=[settings_options()],
     )
     parser.add_argument("-V", "--version", action="store_true", help="print the version")

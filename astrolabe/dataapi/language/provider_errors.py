@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from astrolabe.dataapi.language.error_codes import data_api_error
-from astrolabe.errors import DataApiError, ProviderError, ProviderFailure, ProviderReply
+from astrolabe.errors import DataApiError, Owner, ProviderError, ProviderFailure, ProviderReply
 from astrolabe.providers.catalogue.catalogue import Catalogue
 from astrolabe.providers.wire.failures import failure_by_status, make_error
 
@@ -188,8 +188,10 @@ def _timeout(error: ProviderError) -> Translation:
 
 
 def _bad_host(error: ProviderError) -> Translation:
+    found = error.owner is not Owner.NETWORK
+    what = "is not valid; its parameters may be wrong" if found else "names a host that was not found"
     return "EMBEDDING_PROVIDER_BAD_HOST_NAME", (
-        f"The address of provider '{error.provider}' is not valid; its parameters may be wrong. "
+        f"The address of provider '{error.provider}' {what}. "
         f"Error: {error.failure.value}; error message: {error.message}"
     )
 

@@ -87,8 +87,8 @@ _GENERAL: Mapping[ProviderFailure, Advice] = {
 
 _BY_PROVIDER: Mapping[tuple[str, ProviderFailure], Advice] = {
     ("huggingfaceDedicated", ProviderFailure.UNKNOWN_HOST): Advice(
-        "The endpoint name, region or cloud is misspelt, or the endpoint was deleted.",
-        "Compare all three with the endpoint's address at Hugging Face.",
+        "There is no network or no name service; or the endpoint name, region or cloud is misspelt, or it was deleted.",
+        "Check the network connection, and compare all three with the endpoint's address at Hugging Face.",
     ),
     ("huggingfaceDedicated", ProviderFailure.NOT_FOUND): Advice(
         "The endpoint has no embeddings route; it serves a chat model, perhaps.",
@@ -102,8 +102,8 @@ _BY_PROVIDER: Mapping[tuple[str, ProviderFailure], Advice] = {
         "Compare the collection's dimension with the endpoint's model; it has to run Text Embeddings Inference.",
     ),
     ("azureOpenAI", ProviderFailure.UNKNOWN_HOST): Advice(
-        "The resource name is misspelt.",
-        "Compare it with the endpoint of the resource in the Azure portal.",
+        "There is no network or no name service, or the resource name is misspelt.",
+        "Check the network connection, and compare the name with the endpoint of the resource in the Azure portal.",
     ),
     ("azureOpenAI", ProviderFailure.AUTHENTICATION): Advice(
         "The key is wrong, or belongs to another resource than the one named.",

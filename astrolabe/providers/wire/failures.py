@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -223,14 +222,13 @@ def from_transport(provider: ProviderInfo, url: str, failure: TransportError) ->
     """Read a request that got no complete answer from ``url``."""
     host = host_of(url)
     message = {
-        ProviderFailure.UNKNOWN_HOST: f"The host {urlsplit(url).hostname or host} of {provider.label} is unknown.",
+        ProviderFailure.UNKNOWN_HOST: f"The host of {provider.label} at {host} is unknown: {failure}.",
         ProviderFailure.TLS: f"No secure connection to {provider.label} at {host}: {failure}.",
         ProviderFailure.UNREACHABLE: f"{provider.label} cannot be reached at {host}: {failure}.",
         ProviderFailure.TIMEOUT: f"{provider.label} at {host} did not answer in time: {failure}.",
     }.get(failure.failure, f"The answer of {provider.label} {failure}.")
-    owner = Owner.REQUEST if failure.failure is ProviderFailure.UNKNOWN_HOST and provider.parameters else failure.owner
     known = failure.advice or Advice("", "")
-    error = make_error(provider, failure.failure, message, meaning=known.meaning, hint=known.step, owner=owner)
+    error = make_error(provider, failure.failure, message, meaning=known.meaning, hint=known.step, owner=failure.owner)
     return FailedAttempt(error, failure.transient)
 
 
