@@ -34,6 +34,7 @@ from screens.explorer.page import DataExplorerPage
 from screens.integrations.page import IntegrationsPage
 from screens.kit.actions import Action, action_of, register
 from screens.kit.app_base import AppEnvironment, Console, Section
+from screens.kit.depth import Depth
 from screens.kit.error_dialog import ErrorDialog
 from screens.kit.help import HelpDialog
 from screens.kit.save_dialog import SaveDialog
@@ -50,7 +51,7 @@ from screens.tables.page import TablePage
 from screens.tables.types_page import TypesPage
 from tui.discreet_log import DiscreetLogger, make_log_discreet
 from tui.stylesheet import KeptStylesheet
-from tui.theme import DAY, DEFAULT_THEME, NIGHT
+from tui.theme import DAY, DEFAULT_THEME, EXACT_NIGHT, NIGHT, TABLES, own_defaults
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -125,6 +126,7 @@ class AstrolabeApp(Console):
         theme: str = DEFAULT_THEME,
         remember_theme: Callable[[str], None] | None = None,
         start: Section = Section.DATABASES,
+        depth: Depth = Depth.TRUE,
         started_at: float | None = None,
     ) -> None:
         """Build the console.
@@ -135,16 +137,19 @@ class AstrolabeApp(Console):
             theme: Name of the theme; an unknown one falls back to the default with a notice.
             remember_theme: Called with the name of a newly chosen theme.
             start: The place to show first.
+            depth: How many colours the terminal has.
             started_at: ``time.perf_counter()`` of the process start, for the benchmark of the first paint.
         """
         super().__init__(workspace, environment)
         make_log_discreet()
         self._logger = DiscreetLogger(self._log, app=self)
-        self.register_theme(NIGHT)
+        self.register_theme(NIGHT if depth is Depth.TRUE else EXACT_NIGHT)
         self.register_theme(DAY)
         self._wanted_theme = theme
+        self.depth = depth
         known = theme if theme in self.available_themes else DEFAULT_THEME
         self.set_reactive(AstrolabeApp.theme, known)
+        self.draw_in(depth, TABLES.get(known, {}))
         self.stylesheet = KeptStylesheet(variables=self.get_css_variables())
         self._remember_theme = remember_theme
         self._start = start
@@ -182,6 +187,14 @@ class AstrolabeApp(Console):
         """Show the badge of the failure lab while anything is simulated, whoever switched it on."""
         with suppress(AstrolabeError):  # what is wrong with the data folder is told by the page that reads it
             self.show_lab(await self.workspace.lab.rules())
+
+    def _watch_theme(self, theme_name: str) -> None:
+        self.draw_in(self.depth, TABLES.get(theme_name, {}))  # before anything is drawn in it
+        super()._watch_theme(theme_name)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return our own colours for the framework's themes, which do not have them."""
+        return own_defaults(self.current_theme)
 
     def _theme_chosen(self, name: str) -> None:
         if self._remember_theme is not None:

@@ -133,7 +133,7 @@ def listen(host: str, port: int, places: Places) -> BoundedListener:
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> ServerError:
-    hint = "Another program may be there already. `astrolabe serve --port 0` takes a free port."
+    hint = "Another program may be there already. Port 0 takes a free one."
     if error.errno in {errno.EACCES, errno.EPERM}:
         hint = "Ports below 1024 are for administrators on most systems; another port needs no such right."
     return ServerError(

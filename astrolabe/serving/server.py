@@ -38,8 +38,6 @@ GRACE = 10
 
 _IDLE = 30
 
-_HOW_TO_MAKE_ONE = "`astrolabe tokens create NAME` makes one."
-
 log = logging.getLogger(__name__)
 
 
@@ -184,14 +182,16 @@ class DataApiServer:
     def _check(self) -> None:
         options = self._options
         if options.key is not None and options.certificate is None:
-            raise UsageError("A key was given without a certificate.", hint="Give both: --certificate FILE --key FILE.")
+            raise UsageError("A key was given without a certificate.", hint="Give the file of the certificate, too.")
         if options.token is not None and not options.token.get_secret_value().strip():
-            raise UsageError("The token is blank, so it would keep nobody out.", hint=_HOW_TO_MAKE_ONE)
+            raise UsageError(
+                "The token is blank, so it would keep nobody out.", hint="Leave it out, or make one and give it."
+            )
         if not options.require_token and not is_loopback(options.host):
             raise UsageError(
                 f"Serving without a token is possible on this machine only, and {options.host} can be reached from "
                 "others.",
-                hint=f"Listen on 127.0.0.1, or require a token: {_HOW_TO_MAKE_ONE}",
+                hint="Listen on 127.0.0.1, or require a token, and make one for each program that may ask.",
             )
 
     async def _comparing(self) -> Comparison | None:

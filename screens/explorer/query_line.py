@@ -62,8 +62,8 @@ class QueryLine(Vertical):
     QueryLine > #asking { height: 1; display: none; padding: 0 1; }
     QueryLine.-asking > #asking { display: block; }
     QueryLine #asking Static { width: auto; padding-right: 1; color: $foreground-muted; }
-    QueryLine FilterInput { width: 1fr; background: $panel; }
-    QueryLine FilterInput:focus { background: $primary 40%; }
+    QueryLine FilterInput { width: 1fr; background: $field; }
+    QueryLine FilterInput:focus { background: $field-focus; }
     QueryLine > #in-force { height: auto; max-height: 3; padding: 0 1; color: $text-accent; display: none; }
     QueryLine > #in-force.-wrong { color: $text-error; }
     """

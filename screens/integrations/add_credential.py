@@ -21,12 +21,11 @@ from astrolabe.portal.organization import (
 from astrolabe.portal.rules import credential_name_problems, scope_problems
 from astrolabe.text.cli_equivalents import Equivalents, add_credential
 from astrolabe.text.safe_text import display_text
-from screens.kit.dialog import Dialog
 from screens.kit.fields import Field, many_of, text_input
 from screens.kit.secret_field import SecretRow, SourceField, TryingOut, TryOut
 
 
-class AddCredentialDialog(TryingOut, Dialog[CredentialDraft, Credential]):
+class AddCredentialDialog(TryingOut[CredentialDraft, Credential]):
     """Asks for a credential; called Add Integration while the integration has none, Add API key afterwards."""
 
     def __init__(

@@ -15,7 +15,6 @@ from astrolabe.providers.embedding.waiting import WaitListener
 from astrolabe.text.cli_equivalents import Equivalents, rotate_credential
 from astrolabe.text.safe_text import display_text
 from screens.kit.countdown import Countdown
-from screens.kit.dialog import Dialog
 from screens.kit.fields import Field, check
 from screens.kit.secret_field import SecretRow, SourceField, TryingOut, TryOut
 from storage.secrets.references import SecretReference
@@ -34,7 +33,7 @@ class RotationDraft:
     test: bool = True
 
 
-class RotateDialog(TryingOut, Dialog[RotationDraft, Credential]):
+class RotateDialog(TryingOut[RotationDraft, Credential]):
     """Asks for a new secret, and tests it against the provider before it takes the place of the old one."""
 
     SUBMIT = "Rotate"

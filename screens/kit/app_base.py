@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from textual._styles_cache import StylesCache
 from textual.await_complete import AwaitComplete
-from textual.filter import LineFilter, Monochrome, NoColor
+from textual.filter import LineFilter, Monochrome
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -31,6 +31,7 @@ from astrolabe.text.safe_text import display_text
 from astrolabe.workspace import Workspace
 from astrolabe.workspace.connection import Connection
 from screens.kit.control_filter import ControlFilter
+from screens.kit.depth import Depth, DepthFilter, Table
 from screens.kit.type_ahead import TypeAhead
 
 ResultT = TypeVar("ResultT")
@@ -98,6 +99,7 @@ class Console(TypeAhead):
         self.environment = environment or AppEnvironment()
         self.selection = Selection()
         self._control_filter = ControlFilter()
+        self._depth_filter: DepthFilter | None = None
         self.load_job: LoadJob | None = None
         self._badges: dict[str, str] = {}
         self.server = ServerControl(self.environment.server, now=self.environment.now, changed=self._show_server)
@@ -147,14 +149,25 @@ class Console(TypeAhead):
         self.selection = replace(self.selection, collection=collection)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Let no control character through to the terminal, and with ``NO_COLOR`` no colour.
+        """Let no control character through to the terminal, and no colour that it does not have.
 
-        The framework chooses between greys and no colour at all before the theme is known; here it is.
+        With ``NO_COLOR`` the framework would draw greys.
         """
-        filters = super().get_line_filters()
-        if self.no_color and self.native_ansi_color:
-            filters = [NoColor() if isinstance(one, Monochrome) else one for one in filters]
-        return [*filters, self._control_filter]
+        greys = () if self._depth_filter is None else (Monochrome,)
+        filters = [one for one in super().get_line_filters() if not isinstance(one, greys)]
+        return [*filters, *self._depth_filters(), self._control_filter]
+
+    def draw_in(self, depth: Depth, table: Table) -> None:
+        """Draw in the colours that the terminal has.
+
+        Args:
+            depth: How many.
+            table: What stands for the theme's colours; empty for a theme without a table.
+        """
+        self._depth_filter = DepthFilter(depth, table)
+
+    def _depth_filters(self) -> Sequence[LineFilter]:
+        return (self._depth_filter,) if self._depth_filter is not None and self._depth_filter.enabled else ()
 
     async def selected_client(self) -> DatabaseClient:
         """Return a client to the selected database.

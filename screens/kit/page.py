@@ -7,9 +7,10 @@ from typing import ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Container
+from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.getters import app as app_getter
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -37,6 +38,17 @@ WATCH_INTERVAL = 0.3
 class TopLine(Badged):
     """The console's first line: the main places with their keys, and badges such as ``demo``."""
 
+    class Drawn(Message):
+        """The line was drawn.
+
+        Attributes:
+            left_over: The badges that there was no room for.
+        """
+
+        def __init__(self, left_over: Sequence[str]) -> None:
+            super().__init__()
+            self.left_over = left_over
+
     def __init__(self, section: Section) -> None:
         super().__init__(id="top-line")
         self.section = section
@@ -46,17 +58,26 @@ class TopLine(Badged):
         self.draw()
 
     def draw(self) -> None:
-        """Draw the longest line that fits: with the program's name, without it, or with the other places' keys only."""
+        """Draw the longest line that fits: with the program's name, without it, or with the other places' keys only.
+
+        The badges stand below it, at the end of the heading's line, where there is no room for them beside the names.
+        """
         badges = self.app.badges if isinstance(self.app, Console) else ()
         lines = (
-            self._line(" ✦ Astrolabe", badges, all_places=True),
-            self._line(" ✦", badges, all_places=True),
-            self._line(" ✦", badges, all_places=False),
+            (self._line(" ✦ Astrolabe", all_places=True), badges),
+            (self._line(" ✦", all_places=True), badges),
+            (self._line(" ✦ Astrolabe", all_places=True), ()),
+            (self._line(" ✦", all_places=True), ()),
+            (self._line(" ✦", all_places=False), badges),
+            (self._line(" ✦", all_places=False), ()),
         )
-        fitting = (line for line in lines if line.cell_length <= self.app.size.width)
-        self.update(next(fitting, lines[-1]))
+        width = self.app.size.width
+        fitting = ((line + badge_words(beside), beside) for line, beside in lines)
+        line, beside = next(((one, b) for one, b in fitting if one.cell_length <= width), (lines[-1][0], ()))
+        self.update(line)
+        self.post_message(self.Drawn(() if beside else badges))
 
-    def _line(self, name: str, badges: Sequence[str], *, all_places: bool) -> Content:
+    def _line(self, name: str, *, all_places: bool) -> Content:
         line = Content.styled(name, "bold $accent")
         for section, key, label in PLACES:
             here = section is self.section
@@ -64,9 +85,15 @@ class TopLine(Badged):
             if here or all_places:
                 style = "bold $text-accent underline" if here else "$foreground-muted"
                 line += Content(" ") + Content.styled(label, style)
-        for badge in badges:
-            line += Content("  ") + Content.styled(f"[{badge}]", "bold $warning")
         return line
+
+
+def badge_words(badges: Sequence[str]) -> Content:
+    """Return badges as they are drawn, each with the gap before it."""
+    words = Content("")
+    for badge in badges:
+        words += Content("  ") + Content.styled(f"[{badge}]", "bold $warning")
+    return words
 
 
 class Page(Screen[None], WorkerBoundary):
@@ -94,7 +121,9 @@ class Page(Screen[None], WorkerBoundary):
     def compose(self) -> ComposeResult:
         """Lay out the frame around the page's own body."""
         yield TopLine(self.SECTION)
-        yield Static(Content(self.HEADING), id="heading")
+        with Horizontal(id="heading-line"):
+            yield Static(Content(self.HEADING), id="heading")
+            yield Static("", id="badges", markup=False)
         with Container(id="body"):
             yield from self.compose_body()
         yield KeyFooter()
@@ -108,6 +137,13 @@ class Page(Screen[None], WorkerBoundary):
         shown = [Content(display_text(part, limit=60)) for part in parts if part]
         arrow = Content.styled(" › ", "$foreground-muted")
         self.query_one("#heading", Static).update(Content(" ") + arrow.join(shown))
+
+    @on(TopLine.Drawn)
+    def _show_badges(self, event: TopLine.Drawn) -> None:
+        """Show the badges that the first line has no room for."""
+        line = self.query_one("#badges", Static)
+        line.update(badge_words(event.left_over))
+        line.display = bool(event.left_over)
 
     async def reload(self) -> None:
         """Read the page's contents again; pages that show stored things override this."""

@@ -64,11 +64,11 @@ class RecordTable(Widget, can_focus=True):
     RecordTable { height: 1fr; background: $background; }
     RecordTable > .record--header { background: $surface; color: $foreground-muted; text-style: bold; }
     RecordTable > .record--row { color: $foreground; }
-    RecordTable > .record--cursor-row { background: $panel; color: $foreground; }
-    RecordTable > .record--cursor-cell { background: $panel; color: $foreground; text-style: underline; }
+    RecordTable > .record--cursor-row { background: $row-open; color: $foreground; }
+    RecordTable > .record--cursor-cell { background: $row-open; color: $foreground; text-style: underline; }
     RecordTable > .record--marked { color: $text-warning; text-style: bold; }
-    RecordTable:focus > .record--cursor-row { background: $primary 45%; color: $foreground; }
-    RecordTable:focus > .record--cursor-cell { background: $primary; color: $text; text-style: bold; }
+    RecordTable:focus > .record--cursor-row { background: $row-cursor; color: $foreground; }
+    RecordTable:focus > .record--cursor-cell { background: $primary; color: $on-primary; text-style: bold; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

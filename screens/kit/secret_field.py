@@ -14,8 +14,8 @@ from textual.widgets import Input, Select
 
 from astrolabe.portal.rules import reference_problems, secret_problems, secret_warnings
 from screens.kit.actions import Action, register
+from screens.kit.dialog import Dialog, DraftT, ResultT
 from screens.kit.fields import Field, SecretInput, choice, text_input
-from screens.kit.workers import WorkerBoundary
 from storage.secrets.references import ReferenceKind, SecretReference
 
 TryOut = Callable[[SecretStr | SecretReference, str], Coroutine[Any, Any, None]]
@@ -112,8 +112,11 @@ class SourceField(Field):
 _SOURCE_HELP = "A secret that is not typed here is not stored: only where it is read from."
 
 
-class TryingOut(WorkerBoundary):
-    """Mixin for dialogs with a :class:`SecretRow`: f4 tests the secret before it is saved. Saving needs no test."""
+class TryingOut(Dialog[DraftT, ResultT]):
+    """Base of dialogs with a :class:`SecretRow`: f4 tests the secret before it is saved. Saving needs no test.
+
+    No mixin: the framework follows the first base for the style sheet, and would draw the dialog as no dialog.
+    """
 
     OTHER_KEYS = "f4 test · "
 

@@ -211,6 +211,13 @@ class TestConnectionDialog(ModalScreen[None], WorkerBoundary):
     def _again_pressed(self) -> None:
         self.action_test_again()
 
+    @on(Input.Changed)
+    def _field_changed(self, event: Input.Changed) -> None:
+        """Take back what was said of a field once it is mended."""
+        for row in self._parameter_rows():
+            if row.control is event.input and event.value.strip():
+                row.set_problem("")
+
     @on(Input.Submitted)
     def _submitted(self) -> None:
         self.action_test_again()

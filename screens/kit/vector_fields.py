@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.getters import app as app_getter
 from textual.widget import Widget
 from textual.widgets import Input, Select
 
 from astrolabe.portal.databases import collection_form as form
 from astrolabe.portal.databases.collection_form import VectorDraft
 from astrolabe.portal.organization import VectorizeChoice
-from astrolabe.providers.catalogue.provider_info import ModelInfo, ParameterInfo, ParameterType
+from astrolabe.providers.catalogue.provider_info import EmbeddingSpec, ModelInfo, ParameterInfo, ParameterType
+from screens.kit.app_base import Console
 from screens.kit.fields import Field, choice, select_options, text_input
 from storage.shapes import Metric
 
@@ -28,7 +30,9 @@ LOCKED = "Locked for the life of the collection."
 
 
 class VectorFields(Vertical):
-    """The rows; they follow the method and the model that are chosen."""
+    """The rows; they follow the method and the model that are chosen, and begin with what a connection test found."""
+
+    app = app_getter(Console)
 
     def __init__(
         self,
@@ -110,10 +114,15 @@ class VectorFields(Vertical):
         rows: list[Widget] = []
         if chosen.credentials:
             rows.append(self._credential_field(chosen))
-        rows += [parameter_field(info) for info in provider.parameters]
+        tested = self._tested(provider.key)
+        known = tested[0].parameters if tested is not None else {}
+        rows += [parameter_field(info, str(known.get(info.name, ""))) for info in provider.parameters]
         credential = chosen.credentials[0].name if chosen.credentials else None
         models = [(model_label(model), model.name) for model in chosen.models_of(credential)]
+        names = [name for _, name in models]
         first = form.first_model(chosen)
+        if tested is not None and tested[0].model in names:
+            first = provider.model(tested[0].model) or first
         rows.append(
             Field(
                 "Embedding model",
@@ -178,10 +187,26 @@ class VectorFields(Vertical):
             box.value = str(model.dimension)
             row.set_inactive("Set by the model.")
             return
+        found = self._found(model)
         low, high = (model.dimension_range if model else None) or (1, self.largest)
-        box.value = str(model.default_dimension) if model and model.default_dimension else ""
+        box.value = str(found or (model.default_dimension if model else None) or "")
         box.placeholder = f"{low} to {high}"
-        row.set_help(f"How many numbers a vector has: {low} to {high}.")
+        said = "As the connection test found." if found else f"How many numbers a vector has: {low} to {high}."
+        row.set_help(said)
+
+    def _tested(self, provider: str) -> tuple[EmbeddingSpec, int] | None:
+        return self.app.workspace.credential_usage.answered(provider)
+
+    def _found(self, model: ModelInfo | None) -> int | None:
+        """Return the dimensions that a connection test found with the model and what the form has of parameters."""
+        chosen = self.chosen()
+        tested = self._tested(chosen.provider.key) if chosen is not None else None
+        if chosen is None or model is None or tested is None or tested[0].model != model.name:
+            return None
+        of_provider = [info.name for info in chosen.provider.parameters]
+        now = self._parameters()
+        same = all(str(tested[0].parameters.get(name, "")) == now.get(name, "").strip() for name in of_provider)
+        return tested[1] if same else None
 
     def _value(self, name: str) -> str | None:
         found = self.query(f"#{name}").results(Select)
@@ -218,15 +243,17 @@ def model_help(model: ModelInfo | None, lasting: str) -> str:
     return f"{known or 'The model that makes the vectors.'} {lasting}"
 
 
-def parameter_field(info: ParameterInfo) -> Field:
-    """Return the row for one provider or model parameter."""
+def parameter_field(info: ParameterInfo, value: str = "") -> Field:
+    """Return the row for one provider or model parameter, filled in with what is known of it."""
     name = PARAMETER + info.name
     control: Widget
     if info.options or info.type is ParameterType.BOOLEAN:
         values = info.options or ("true", "false")
-        control = choice(name, [(value, value) for value in values], prompt=f"default: {info.default or 'none'}")
+        control = choice(
+            name, [(one, one) for one in values], value or None, prompt=f"default: {info.default or 'none'}"
+        )
     else:
-        control = text_input(name, placeholder=info.hint)
+        control = text_input(name, value, placeholder=info.hint)
     return Field(info.label, control, help=info.help, optional=not info.required)
 
 

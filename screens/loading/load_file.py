@@ -131,7 +131,7 @@ def about(found: Preview) -> str:
     if found.faults:
         words += f"; {len(found.faults)} of the first rows cannot be loaded: {found.faults[0]}"
     words = " ".join([f"{words}." if found.notes else words, *found.notes])
-    return show_value(words)
+    return show_value(words, limit=600)
 
 
 def size_words(size: int) -> str:

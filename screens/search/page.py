@@ -44,8 +44,9 @@ SEARCH = "search"
 """The group of the work that a search is."""
 
 
-NOTHING = "Nothing found. Try other words, or a wider filter."
-NOTHING_BY_WORDS = "Nothing found. A document has to have every word: try fewer, or a wider filter."
+_WHAT_NOW = "\n\nenter searches again · esc leaves the field · / goes to the query"
+NOTHING = "Nothing found. Try other words, or a wider filter." + _WHAT_NOW
+NOTHING_BY_WORDS = "Nothing found. A document has to have every word: try fewer, or a wider filter." + _WHAT_NOW
 
 MODE_WORDS: Mapping[SearchMode, str] = {
     SearchMode.MEANING: "meaning",
@@ -75,7 +76,7 @@ class SearchPage(Page):
         super().__init__()
         self.info: TargetInfo | None = None
         self.client: DatabaseClient | None = None
-        self.shown_for: tuple[str, str] | None = None
+        self.shown_for: tuple[str, str, str] | None = None
         self.mode = SearchMode.MEANING
         self.searched = False
 
@@ -106,8 +107,11 @@ class SearchPage(Page):
         self.refresh_bindings()  # what the collection can do decides which keys are offered
         if self.info is None:
             return
-        here = (self.info.keyspace, self.info.name)
+        database = self.app.selection.database
+        here = (database.id if database is not None else "", self.info.keyspace, self.info.name)
         if self.shown_for != here:
+            if self.shown_for is not None:  # a filter is about the fields of one collection
+                self.query_one("#filter", Input).value = ""
             self.shown_for = here
             self._clear()
 
@@ -191,7 +195,7 @@ class SearchPage(Page):
             column=self._column(),
         )
 
-    def _say(self, found: Mapping[str, str]) -> None:
+    def _say(self, found: Mapping[str, str], *, move: bool = True) -> None:
         line = self.query_one("#search-message", Static)
         names = {"query": "Search for", "column": "Column", "filter": "Filter", "limit": "Limit"}
         line.update(Content("\n".join(f"{WRONG} {names[name]}: {display_text(text)}" for name, text in found.items())))
@@ -199,9 +203,15 @@ class SearchPage(Page):
         for name in names:
             self.query_one(f"#{name}").set_class(name in found, "-wrong")
         for name in names:
-            if name in found:
+            if name in found and move:
                 self.query_one(f"#{name}").focus()
                 return
+
+    @on(Input.Changed)
+    def _field_changed(self) -> None:
+        """Take back what was said of a field once it is mended."""
+        if self.info is not None and self.query_one("#search-message").display:
+            self._say(problems(self._draft(), self.info), move=False)
 
     @on(Select.Changed, "#column")
     def _column_changed(self) -> None:

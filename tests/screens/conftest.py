@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from screens.kit.app_base import Section
+from screens.kit.depth import Depth
 from tests.support.console import Preparation, Scene, SceneConsole, Templates, hold_cursors_still
 
 SNAPSHOT_REPORT = "TEXTUAL_SNAPSHOT_TEMPDIR"
@@ -50,10 +51,11 @@ def console(tmp_path: Path, templates: Templates) -> MakeConsole:
         *,
         start: Section = Section.DATABASES,
         urls: dict[str, str] | None = None,
+        depth: Depth = Depth.TRUE,
     ) -> SceneConsole:
         folder = tmp_path / "data"
         if prepare is not None:
             templates.copy(prepare, folder)
-        return SceneConsole(Scene(folder, None, start, tuple((urls or {}).items())))
+        return SceneConsole(Scene(folder, None, start, tuple((urls or {}).items()), depth=depth))
 
     return make

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from textual.widgets import Static
+
 from astrolabe.providers.simulated.rules import Rule, SimulatedFailure
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from screens.kit.page import TopLine
@@ -14,7 +16,7 @@ from tests.support.waiting import until
 
 
 def line_of(app: SceneConsole) -> str:
-    return str(app.screen.query_one(TopLine).content)
+    return f"{app.screen.query_one(TopLine).content} {app.screen.query_one('#badges', Static).content}"
 
 
 async def test_a_badge_stands_on_every_page_until_it_is_taken_away(console: MakeConsole) -> None:
@@ -41,6 +43,7 @@ async def test_each_badge_is_changed_without_touching_the_others(console: MakeCo
         app.set_badge("one", "lab")
         app.set_badge("server", "serving")
         app.set_badge("one", "lab 3")
+        await settle(pilot)
         assert "[lab 3]" in line_of(app)
         assert "[serving]" in line_of(app)
         app.set_badge("one", None)

@@ -24,6 +24,7 @@ from astrolabe.providers.local.transformer import MINILM
 from astrolabe.providers.simulated.rules import EVERY_PROVIDER, Rule, SimulatedFailure
 from astrolabe.workspace import Workspace, WorkspaceOptions
 from screens.kit.app_base import AppEnvironment, Section
+from screens.kit.depth import Depth
 from storage.shapes import Metric
 from tests.support.waiting import LONGEST_WAIT
 from tui.app import AstrolabeApp
@@ -64,6 +65,7 @@ class Scene:
         theme: The theme.
         minilm: Whether the files of all-MiniLM-L6-v2 are there; never this machine's own.
         provider_setups: What else is set for providers.
+        depth: How many colours the terminal has.
     """
 
     folder: Path
@@ -73,6 +75,7 @@ class Scene:
     theme: str = "astrolabe-night"
     minilm: bool = False
     provider_setups: tuple[tuple[str, ProviderSetup], ...] = ()
+    depth: Depth = Depth.TRUE
 
 
 class SceneConsole(AstrolabeApp):
@@ -82,7 +85,7 @@ class SceneConsole(AstrolabeApp):
 
     def __init__(self, scene: Scene) -> None:
         environment = AppEnvironment(now=lambda: NOW, timeless=True)
-        super().__init__(None, environment=environment, theme=scene.theme, start=scene.start)  # type: ignore[arg-type]
+        super().__init__(None, environment=environment, theme=scene.theme, start=scene.start, depth=scene.depth)  # type: ignore[arg-type]
         self.scene = scene
 
     @contextmanager

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 from astrolabe.errors import Owner, UsageError
 from astrolabe.portal.organization import Database
@@ -15,9 +16,6 @@ from tui.settings.settings import Settings
 
 THEME_SETTING = "theme"
 """The name under which the chosen theme is kept in the catalog."""
-
-COLOURLESS_THEME = "ansi-dark"
-"""The theme for ``NO_COLOR``: it leaves the terminal's own colours alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +56,28 @@ def require_terminal() -> None:
 async def open_console(workspace: Workspace, settings: Settings, opening: Opening) -> int:
     """Run the console until it is left; return the exit code."""
     # The terminal framework takes a fifth of a second, and no other verb needs it.
+    from rich.console import Console  # noqa: PLC0415
+    from textual.constants import COLOR_SYSTEM  # noqa: PLC0415
+
     from screens.kit.app_base import AppEnvironment, Section  # noqa: PLC0415
+    from screens.kit.depth import depth_of  # noqa: PLC0415
     from tui.app import AstrolabeApp  # noqa: PLC0415
     from tui.driver import HangupSafeDriver  # noqa: PLC0415
     from tui.theme import DEFAULT_THEME  # noqa: PLC0415
 
     chosen: list[str] = []
     remembered = await workspace.setting(THEME_SETTING)
-    fallback = COLOURLESS_THEME if os.environ.get("NO_COLOR") else DEFAULT_THEME
+    without_colour = bool(os.environ.get("NO_COLOR"))
+    wanted: Any = COLOR_SYSTEM  # the framework's own choice, which the environment may have made
     badges = (*opening.badges, "read-only") if workspace.options.read_only else opening.badges
-    first = settings.theme or remembered or fallback
+    # Only the signs of our own themes show without colour where fields, rows and buttons are.
+    first = DEFAULT_THEME if without_colour else settings.theme or remembered or DEFAULT_THEME
     app = AstrolabeApp(
         workspace,
         environment=AppEnvironment(now=workspace.options.now, badges=badges, server=server_options(settings.server)),
         theme=first,
         remember_theme=chosen.append,
+        depth=depth_of(Console(color_system=wanted).color_system, no_color=without_colour),
         start=Section.DATABASES if opening.collection is None else Section.EXPLORER,
     )
     app.select(opening.database, opening.keyspace, opening.collection)

@@ -13,7 +13,7 @@ from astrolabe.portal.connection_strings.connection_string import ConnectionStri
 from astrolabe.portal.connection_strings.connection_strings import ConnectionStrings
 from astrolabe.portal.connection_strings.json import is_for_embeddings, to_json
 
-REPLACE_ADVICE = "There is one of that name already, and replacing was not asked for (--replace)."
+REPLACE_ADVICE = "There is one of that name already, and replacing was not asked for."
 """Said of a connection string that would take the place of another."""
 
 

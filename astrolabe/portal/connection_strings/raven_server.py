@@ -157,7 +157,7 @@ def _classes(module: ModuleType) -> tuple[type[Exception], ...]:
 
 _HINTS = {
     "AuthorizationException": "The server wants a client certificate that may administrate this database.",
-    "SSLError": "The certificate of one side is not accepted by the other; --authority names a private authority's.",
+    "SSLError": "The certificate of one side is not accepted by the other; name the private authority if there is one.",
     "ProxyError": "HTTPS_PROXY or ALL_PROXY names the proxy (407: with NAME:PASSWORD@), NO_PROXY leaves hosts out.",
     "DatabaseDoesNotExistException": "Check the database's name; capital letters do not count, hyphens do.",
 }

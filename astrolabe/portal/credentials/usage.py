@@ -36,7 +36,7 @@ from astrolabe.portal.credentials.rehearsal import (
 from astrolabe.portal.databases.databases import Databases
 from astrolabe.portal.organization import Credential, Database, Dependent, Unread
 from astrolabe.providers.catalogue.catalogue import Catalogue
-from astrolabe.providers.catalogue.provider_info import Hosting
+from astrolabe.providers.catalogue.provider_info import EmbeddingSpec, Hosting
 from astrolabe.providers.embedding.waiting import WaitListener
 from storage.errors import StorageError
 from storage.secrets.references import SecretReference
@@ -111,6 +111,7 @@ class CredentialUsage:
         self._contents = contents
         self._engine = engine
         self._catalogue = catalogue
+        self._answered: dict[str, tuple[EmbeddingSpec, int]] = {}
 
     async def overview(self) -> Overview:
         """Return every collection and column that names a stored credential of an external provider.
@@ -239,7 +240,17 @@ class CredentialUsage:
         revealed = None
         if name is not None or trial:
             revealed = await self._integrations.read_secret(provider, name or "", secret)
-        return await ask(self._engine, question, revealed, credential=name, trial=trial, on_wait=on_wait)
+        tested = await ask(self._engine, question, revealed, credential=name, trial=trial, on_wait=on_wait)
+        if tested.dimension is not None:
+            self._answered[provider] = (question.spec, tested.dimension)
+        return tested
+
+    def answered(self, provider: str) -> tuple[EmbeddingSpec, int] | None:
+        """Return what a provider last answered in a connection test, and with how many dimensions: a form begins there.
+
+        None when it was not tested since the program started.
+        """
+        return self._answered.get(provider)
 
     async def test(
         self,

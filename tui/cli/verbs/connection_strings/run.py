@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from astrolabe.errors import UsageError
 from astrolabe.portal.connection_strings import json as raven_json
 from astrolabe.portal.connection_strings.connection_string import ConnectionString, ConnectionStringDraft
-from astrolabe.portal.connection_strings.exchange import embedding_strings, push_all, take_in_all
+from astrolabe.portal.connection_strings.exchange import REPLACE_ADVICE, embedding_strings, push_all, take_in_all
 from astrolabe.portal.connection_strings.files import LONGEST_FILE, read_export
 from astrolabe.portal.connection_strings.raven_server import RavenPlace, RavenServer
 from astrolabe.portal.connection_strings.usage import model_change
@@ -165,12 +165,20 @@ async def push(args: PushArguments) -> int:
         strings = await chosen(workspace, args.name)
         server = _server(args, workspace)
         outcomes = []
+        words = []
         for outcome in await push_all(
             workspace.connection_strings, server, strings, replace=args.replace, with_secrets=args.with_secrets
         ):
             say(f"{outcome.name}: {outcome.words}")
             outcomes.append(outcome.done)
+            words.append(outcome.words)
+        _say_how_to_replace(words)
     return 0 if all(outcomes) else FAILED
+
+
+def _say_how_to_replace(words: Iterable[str]) -> None:
+    if REPLACE_ADVICE in words:
+        say("With --replace, it takes the place of the one that is there.")
 
 
 def _server(args: PullArguments | PushArguments, workspace: Workspace) -> RavenServer:
@@ -183,6 +191,7 @@ async def take_in(workspace: Workspace, drafts: list[ConnectionStringDraft], *, 
     outcomes = await take_in_all(workspace.connection_strings, drafts, replace=replace)
     for outcome in outcomes:
         say(f"{outcome.name}: {outcome.words}")
+    _say_how_to_replace(outcome.words for outcome in outcomes)
     return 0 if all(outcome.done for outcome in outcomes) else FAILED
 
 
