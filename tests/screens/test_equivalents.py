@@ -29,7 +29,8 @@ def dialogs() -> set[type[Dialog[Any, Any]]]:
         below = waiting.pop().__subclasses__()
         found.update(below)
         waiting += below
-    return {dialog for dialog in found if dialog.__module__.startswith("screens.")}
+    shown = {dialog for dialog in found if not dialog.__subclasses__()}  # the others are only what they stand on
+    return {dialog for dialog in shown if dialog.__module__.startswith("screens.")}
 
 
 def shows_something(dialog: type[Dialog[Any, Any]]) -> bool:

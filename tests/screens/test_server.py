@@ -12,7 +12,6 @@ from textual.widgets import Checkbox, Input, SelectionList, Static, TextArea
 
 from astrolabe.dataapi.protocol import Json
 from screens.kit.grid import Grid
-from screens.kit.page import TopLine
 from screens.kit.viewer import Viewer
 from screens.server.server_dialogs import LeaveDialog, StartServerDialog
 from tests.screens.conftest import MakeConsole
@@ -59,7 +58,7 @@ async def test_a_server_is_started_asked_shown_and_stopped(console: MakeConsole)
         app.screen.query_one("#port", Input).value = "0"
         await press(pilot, "ctrl+s")
         address = app.server.address
-        assert f"[serving :{address.rpartition(':')[2]}]" in str(app.screen.query_one(TopLine).content)
+        assert f"[serving :{address.rpartition(':')[2]}]" in str(app.screen.query_one("#badges", Static).content)
         assert await ask(address, token) == 200
         assert await ask(address) == 401
         await press(pilot, "f5")
@@ -69,7 +68,7 @@ async def test_a_server_is_started_asked_shown_and_stopped(console: MakeConsole)
         assert "2 requests, 1 with an error" in shown
         assert token not in shown
         await press(pilot, "x")
-        assert "serving" not in str(app.screen.query_one(TopLine).content)
+        assert "serving" not in str(app.screen.query_one("#badges", Static).content)
         with pytest.raises(httpx.ConnectError):
             await ask(address, token)
 
