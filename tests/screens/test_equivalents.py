@@ -29,8 +29,7 @@ def dialogs() -> set[type[Dialog[Any, Any]]]:
         below = waiting.pop().__subclasses__()
         found.update(below)
         waiting += below
-    shown = {dialog for dialog in found if not dialog.__subclasses__()}  # the others are only what they stand on
-    return {dialog for dialog in shown if dialog.__module__.startswith("screens.")}
+    return {dialog for dialog in found if dialog.__module__.startswith("screens.")}
 
 
 def shows_something(dialog: type[Dialog[Any, Any]]) -> bool:
@@ -41,4 +40,7 @@ def shows_something(dialog: type[Dialog[Any, Any]]) -> bool:
 def test_every_dialog_shows_a_command_or_says_why_not() -> None:
     every = dialogs()
     assert len(every) > 10
-    assert {dialog.__name__ for dialog in every if not shows_something(dialog)} == set(WITHOUT_A_COMMAND)
+    without = {dialog for dialog in every if not shows_something(dialog)}
+    names = {dialog.__name__ for dialog in without}
+    assert names >= set(WITHOUT_A_COMMAND)
+    assert {dialog.__name__ for dialog in without if not dialog.__subclasses__()} <= set(WITHOUT_A_COMMAND)
