@@ -67,6 +67,7 @@ from storage.secrets.box import SecretBox
 from storage.secrets.keyring import key_source
 from storage.secrets.ownership import guard_of
 from storage.secrets.references import ReferenceReader
+from storage.sqlite.busy_retry import uninterrupted
 from storage.sqlite.reserve import SpaceReserve
 
 log = logging.getLogger(__name__)
@@ -186,8 +187,8 @@ class Workspace:
             await workspace.close()
 
     async def close(self) -> None:
-        """Close every database, the catalog and the connections; may be called twice."""
-        await self._closing.aclose()
+        """Close every database, the catalog and the connections, also when the caller is cancelled; may be called twice."""
+        await uninterrupted(self._closing.aclose())
 
     def endpoint(self, database: Database | None) -> str:
         """Return the address that code snippets name for a database; without one, that of the server."""

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from storage.embedding_cache import entries
 from storage.errors import CorruptStoreError, StorageError, StoreBusyError, VanishedStoreError
 from storage.shapes import Matrix
+from storage.sqlite.busy_retry import uninterrupted
 from storage.sqlite.reserve import SpaceReserve
 from storage.sqlite.store_file import StoreFile
 from storage.sqlite.vacuum import give_back_space, used_bytes
@@ -192,7 +193,7 @@ class EmbeddingCache:
             self._off = True
             file, self._file = self._file, None
             if file is not None:
-                await file.close()
+                await uninterrupted(file.close())
 
     async def _open(self) -> StoreFile | None:
         """Return the open file; None when there is none to use, and :attr:`problem` says why if it is trouble."""

@@ -18,6 +18,7 @@ import aiosqlite
 
 from storage.errors import ReadOnlyError, StorageError, StoreBusyError
 from storage.loads.schema import MIGRATIONS
+from storage.sqlite.busy_retry import uninterrupted
 from storage.sqlite.reserve import SpaceReserve
 from storage.sqlite.store_file import StoreFile
 
@@ -178,7 +179,7 @@ class LoadLedger:
             self._closed = True
             store, self._store = self._store, None
             if store is not None:
-                await store.close()
+                await uninterrupted(store.close())
 
     async def integrity_check(self) -> list[str]:
         """Return what is wrong with the file, a sentence each; empty when it is sound or not there.

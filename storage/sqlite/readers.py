@@ -156,8 +156,10 @@ async def _abandon(connection: aiosqlite.Connection) -> None:
     repeated until the thread has got to the next thing in its queue, which is no statement.
     """
     reached = asyncio.ensure_future(connection.cursor())
-    while not reached.done():
-        await connection.interrupt()
-        await asyncio.wait({reached}, timeout=_INTERRUPT_INTERVAL)
-    await reached
-    await connection.close()
+    try:
+        while not reached.done():
+            await connection.interrupt()
+            await asyncio.wait({reached}, timeout=_INTERRUPT_INTERVAL)
+        await reached
+    finally:
+        await connection.close()
