@@ -13,7 +13,6 @@ Several programs may have one data folder open at the same time.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from urllib.parse import quote
@@ -52,6 +51,7 @@ from astrolabe.providers.rerank.engine import RerankingEngine
 from astrolabe.workspace.connection import Connection, LocalConnection
 from astrolabe.workspace.engines import catalogue_of, embedding_engine
 from astrolabe.workspace.folder import if_catalog_vanished
+from astrolabe.workspace.interrupted import finish_interrupted
 from astrolabe.workspace.leased import LeasedDataApi, OpenDatabase
 from astrolabe.workspace.options import WorkspaceOptions
 from astrolabe.workspace.sample import embedded_service, load_sample
@@ -69,8 +69,6 @@ from storage.secrets.ownership import guard_of
 from storage.secrets.references import ReferenceReader
 from storage.sqlite.busy_retry import uninterrupted
 from storage.sqlite.reserve import SpaceReserve
-
-log = logging.getLogger(__name__)
 
 _CATALOG = "catalog.db"
 
@@ -172,7 +170,8 @@ class Workspace:
             ledger = LoadLedger(options.data_dir / "loads.db", read_only=options.read_only, reserve=reserve)
             stack.push_async_callback(ledger.close)
             workspace = cls(options, catalog, ledger, reserve, stack)
-            await workspace._finish_interrupted()
+            if not options.read_only:
+                await finish_interrupted(await workspace.databases.list(), workspace._files, workspace._activate)
             workspace._closing = stack.pop_all()
         return workspace
 
@@ -187,7 +186,7 @@ class Workspace:
             await workspace.close()
 
     async def close(self) -> None:
-        """Close every database, the catalog and the connections, also when the caller is cancelled; may be called twice."""
+        """Close every database, the catalog and the connections, whole even when cancelled; may be called twice."""
         await uninterrupted(self._closing.aclose())
 
     def endpoint(self, database: Database | None) -> str:
@@ -367,18 +366,3 @@ class Workspace:
         async with self._store(database.id) as store:
             await store.create_keyspace(DEFAULT_KEYSPACE)
         return await self.databases.activate(database.id)
-
-    async def _finish_interrupted(self) -> None:
-        """Finish the creations and deletions that a program was killed in; a reading program leaves that to others."""
-        if self.options.read_only:
-            return
-        databases = await self.databases.list()
-        await asyncio.to_thread(self._files.clear_condemned, {database.id for database in databases})
-        begun = [database for database in databases if database.status is DatabaseStatus.INITIALIZING]
-        await asyncio.gather(*map(self._finish, begun))
-
-    async def _finish(self, database: Database) -> None:
-        try:
-            await self._activate(database)
-        except AstrolabeError as error:  # it stays initializing, and says why when it is opened
-            log.warning("database %s cannot be activated: %s", database.id, error.message)

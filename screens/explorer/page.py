@@ -25,7 +25,7 @@ from screens.explorer.tasks import ExplorerTasks
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Section
 from screens.kit.documents_pane import DocumentDialog, DocumentsPane
-from screens.kit.fields import choice, select_options
+from screens.kit.fields import choice, offer
 from screens.kit.page import Page
 
 NONE_YET = [("none yet", "")]
@@ -170,10 +170,7 @@ class DataExplorerPage(Page):
             self.query_one("#collection-about", Static).update(words)
 
     def _offer(self, name: str, options: Sequence[tuple[str, str]], value: str | None) -> None:
-        select = self.query_one(f"#{name}", Select)
-        with self.prevent(Select.Changed):
-            select.set_options(select_options(options or NONE_YET))
-            select.value = value or ""
+        offer(self.query_one(f"#{name}", Select), options or NONE_YET, value or "")
 
     def _show_empty(self, words: str) -> None:
         self.list.take([])

@@ -204,6 +204,13 @@ def select_options(options: Iterable[tuple[str, str]]) -> list[tuple[Text, str]]
     return [(Text(display_text(label)), value) for label, value in options]
 
 
+def offer(select: Select[str], options: Iterable[tuple[str, str]], value: str) -> None:
+    """Let a drop-down offer other (label, value) pairs, one of them chosen, without telling anybody of a change."""
+    with select.prevent(Select.Changed):
+        select.set_options(select_options(options))
+        select.value = value
+
+
 def check(id: str, label: str, *, value: bool = False) -> Checkbox:  # noqa: A002
     """Return a check box in the house style."""
     return Check(Content(label), value, id=id, compact=True)

@@ -37,7 +37,7 @@ from screens.kit.app_base import Section
 from screens.kit.code import CodeDialog
 from screens.kit.countdown import Countdown
 from screens.kit.documents_pane import DocumentDialog, DocumentsPane
-from screens.kit.fields import WRONG, choice, select_options, text_input
+from screens.kit.fields import WRONG, choice, offer, text_input
 from screens.kit.page import Page
 
 SEARCH = "search"
@@ -155,9 +155,11 @@ class SearchPage(Page):
         names = columns(self.mode, info) if info.is_table else ()
         select = self.query_one("#column", Select)
         before = select.value
-        with self.prevent(Select.Changed):
-            select.set_options(select_options([(name, name) for name in names] or [("none", "")]))
-            select.value = before if before in names else next(iter(names), "")
+        offer(
+            select,
+            [(name, name) for name in names] or [("none", "")],
+            before if before in names else next(iter(names), ""),
+        )
         lacking = self._without_index(info)
         self.query_one("#column-row").display = len(names) > 1 or lacking is not None
         note = "no vector index: f6 creates it" if lacking is not None else ""
