@@ -18,6 +18,8 @@ settings.load_profile("any machine")
 
 draw_when_asked()
 
+gc.disable()  # until the tests are collected: all that is made meanwhile stays
+
 
 def pytest_configure() -> None:
     """Take signals as a terminal's own process does, though whoever started the tests ignores them.
@@ -39,6 +41,7 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
