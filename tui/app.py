@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -114,6 +115,7 @@ class AstrolabeApp(Console):
             Action("app.lab", "f9", "Failure lab", "See and change which providers are made to fail.", shown=False),
             Action("app.server", "f7", "Server", "Start and stop the server; its address and tokens.", shown=False),
             Action("app.theme", "f8", "Theme", "Choose a theme; it is remembered.", shown=False),
+            Action("app.suspend", "ctrl+z", "Suspend", "Go back to the shell; its fg comes back here.", shown=False),
             Action("app.leave", "ctrl+q,f10", "Quit", "Leave the console.", key_display="^q", priority=True),
         )
     ]
@@ -163,6 +165,8 @@ class AstrolabeApp(Console):
         if self._wanted_theme not in self.available_themes:
             self.tell(f"There is no theme {self._wanted_theme}; the default is used.", warning=True)
         self.theme_changed_signal.subscribe(self, lambda theme: self._theme_chosen(theme.name))
+        # The shell has written over what was on the screen.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         self._listen_to_signals()
         await self._look_at_lab()
         self.set_interval(LAB_INTERVAL, self._look_at_lab)
@@ -266,6 +270,14 @@ class AstrolabeApp(Console):
             self.exit(0)
         elif not isinstance(self.screen, LeaveDialog):
             self.ask(LeaveDialog(self.server.address, self._stop_server), self._leave)
+
+    def action_app_suspend(self) -> None:
+        """Stop for the shell's job control, with whatever started the console: a shell waits for the whole group."""
+        if self._driver is None or not self._driver.can_suspend or os.getpgrp() == os.getsid(0):
+            # Nobody would wake it: only a shell that controls jobs gives each a group of its own.
+            self.tell("There is no shell to go back to that controls jobs.", warning=True)
+        else:
+            os.killpg(os.getpgrp(), signal.SIGTSTP)
 
     def report(self, error: BaseException) -> None:
         """Show an error; see :meth:`Console.report`."""

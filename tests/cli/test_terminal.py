@@ -135,6 +135,37 @@ def test_the_console_opens_and_leaves_the_terminal_as_it_was(start: Start) -> No
     assert end(child) == 0
 
 
+def test_ctrl_z_goes_to_the_shell_and_fg_comes_back() -> None:
+    shell = 'set -m; "$0" -m tui.cli; echo in the shell; fg; echo the end with $?'
+    environment = dict(os.environ) | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
+    child = pexpect.spawn(
+        "/bin/sh",
+        ["-c", shell, sys.executable],
+        env=environment,
+        encoding="utf-8",
+        timeout=LONGEST_WAIT,
+        dimensions=(24, 80),
+    )
+    child.expect_exact("There is no database yet.")
+    child.send("\x1a")  # ctrl+z
+    child.expect_exact(LEAVE_SCREEN)
+    child.expect_exact("in the shell")
+    child.expect_exact(ENTER_SCREEN)
+    child.expect_exact("There is no database yet.")
+    child.send("\x11")
+    child.expect_exact("the end with 0")
+    child.close()
+
+
+def test_ctrl_z_without_a_shell_to_go_back_to_stays(start: Start) -> None:
+    child = start()
+    child.expect_exact("There is no database yet.")
+    child.send("\x1a")
+    child.expect_exact("no shell to go back to")
+    child.send("\x11")
+    assert end(child) == 0
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
 def test_a_signal_leaves_the_terminal_as_it_was(number: int, code: int, start: Start) -> None:
     child = start()
