@@ -38,6 +38,7 @@ SAFE_KEYS = (
     | {"enter", "escape", "tab", "shift+tab", "up", "down", "left", "right", "home", "end", "pageup", "pagedown"}
     | {"slash", "question_mark", "left_square_bracket", "right_square_bracket", "space", "minus", "plus", "asterisk"}
     | {"less_than_sign", "greater_than_sign"}
+    | {"ctrl+z"}  # what a terminal would do with it is what it does here
 )
 """Keys that arrive as themselves over SSH and in tmux, and that no terminal keeps for itself."""
 
