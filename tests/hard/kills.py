@@ -3,7 +3,7 @@
     python -m tests.hard.kills [--kills 100] [--kinds insert delete …] [--rows 21000] [--minutes 15] [--seed N]
 
 After each: both files are sound, every acknowledged write is there and nothing else but what was under way, the secret
-is the last one acknowledged or the one under way, and searches find what plain numpy finds. Now and then, instead of a
+is the last one acknowledged or the one under way, and searches find what they should. Now and then, instead of a
 kill, a copy of the contents is put back, or the log that a kill has left is lost: then searches have to be right, too.
 """
 
@@ -56,6 +56,9 @@ PATIENCE = 120.0
 """Seconds without a word after which a child is stuck."""
 
 _SEARCHES, _NEAREST = 5, 10
+_MISSED_AT_MOST = 0.005
+"""Share of the nearest rows that searches may miss, of all that were looked for."""
+
 _LOADED_ROWS = 3_000
 _EVERY = 8
 """In one turn of this many, on the average, the contents are put back; in as many a log is lost."""
@@ -184,6 +187,7 @@ class Run:
         self.expected = Expected()
         self.contents = Path()
         self.done: Counter[str] = Counter()
+        self.wanted = self.missed = 0
         self._backup: Expected | None = None
         self._loaded = ""
 
@@ -307,14 +311,33 @@ class Run:
         return found
 
     async def _search(self, store: DatabaseStore, container: Container, seqs: list[int], rows: Matrix) -> None:
-        for _ in range(_SEARCHES):
-            query = vector_of("query", self.dice.randrange(10**6))
+        """Search for some of the rows, and for what is near to nothing in particular.
+
+        Above 20,000 rows a search may miss a row now and then, by design (``docs/decisions/0011``), but never one whose
+        own vector is looked for, and what it finds has its true similarity. So a row that the index does not know, or
+        knows with another vector, is found out by looking for it, and the share of misses is counted over all searches.
+
+        Raises:
+            BrokenError: Something is not found, or found with another similarity.
+        """
+        place_of = {seq: place for place, seq in enumerate(seqs)}
+        some = self.dice.sample(range(len(seqs)), min(_SEARCHES, len(seqs)))
+        newest = range(max(len(seqs) - _SEARCHES, 0), len(seqs))
+        own = [rows[place] for place in (*some, *newest)]
+        for query in (*own, *(vector_of("query", self.dice.randrange(10**6)) for _ in range(_SEARCHES))):
             similarities = plain_similarities(Metric.COSINE, rows, query)
+            hits = await store.search(container, COLLECTION_VECTOR, query, _NEAREST)
+            found = [(hit.seq, hit.similarity) for hit in hits]
+            if any(similarity != float(similarities[place_of[seq]]) for seq, similarity in found):
+                raise BrokenError("a search finds a row with another similarity than plain numpy")
             best = np.lexsort((np.array(seqs), -similarities))[:_NEAREST]
             wanted = [(seqs[place], float(similarities[place])) for place in best.tolist()]
-            hits = await store.search(container, COLLECTION_VECTOR, query, _NEAREST)
-            if [(hit.seq, hit.similarity) for hit in hits] != wanted:
-                raise BrokenError("a search does not find what plain numpy finds")
+            if found[:1] != wanted[:1] and any(query is one for one in own):
+                raise BrokenError("a row is not found by its own vector")
+            self.wanted += len(wanted)
+            self.missed += len(set(wanted) - set(found))
+        if self.missed > max(_MISSED_AT_MOST * self.wanted, 5):
+            raise BrokenError(f"searches have missed {self.missed} of {self.wanted} rows that plain numpy finds")
 
 
 async def _run(folder: Path, args: argparse.Namespace) -> int:
@@ -340,7 +363,8 @@ async def _run(folder: Path, args: argparse.Namespace) -> int:
             kills += 1
     done = ", ".join(f"{count} {kind}" for kind, count in sorted(run.done.items()))
     sys.stdout.write(
-        f"{kills} kills in {time.monotonic() - began:.0f} s, {len(run.expected.versions)} documents: {done}\n"
+        f"{kills} kills in {time.monotonic() - began:.0f} s, {len(run.expected.versions)} documents: {done}; "
+        f"{run.missed} of {run.wanted} nearest rows missed\n"
     )
     return 0 if kills == args.kills else 1
 
