@@ -277,7 +277,12 @@ class AstrolabeApp(Console):
             # Nobody would wake it: only a shell that controls jobs gives each a group of its own.
             self.tell("There is no shell to go back to that controls jobs.", warning=True)
         else:
-            os.killpg(os.getpgrp(), signal.SIGTSTP)
+            # The terminal is given back before anything stops: from then on it is the shell's, and not to be touched.
+            with self.suspend():
+                # The framework's own answer to being woken would take the terminal back a second time.
+                woken = signal.signal(signal.SIGCONT, signal.SIG_DFL)
+                os.killpg(os.getpgrp(), signal.SIGSTOP)
+                signal.signal(signal.SIGCONT, woken)
 
     def report(self, error: BaseException) -> None:
         """Show an error; see :meth:`Console.report`."""

@@ -77,13 +77,15 @@ class ServerControl:
 
         if self.running:
             raise UsageError(f"The server runs already, on {self.address}.", hint="Stop it first.")
+        # Here is nowhere to show what differs, so nothing is sent to another server: `astrolabe serve` compares.
+        options = replace(options, compare=None)
         server = DataApiServer(workspace, options)
         try:
             await server.start()
         except Exception as error:
             self.problem = str(error)
             raise
-        self._server, self.options, self.problem = server, replace(options), ""
+        self._server, self.options, self.problem = server, options, ""
         self.since = self._now()
         self._changed()
         return server.address

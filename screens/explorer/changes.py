@@ -211,20 +211,17 @@ class ExplorerChanges:
         await delete_keys(opened.collection, info, keys)
         self._note(opened, f"deleted {counted(info, len(found))}", [Changed(one, None) for one in found])
         self.pane.unmark()
-        return kept
+        return bool(found)
 
     async def _delete_matching(self, opened: Open, where: Json, count: int) -> bool:
         """Delete all that match, if they are still as many as was said; return whether that can be taken back."""
         if count > MOST_TAKEN_BACK:
+            _check_count(opened, await opened.collection.count_exactly(where or None), count)
             await opened.collection.delete_many(where)
             self.pane.unmark()
             return False
         keys = [key_of(opened.info, one) async for one in opened.collection.find_all(filter=where or None)]
-        if len(keys) != count:
-            raise ConflictError(
-                f"{counted(opened.info, len(keys))} match now, not {count:,}; nothing was deleted.",
-                hint="Close this and look again.",
-            )
+        _check_count(opened, len(keys), count)
         return await self._delete_keys(opened, keys)
 
     def _deleted(self, can_come_back: bool | None) -> None:  # noqa: FBT001 - what the dialog was dismissed with
@@ -286,3 +283,16 @@ def skeleton(info: TargetInfo) -> Json:
 def name_of(info: TargetInfo, keys: list[Json]) -> str:
     """Return what one document is called in a sentence."""
     return f"the {noun(info)} {', '.join(show_value(value, limit=60) for value in keys[0].values())}"
+
+
+def _check_count(opened: Open, now: int, said: int) -> None:
+    """Refuse to delete another number of documents than was agreed to.
+
+    Raises:
+        ConflictError: It is another number by now.
+    """
+    if now != said:
+        raise ConflictError(
+            f"{counted(opened.info, now)} match now, not {said:,}; nothing was deleted.",
+            hint="Close this and look again.",
+        )

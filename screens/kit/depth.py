@@ -106,7 +106,7 @@ class DepthFilter(LineFilter):
             style, sign = self._drawn(segment.style)
             text = segment.text
             if sign is Sign.ROW and not any(one.text.strip() for one in found) and text[:1] == " ":
-                text = OPEN + text[1:] if not any(OPEN in one.text for one in found) else text
+                text = OPEN + text[1:]
             found.append(Segment(text, style, segment.control))
         return found
 
@@ -123,7 +123,7 @@ def _drawn(style: Style, depth: Depth, table: Mapping[tuple[int, int, int], Entr
     entry = table.get(under) if under is not None else None
     sign = entry.sign if entry is not None else Sign.NOTHING
     signed = Style(reverse=True) if sign is Sign.REVERSE else Style(underline=True) if sign else Style.null()
-    return style.without_color + signed, sign
+    return style.without_color + signed + Style.from_meta(style.meta), sign  # what a click does is no colour
 
 
 def _rgb(color: RichColor | None) -> tuple[int, int, int] | None:

@@ -11,6 +11,7 @@ from textual.getters import app as app_getter
 from textual.widget import Widget
 from textual.widgets import Input, Select
 
+from astrolabe.portal.credentials.connection_test import parameter_text
 from astrolabe.portal.databases import collection_form as form
 from astrolabe.portal.databases.collection_form import VectorDraft
 from astrolabe.portal.organization import VectorizeChoice
@@ -56,6 +57,7 @@ class VectorFields(Vertical):
         self.lasting = lasting
         self.largest = largest
         self.dimension = dimension
+        self._offered = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the rows that are always there."""
@@ -116,7 +118,7 @@ class VectorFields(Vertical):
             rows.append(self._credential_field(chosen))
         tested = self._tested(provider.key)
         known = tested[0].parameters if tested is not None else {}
-        rows += [parameter_field(info, str(known.get(info.name, ""))) for info in provider.parameters]
+        rows += [parameter_field(info, parameter_text(known.get(info.name, ""))) for info in provider.parameters]
         credential = chosen.credentials[0].name if chosen.credentials else None
         models = [(model_label(model), model.name) for model in chosen.models_of(credential)]
         names = [name for _, name in models]
@@ -172,6 +174,15 @@ class VectorFields(Vertical):
             row.set_problem(model.unavailable_reason if model else "")
         self._show_dimension()
 
+    @on(Input.Changed)
+    @on(Select.Changed)
+    def _parameter_changed(self, event: Input.Changed | Select.Changed) -> None:
+        """Take back what the connection test found once the form asks for something else, or offer it again."""
+        box = self.query_one("#dimension", Input)
+        mine = box.value == self._offered
+        if mine and (event.control.id or "").startswith(PARAMETER):
+            self._show_dimension()
+
     def _model(self) -> ModelInfo | None:
         return form.chosen_model(self.draft())
 
@@ -190,6 +201,7 @@ class VectorFields(Vertical):
         found = self._found(model)
         low, high = (model.dimension_range if model else None) or (1, self.largest)
         box.value = str(found or (model.default_dimension if model else None) or "")
+        self._offered = box.value
         box.placeholder = f"{low} to {high}"
         said = "As the connection test found." if found else f"How many numbers a vector has: {low} to {high}."
         row.set_help(said)
@@ -205,7 +217,8 @@ class VectorFields(Vertical):
             return None
         of_provider = [info.name for info in chosen.provider.parameters]
         now = self._parameters()
-        same = all(str(tested[0].parameters.get(name, "")) == now.get(name, "").strip() for name in of_provider)
+        given = {name: parameter_text(tested[0].parameters.get(name, "")) for name in of_provider}
+        same = all(text == now.get(name, "").strip() for name, text in given.items())
         return tested[1] if same else None
 
     def _value(self, name: str) -> str | None:

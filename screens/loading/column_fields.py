@@ -17,7 +17,7 @@ from astrolabe.loading.tables.conversion import type_words
 from astrolabe.loading.tables.matching import ColumnMatch, match_columns
 from astrolabe.text.safe_text import display_text, fit, show_value
 from screens.kit.actions import Action, register
-from screens.kit.fields import WRONG, Field, choice, select_options
+from screens.kit.fields import WRONG, Field, choice, offer
 from screens.kit.grid import Grid
 
 LEFT_OUT = "left out"
@@ -64,9 +64,8 @@ class ColumnFields(Vertical):
             self.given = {}
         self.names = found.names
         self._first = next(iter(found.written), {})
-        with self.prevent(Select.Changed):
-            fields = [(name, str(place)) for place, name in enumerate(self.names)]
-            self.query_one("#column-field", Select).set_options(select_options([*fields, (LEFT_OUT, NOTHING)]))
+        fields = [(name, str(place)) for place, name in enumerate(self.names)]
+        offer(self.query_one("#column-field", Select), [*fields, (LEFT_OUT, NOTHING)], NOTHING)
         self._show()
         if self.match.missing_keys:
             self.go_to(self.match.missing_keys[0])

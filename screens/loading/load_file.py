@@ -108,7 +108,7 @@ class LoadFileDialog(Dialog[LoadPlan, LoadPlan]):
 
     def problems(self) -> dict[str, str]:
         """Refuse to start without a file that can be read."""
-        return {"file": self.file_problem} if self.preview is None else {}
+        return {"file": self.file_problem} if self.file_problem else {}
 
     @property
     def path(self) -> Path:

@@ -213,7 +213,14 @@ class SearchPage(Page):
     def _field_changed(self) -> None:
         """Take back what was said of a field once it is mended."""
         if self.info is not None and self.query_one("#search-message").display:
-            self._say(problems(self._draft(), self.info), move=False)
+            self._say(self._problems(self.info), move=False)
+
+    def _problems(self, info: TargetInfo) -> dict[str, str]:
+        """Return what keeps the form from being searched with, by field."""
+        found = problems(self._draft(), info)
+        if not found and self.query_one("#query", Input).value.strip() and self._without_index(info) is not None:
+            found = {"column": "It has no vector index, so it cannot be searched: press f6 to create it."}
+        return found
 
     @on(Select.Changed, "#column")
     def _column_changed(self) -> None:
@@ -228,9 +235,7 @@ class SearchPage(Page):
         """Check the form and search."""
         if self.info is None:
             return
-        found = problems(self._draft(), self.info)
-        if not found and self.query_one("#query", Input).value.strip() and self._without_index(self.info) is not None:
-            found = {"column": "It has no vector index, so it cannot be searched: press f6 to create it."}
+        found = self._problems(self.info)
         self._say(found)
         if not found:
             self.searched = True

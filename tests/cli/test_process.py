@@ -166,6 +166,14 @@ sys.exit(guarded(work))
     assert ended.returncode == (code or 1)
 
 
+def test_a_program_without_a_standard_output_ends_without_a_traceback() -> None:
+    argv = ["/bin/sh", "-c", '"$0" -m tui.cli --version >&-', sys.executable]
+    ended = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert "stdout is closed" in ended.stderr
+
+
 def test_the_console_needs_a_terminal(program: Program) -> None:
     outcome = program()
     assert outcome.code == 2

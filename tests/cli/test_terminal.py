@@ -136,7 +136,8 @@ def test_the_console_opens_and_leaves_the_terminal_as_it_was(start: Start) -> No
 
 
 def test_ctrl_z_goes_to_the_shell_and_fg_comes_back() -> None:
-    shell = 'set -m; "$0" -m tui.cli; echo in the shell; fg; echo the end with $?'
+    # What stands between, as make does, is stopped and woken with the console.
+    shell = """set -m; sh -c '"$0" -m tui.cli; exit $?' "$0"; echo in the shell; fg; echo the end with $?"""
     environment = dict(os.environ) | {"TERM": "xterm-256color", "PYTHONPATH": str(ROOT)}
     child = pexpect.spawn(
         "/bin/sh",

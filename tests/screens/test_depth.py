@@ -15,6 +15,7 @@ from textual.color import Color
 from screens.kit.depth import OPEN, Depth, Entry, Table, depth_of, most_like
 from tests.screens.conftest import MakeConsole
 from tests.support.console import SceneConsole, articles
+from tests.support.headless import strips
 from tests.support.steps import play, settle
 from tui.theme import DAY_TABLE, NIGHT_TABLE, TABLES
 
@@ -79,7 +80,7 @@ def test_the_depth_follows_what_the_terminal_says() -> None:
 
 
 def drawn(app: SceneConsole) -> list[list[Segment]]:
-    return [list(strip) for strip in app.screen._compositor.render_strips()]
+    return [list(strip) for strip in strips(app)]
 
 
 def styles(lines: list[list[Segment]]) -> Iterator[Style]:
@@ -124,6 +125,17 @@ async def test_without_colour_fields_rows_and_the_cursor_are_told_by_signs(conso
     row = next(line for line in lines if any("articles" in segment.text for segment in line))
     assert OPEN in "".join(segment.text for segment in row), "the row that is open"
     assert style_of(lines[6:], "a1").reverse, "the cell under the cursor"
+
+
+@pytest.mark.parametrize("depth", [Depth.NONE, Depth.STANDARD])
+async def test_a_click_means_the_same_in_every_depth(console: MakeConsole, depth: Depth) -> None:
+    app = console(articles, depth=depth)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await play(pilot, ("down", "enter"))
+        line = next(place for place, strip in enumerate(strips(app)) if "points" in strip.text)
+        await pilot.click(offset=(6, line))
+        await settle(pilot)
+        assert app.selection.collection == "points"
 
 
 async def explorer_drawn(console: MakeConsole, depth: Depth) -> list[list[Segment]]:

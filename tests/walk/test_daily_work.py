@@ -164,7 +164,11 @@ async def test_what_cannot_be_taken_back_says_so(console: MakeConsole, monkeypat
         await user.sees("This collection has no documents", "This cannot be taken back")
 
 
-async def test_nothing_is_deleted_when_more_match_than_was_said(console: MakeConsole) -> None:
+@pytest.mark.parametrize("most", [1000, 100])
+async def test_nothing_is_deleted_when_more_match_than_was_said(
+    console: MakeConsole, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(changes, "MOST_TAKEN_BACK", most)
     app = console(many_documents, start=Section.EXPLORER)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         user = Walker(pilot)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
-import textwrap
 from collections.abc import Iterator
+
+from tui.cli.output import wrapped
 
 _PART = re.compile(r"(?:-\S+ (?!-))?(?:'[^']*'|\"[^\"]*\"|[^\s'\"])+")
 """A word of a command with the spaces that stand in its quotes; an option stays beside its value."""
@@ -73,7 +74,7 @@ def _flushed(prose: list[str], command: str) -> Iterator[str]:
 
 def _laid_out(part: str, width: int) -> Iterator[str]:
     if not part.startswith(" "):
-        yield from textwrap.wrap(part, width, break_long_words=False, break_on_hyphens=False) or [""]
+        yield from wrapped(part, width)
         return
     indent = part[: len(part) - len(part.lstrip())]
     words = _PART.findall(part)

@@ -41,19 +41,23 @@ def guarded(work: Callable[[], int]) -> int:
     What is printed is out when it returns: the interpreter, at its end, would give 120 for what it cannot write.
     """
     code = _ended(work)
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        _abandon(sys.stdout)
-        if code == 0:  # what was asked for is done, and nobody has seen it
-            say(f"What was printed could not be written: {error.strerror}.")
-            code = FAILED
-    if sys.stderr is not None:
-        try:
-            sys.stderr.flush()
-        except OSError:
-            _abandon(sys.stderr)
+    if (problem := _flushed(sys.stdout)) and code == 0:  # what was asked for is done, and nobody has seen it
+        say(f"What was printed could not be written: {problem}.")
+        code = FAILED
+    _flushed(sys.stderr)
     return code
+
+
+def _flushed(stream: TextIO | None) -> str:
+    """Write out what a stream holds back; return why that cannot be. A stream may have been closed from the start."""
+    if stream is None:
+        return ""
+    try:
+        stream.flush()
+    except OSError as error:
+        _abandon(stream)
+        return error.strerror or str(error)
+    return ""
 
 
 def _ended(work: Callable[[], int]) -> int:

@@ -54,8 +54,9 @@ def options_of(settings: Settings, *, data_dir: Path | None = None) -> Workspace
     )
 
 
-def server_options(settings: ServerSettings, *, allow_plain_http: bool = False) -> ServerOptions:
+def server_options(all_settings: Settings) -> ServerOptions:
     """Return what the server needs to know of the settings."""
+    settings = all_settings.server
     return ServerOptions(
         host=settings.host,
         port=settings.port,
@@ -69,7 +70,7 @@ def server_options(settings: ServerSettings, *, allow_plain_http: bool = False) 
         astra_port=settings.astra_port if settings.astra_host_names else None,
         compare=settings.compare,
         compare_token=settings.compare_token,
-        allow_plain_http=allow_plain_http,
+        allow_plain_http=all_settings.allow_plain_http,
     )
 
 

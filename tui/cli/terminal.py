@@ -74,7 +74,7 @@ async def open_console(workspace: Workspace, settings: Settings, opening: Openin
     first = DEFAULT_THEME if without_colour else settings.theme or remembered or DEFAULT_THEME
     app = AstrolabeApp(
         workspace,
-        environment=AppEnvironment(now=workspace.options.now, badges=badges, server=server_options(settings.server)),
+        environment=AppEnvironment(now=workspace.options.now, badges=badges, server=server_options(settings)),
         theme=first,
         remember_theme=chosen.append,
         depth=depth_of(Console(color_system=wanted).color_system, no_color=without_colour),

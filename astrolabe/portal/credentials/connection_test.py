@@ -192,11 +192,16 @@ def first_question(provider: ProviderInfo, parameters: Mapping[str, Any], *, unk
     return question_about(provider, model, parameters)
 
 
+def parameter_text(value: object) -> str:
+    """Return a parameter's value as a form has it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def known_parameters(provider: ProviderInfo, used: Sequence[Dependent]) -> dict[str, str]:
     """Return the parameters that a collection of the provider has, to begin a form with; empty when there is none."""
     names = [info.name for info in provider.parameters]
     for one in used:
-        given = {name: str(one.service.parameters[name]) for name in names if name in one.service.parameters}
+        given = {name: parameter_text(one.service.parameters[name]) for name in names if name in one.service.parameters}
         if given:
             return given
     return {}

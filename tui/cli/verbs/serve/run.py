@@ -30,7 +30,7 @@ async def serve(args: ServeArguments) -> int:
     async with Workspace.opened(options_of(settings)) as workspace:
         await _database(workspace, settings.server.database, create=args.create)
         with request_log(settings.server) as told:
-            options = server_options(settings.server, allow_plain_http=settings.allow_plain_http)
+            options = server_options(settings)
             server = DataApiServer(workspace, options, told.request, told.compared)
             await server.start()
             comparison = server.comparison
