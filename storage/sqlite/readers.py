@@ -88,13 +88,24 @@ class ReaderPool:
             elif self._access.is_stale(connection.bare):
                 await uninterrupted(connection.close())
                 raise busy(self._access.path)
+            elif snapshot:
+                await self._rolled_back(connection)
             else:
-                if snapshot:
-                    await uninterrupted(_rolled_back(connection, self._access))
                 self._idle.append(connection)
         finally:
             self._lent.discard(connection)
             self._free.release()
+
+    async def _rolled_back(self, connection: ThreadedConnection) -> None:
+        """End a snapshot and keep the connection, also when whoever gives it back is cancelled meanwhile."""
+        try:
+            with translated(self._access.path):
+                await uninterrupted(connection.rollback())
+        finally:
+            if connection.in_transaction:
+                await uninterrupted(connection.close())
+            else:
+                self._idle.append(connection)
 
     async def close(self) -> None:
         """Wait a few seconds for the blocks in progress, then close every connection."""
@@ -142,11 +153,6 @@ class ReaderPool:
     def _check_open(self) -> None:
         if self._closed:
             raise StorageError(f"{self._access.path} is closed.", path=self._access.path)
-
-
-async def _rolled_back(connection: aiosqlite.Connection, access: Access) -> None:
-    with translated(access.path):
-        await connection.rollback()
 
 
 async def _abandon(connection: aiosqlite.Connection) -> None:

@@ -90,3 +90,29 @@ async def test_closing_that_is_cancelled_closes_all_the_same(tmp_path: Path) -> 
         closing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await closing
+
+
+async def test_a_reader_whose_block_is_cancelled_at_its_end_is_kept(
+    tmp_path: Path, opened: list[ThreadedConnection], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = await StoreFile.open(tmp_path / "notes.db", [FIRST])
+    ending, roll_back = asyncio.Event(), ThreadedConnection.rollback
+
+    async def noted(connection: ThreadedConnection) -> None:
+        ending.set()
+        await roll_back(connection)
+
+    async def read() -> None:
+        async with store.reader(snapshot=True) as connection:
+            await connection.execute_fetchall("SELECT 1")
+
+    monkeypatch.setattr(ThreadedConnection, "rollback", noted)
+    reading = asyncio.create_task(read())
+    await ending.wait()
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    before = len(opened)
+    await read()
+    assert len(opened) == before, "it could be used again"
+    await store.close()
