@@ -178,11 +178,13 @@ class Comparer:
         if not isinstance(expected.body, Mapping) or not isinstance(found.body, Mapping):
             return list(self._values("body", expected.body, found.body))
         ordered = _is_sorted(request) and not (_sorts_by_id(request) and self._has_made_up_ids(expected.body))
-        bodies = (self._with_our_ids(expected.body), found.body)
+        bodies = expected.body, found.body
         differences = self._bodies(*bodies, ordered=False)
         if ordered:
             in_order = self._bodies(*bodies, ordered=True)
-            differences = in_order if differences or not in_order else [_other_order(*bodies)]
+            if in_order and not differences:  # the same documents, in another order
+                in_order = [_other_order(*bodies)]
+            differences = in_order
         if differences:
             return differences
         return [
@@ -192,7 +194,8 @@ class Comparer:
         ]
 
     def _bodies(self, expected: Mapping[str, Any], found: Mapping[str, Any], *, ordered: bool) -> list[Difference]:
-        one, other = (self._arranged(body, ordered=ordered) for body in (expected, found))
+        ours = self._with_our_ids(expected)  # with those that were met a moment ago
+        one, other = (self._arranged(body, ordered=ordered) for body in (ours, found))
         return list(self._values("", one, other))
 
     def _with_our_ids(self, value: JsonValue) -> JsonValue:

@@ -17,7 +17,7 @@ from astrolabe.dataapi.engine.local import as_data_api_error, unexpected
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.name_lists import cut, listed
 from astrolabe.dataapi.protocol import DataApi
-from astrolabe.dataapi.read_only import ReadOnlyDataApi
+from astrolabe.dataapi.read_only import READING, ReadOnlyDataApi
 from astrolabe.errors import AstrolabeError, DataApiError
 from astrolabe.portal.organization import Database
 from astrolabe.portal.tokens import ApplicationToken
@@ -199,9 +199,17 @@ class DataApiApp:
             if token.read_only:
                 api = ReadOnlyDataApi(api, "The token of the request may change nothing", ASK_FOR_MORE)
             work = self._carried_out(request, api, target, body, record)
-            response = await while_connected(request.receive, work)
-            if self._comparison is not None and database.id == self._comparison.database:
-                await self._comparison.offer(_answered(request, target, body, response))
+            comparison = self._comparison
+            if comparison is None or database.id != comparison.database:
+                return await while_connected(request.receive, work)
+            try:
+                response = await while_connected(request.receive, work)
+            except ClientDisconnect:
+                comparison.miss(target)
+                raise
+            # What was refused here for want of a right is not to be done there with the rights of another token.
+            if record.command in READING or not (token.read_only or self._workspace.options.read_only):
+                await comparison.offer(_answered(request, target, body, response))
             return response
 
     async def _carried_out(

@@ -16,7 +16,10 @@ from astrolabe.portal.tokens import UNLIMITED, ApplicationToken, Tokens
 from astrolabe.serving.hosts import is_ours
 
 _HEADERS = ("token", "x-cassandra-token")
-_KEYS = ("x-embedding-api-key", "x-embedding-access-id", "x-embedding-secret-id", "reranking-api-key", "authorization")
+KEY_HEADERS = ("x-embedding-api-key", "x-embedding-access-id", "x-embedding-secret-id", "reranking-api-key")
+"""Headers with the keys of providers."""
+
+_KEYS = (*KEY_HEADERS, "authorization")
 _BEARER = "bearer "
 _PASSWORD_FORM = "Cassandra"  # noqa: S105 - the name of a form, not a secret
 _PASSWORD_PARTS = 3

@@ -21,20 +21,14 @@ from astrolabe.errors import UsageError
 from astrolabe.providers.catalogue.address import AddressError, check, host_of
 from astrolabe.providers.wire.adapters import Call
 from astrolabe.providers.wire.failures import TransportError
-from astrolabe.providers.wire.transport import Transport
 from astrolabe.serving.addresses import Target
+from astrolabe.serving.authorization import KEY_HEADERS
 from astrolabe.serving.masking import masked_at
 from astrolabe.text.safe_text import display_text
 from storage.gil_yield import in_thread
 from storage.jsontext import dumps, loads_request
 
-PASSED_ON = (
-    "content-type",
-    "x-embedding-api-key",
-    "x-embedding-access-id",
-    "x-embedding-secret-id",
-    "reranking-api-key",
-)
+PASSED_ON = ("content-type", *KEY_HEADERS)
 """Headers of a request that the other server gets, too: what it answers depends on them."""
 
 _ASTRA_HOSTS = (".astra.datastax.com", ".astra-dev.datastax.com", ".astra-test.datastax.com")
@@ -178,6 +172,9 @@ class Comparison:
                 "The address to compare with is not a web address, or it is not encrypted and not on this machine.",
                 hint="It has to start with https:// (or http:// for this machine).",
             ) from error
+        # Imported where somebody compares: a server starts without the time that an HTTP client takes.
+        from astrolabe.providers.wire.transport import Transport  # noqa: PLC0415
+
         self.database = database
         self.summary = Summary()
         self.host = host_of(address)
@@ -187,8 +184,10 @@ class Comparison:
         self._transport = Transport()
         self._comparer = Comparer()
         self._waiting: list[Answered] = []
+        self._turn = asyncio.Lock()
         self._changed = asyncio.Condition()
         self._running: asyncio.Task[None] | None = None
+        self._leaving = False
         self._closed = False
 
     def start(self) -> None:
@@ -197,19 +196,31 @@ class Comparison:
 
     async def offer(self, answered: Answered) -> None:
         """Have a request sent; waits while too many of them wait, since leaving one out would change what follows."""
-        async with self._changed:
+        async with self._turn, self._changed:  # a lock keeps the order of those who come; a condition does not
             await self._changed.wait_for(self._has_room)
             self._waiting.append(answered)
             self._changed.notify_all()
 
+    def miss(self, target: Target) -> None:
+        """Count a request that may have written here and is not sent there: its client left before it was answered."""
+        missed = Compared("", _name_of(target), datetime.now(UTC), failure="its client left, so it was not sent there")
+        self.summary.add(missed)
+        self._tell(missed)
+
+    async def hold_nobody(self) -> None:
+        """Let no request wait for room any more: their clients are owed an answer before the server ends."""
+        async with self._changed:
+            self._leaving = True
+            self._changed.notify_all()
+
     def _has_room(self) -> bool:
         size = sum(len(answered.body) + len(answered.content) for answered in self._waiting)
-        return self._closed or (len(self._waiting) < _MOST_WAITING and size < _MOST_BYTES)
+        return self._leaving or (len(self._waiting) < _MOST_WAITING and size < _MOST_BYTES)
 
     async def stop(self, seconds: float) -> None:
         """Send what waits, but no longer than that, and close."""
         async with self._changed:
-            self._closed = True
+            self._leaving = self._closed = True
             self._changed.notify_all()
         running, self._running = self._running, None
         if running is not None:
@@ -292,14 +303,17 @@ def _about(
     *,
     failure: str = "",
 ) -> Compared:
-    target = ".".join(part for part in (answered.target.keyspace, answered.target.name) if part)
     return Compared(
         display_text(command, limit=_LONGEST),
-        display_text(target, limit=_LONGEST),
+        _name_of(answered.target),
         datetime.now(UTC),
         [_shown(difference, secrets) for difference in differences],
         failure,
     )
+
+
+def _name_of(target: Target) -> str:
+    return display_text(".".join(part for part in (target.keyspace, target.name) if part), limit=_LONGEST)
 
 
 def _shown(difference: Difference, secrets: Sequence[str]) -> Found:

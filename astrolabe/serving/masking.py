@@ -11,8 +11,9 @@ from astrolabe.providers.wire.redaction import without_key
 
 _MASK = "•••"
 _NAME = r"(?:api_?-?key|secret|passw|token|authorization)"
-_SECRET_MEMBER = re.compile(rf'("[^"]*{_NAME}[^"]*"\s*:\s*)"(?:[^"\\]|\\.)*(?:"|$)', re.IGNORECASE)
-_SECRET_PLACE = re.compile(rf"{_NAME}[^.\[\]]*(?:\[\d+\])*$", re.IGNORECASE)
+_TEXT, _LIST, _OBJECT = r'"(?:[^"\\]|\\.)*(?:"|$)', r"\[[^\]]*(?:\]|$)", r"\{[^}]*(?:\}|$)"
+_SECRET_MEMBER = re.compile(rf'("[^"]*{_NAME}[^"]*"\s*:\s*)(?:{_TEXT}|{_LIST}|{_OBJECT})', re.IGNORECASE)
+_SECRET_PLACE = re.compile(_NAME, re.IGNORECASE)
 _SECRET_FORM = re.compile(r"AstraCS:[\w:-]+|\b(?:sk|pk|hf|nvapi|pa|jina)[-_][\w-]{12,}|\bAIza[\w-]{20,}")
 
 
@@ -24,5 +25,5 @@ def masked(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def masked_at(place: str, text: str, secrets: Iterable[str] = ()) -> str:
-    """Return what stands at a place such as ``data.document.apiKey``; nothing of it under a name of secrets."""
+    """Return what stands at a place such as ``data.document.apiKey.value``; nothing of it under a name of secrets."""
     return _MASK if _SECRET_PLACE.search(place) else masked(text, secrets)

@@ -173,6 +173,8 @@ class DataApiServer:
         running = self._running
         if running is None:
             return
+        if self.comparison is not None:
+            await self.comparison.hold_nobody()
         await self._ended()
         if self.comparison is not None:
             await self.comparison.stop(GRACE)

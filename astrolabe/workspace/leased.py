@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from astrolabe.dataapi.engine.index_builds import IndexBuilds
 from astrolabe.dataapi.engine.local import as_data_api_error
 from astrolabe.dataapi.protocol import DataApi, Json, Response
 from astrolabe.errors import AstrolabeError
@@ -19,13 +20,16 @@ class OpenDatabase:
     Attributes:
         store: Its contents.
         api: Executes commands on them.
+        builds: The indexes of its tables that are being filled.
     """
 
     store: DatabaseStore
     api: DataApi
+    builds: IndexBuilds
 
     async def close(self) -> None:
-        """Close the store."""
+        """End what works on the store by itself, and close it."""
+        await self.builds.stop()
         await self.store.close()
 
 

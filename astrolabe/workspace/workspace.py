@@ -360,7 +360,7 @@ class Workspace:
             reranker=self.reranker,
             service_trail=self._column_services,
         )
-        return OpenDatabase(store, api)
+        return OpenDatabase(store, api, api.index_builds)
 
     async def _activate(self, database: Database) -> Database:
         async with self._store(database.id) as store:

@@ -13,8 +13,11 @@ import pytest
 import simplejson
 from pydantic import SecretStr
 
+from astrolabe.portal.organization import DatabaseDraft
 from astrolabe.serving.addresses import Target
 from astrolabe.serving.comparison import Answered, Compared, Comparison, Found
+from astrolabe.serving.options import ServerOptions
+from astrolabe.workspace import Workspace
 from tests.cli.conftest import Program
 from tests.cli.test_serve import TOKEN, serving
 from tests.support.planting import planted
@@ -121,6 +124,22 @@ def _use(post: Any) -> int:  # noqa: ANN401 - the server's
     assert post({"findKeyspaces": {}}, token="no token").status_code == 401
     assert all(answer.status_code == 200 for answer in made)
     return len(made)
+
+
+def test_what_a_token_may_not_do_here_is_not_done_there_either(tmp_path: Path) -> None:
+    async def prepare(workspace: Workspace) -> None:
+        await workspace.create_database(DatabaseDraft("library"))
+
+    with served(tmp_path / "other") as other:
+        compared = ServerOptions(port=0, compare=other.address, compare_token=SecretStr(OTHER_TOKEN))
+        with served(tmp_path / "here", compared, prepare=prepare) as here:
+            reader = here.run(here.workspace.tokens.create("reader", read_only=True))[1].get_secret_value()
+            headers, place = {"Token": reader}, "/databases/library/v1/default_keyspace"
+            refused = here.post(place, json={"createCollection": {"name": "made"}}, headers=headers)
+            assert refused.json()["errors"][0]["errorCode"] == "UNAUTHORIZED_ACCESS"
+            assert here.post(place, json={"findCollections": {}}, headers=headers).status_code == 200
+        found = other.post("/v1/default_keyspace", json={"findCollections": {}}).json()
+        assert found["status"]["collections"] == []
 
 
 def test_people_read_the_differences_in_lines() -> None:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 import simplejson
 
-from astrolabe.serving.masking import masked
+from astrolabe.serving.masking import masked, masked_at
 from astrolabe.serving.records import RequestRecord
 from tests.cli.conftest import Program
 from tests.cli.test_serve import TOKEN, serving
@@ -85,6 +85,19 @@ def test_contents_are_told_only_when_asked_for_and_without_secrets() -> None:
         assert "seen" in line
         assert "insertedIds" in line
         assert "sent" not in line.replace(' "sent"', "").replace('"sent":', "")
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        ("data.document.password.value", '"hunter2secret"'),
+        ("data.document.apiKey[0]", '"hunter2secret"'),
+        ("data.document.n", '{"password": ["hunter2secret"]}'),
+        ("data.document.n", '{"password": {"value": "hunter2secret"}}'),
+    ],
+)
+def test_what_stands_below_a_name_of_secrets_is_masked(place: str, text: str) -> None:
+    assert "hunter2" not in masked_at(place, text)
 
 
 @pytest.mark.parametrize("secret", ["sk-proj-0123456789abcdef", "hf_0123456789abcdef", "AstraCS:ab:cd"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from astrolabe.dataapi.compare import Answer, Comparer
@@ -108,3 +110,23 @@ def test_what_is_there_in_one_answer_alone_is_a_difference() -> None:
 def test_the_status_of_http_comes_first() -> None:
     compared = Comparer().compare(FIND, Answer(200, {}), Answer(404, {"text": ""}))
     assert list(map(str, compared)) == ["HTTP status: 200 expected, 404 found"]
+
+
+MADE = ("8f7b8ab0-6d1c-4f0e-9d3b-2a1c5e6f7a80", "1b2c3d4e-5f60-4718-92a3-b4c5d6e7f801")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda made: {"data": {"documents": [{"_id": made, "n": 1}]}},
+        lambda made: {"data": {"document": {"_id": made, "n": 1}}},
+        lambda made: {"status": {"matchedCount": 0, "upsertedId": made}},
+    ],
+    ids=["find", "findOne", "updateOne"],
+)
+def test_ids_that_each_server_made_are_the_same_in_sorted_answers_too(answer: Callable[[str], Json]) -> None:
+    comparer, request = Comparer(), {"find": {"sort": {"n": 1}}}
+    here, there = map(answer, MADE)
+    assert places(here, there, request, comparer) == []
+    assert places(here, there, request, comparer) == []
+    assert places(here, answer(MADE[0].replace("8", "9")), request, comparer) != []

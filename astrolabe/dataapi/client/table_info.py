@@ -62,11 +62,12 @@ def user_types(answered: Iterable[Mapping[str, Any]]) -> UserTypes:
     """Read the user-defined types of a keyspace as ``listTypes`` explains them."""
     fields = {str(one["udtName"]): (one.get("definition") or {}).get("fields") or {} for one in answered}
     return read_user_types(
-        {name: {field: _scalar_name(kind) for field, kind in inner.items()} for name, inner in fields.items()}
+        {name: {field: scalar_name(kind) for field, kind in inner.items()} for name, inner in fields.items()}
     )
 
 
-def _scalar_name(kind: str | Mapping[str, Any]) -> str:
+def scalar_name(kind: str | Mapping[str, Any]) -> str:
+    """Return the name of a type in either of its spellings."""
     return kind if isinstance(kind, str) else str(kind["type"])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from astrolabe.dataapi.client.command_builders import PlannedCommand
+from astrolabe.dataapi.client.table_info import scalar_name
 from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.dataapi.language.name_lists import cut
 from astrolabe.dataapi.language.tables.column_parsing import READ_ONLY, check_part_name
@@ -52,12 +53,10 @@ def read_user_types(found: Iterable[Json], tables: Sequence[TargetInfo]) -> list
     for one in found:
         name = str(one.get("udtName", ""))
         fields = (one.get("definition") or {}).get("fields") or {}
-        infos.append(UserTypeInfo(name, {field: _kind(kind) for field, kind in fields.items()}, _names(users, name)))
+        infos.append(
+            UserTypeInfo(name, {field: scalar_name(kind) for field, kind in fields.items()}, _names(users, name))
+        )
     return sorted(infos, key=lambda info: info.name)
-
-
-def _kind(given: object) -> str:
-    return str(given.get("type", "")) if isinstance(given, Mapping) else str(given)
 
 
 def _names(users: Mapping[str, Sequence[str]], name: str) -> tuple[str, ...]:

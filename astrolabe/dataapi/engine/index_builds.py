@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from storage.errors import StorageError
-
 ROWS_AT_ONCE = 500
 """Rows of one slice. A table that has no more gets its index in the transaction that makes it."""
 
@@ -20,5 +18,13 @@ class IndexBuilds:
         given_up: Tables whose indexes could not be filled; the next start of the program tries again.
     """
 
-    tasks: dict[int, asyncio.Task[StorageError | None]] = field(default_factory=dict)
+    tasks: dict[int, asyncio.Task[Exception | None]] = field(default_factory=dict)
     given_up: set[int] = field(default_factory=set)
+
+    async def stop(self) -> None:
+        """End the work in progress, each at the end of its slice; the next start goes on with it."""
+        tasks = list(self.tasks.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)

@@ -25,6 +25,7 @@ from astrolabe.dataapi.engine.handlers.tables import (
     row_updating,
     user_types,
 )
+from astrolabe.dataapi.engine.index_builds import IndexBuilds
 from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.engine.target import (
     ROUNDS,
@@ -142,6 +143,11 @@ class LocalDataApi:
         self._engine = Engine(database, store, vectorizer, catalogue, allowed, lab, models, service_trail)
         self._endpoint = endpoint
         self._known: dict[int, tuple[Container, TargetDefinition]] = {}
+
+    @property
+    def index_builds(self) -> IndexBuilds:
+        """The indexes of its tables that are being filled."""
+        return self._engine.index_builds
 
     @property
     def endpoint(self) -> str:

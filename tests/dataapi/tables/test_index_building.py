@@ -15,7 +15,7 @@ from astrolabe.dataapi.engine.definitions.row_layout import extract_of
 from astrolabe.dataapi.protocol import Json
 from storage.documents.index_filling import Slice
 from storage.documents.values import Extract
-from storage.errors import CorruptStoreError
+from storage.errors import CorruptStoreError, StoreBusyError
 from storage.rows.store import RowStore
 from storage.shapes import Container
 from tests.support.local_api import LocalDatabase, local_database
@@ -40,7 +40,8 @@ class Slices:
     taken: int = 0
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     go: asyncio.Event = field(default_factory=asyncio.Event)
-    failure: CorruptStoreError | None = None
+    failure: Exception | None = None
+    fails: int = 1
 
 
 @pytest.fixture
@@ -53,7 +54,8 @@ def slices(monkeypatch: pytest.MonkeyPatch) -> Slices:
         if found.taken == found.stop_after:
             found.stopped.set()
             await found.go.wait()
-            if found.failure is not None:
+            if found.failure is not None and found.fails:
+                found.fails -= 1
                 raise found.failure
         found.taken += 1
         return await fill(store, container, extract, place)
@@ -182,6 +184,28 @@ async def test_an_index_that_cannot_be_filled_is_gone_again(tmp_path: Path, slic
         assert "The row 16 cannot be read." in answer["errors"][0]["message"]
         assert (await db.on_collection({"listIndexes": {}}, "t"))["status"] == {"indexes": []}
         assert await db.store.integrity_check(extract_of) == []
+
+
+async def test_a_row_that_cannot_be_read_ends_the_building_once(tmp_path: Path, slices: Slices) -> None:
+    slices.fails = 100
+    async with local_database(tmp_path) as db:
+        async with stopped_build(db, slices, NUMBER) as making:
+            slices.failure = ValueError("a damaged row")
+        assert "errors" in await making
+        assert (await db.on_collection({"listIndexes": {}}, "t"))["status"] == {"indexes": []}
+        for _ in range(3):
+            assert await found_ids(db, {"filter": {"id": 1}}) == {1}
+        assert slices.fails == 99
+
+
+async def test_a_store_that_is_busy_for_long_costs_no_slice(tmp_path: Path, slices: Slices) -> None:
+    slices.fails = 2
+    async with local_database(tmp_path) as db:
+        async with stopped_build(db, slices, NUMBER) as making:
+            slices.failure = StoreBusyError("another program writes")
+        assert (await making)["status"] == {"ok": 1}
+        assert slices.taken == -(-ROWS // 5) + 1
+        assert await found_ids(db, {"filter": {"n": 7}}) == {7}
 
 
 async def test_a_table_that_is_dropped_while_an_index_is_building_says_so(tmp_path: Path, slices: Slices) -> None:

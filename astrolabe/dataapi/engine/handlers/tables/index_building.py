@@ -18,10 +18,16 @@ from astrolabe.dataapi.engine.definitions.index_rules import with_complete, with
 from astrolabe.dataapi.engine.definitions.row_layout import extract_of
 from astrolabe.dataapi.engine.definitions.table_definition import TableDefinition, TableIndex, read_table
 from astrolabe.dataapi.engine.handlers.tables.altering import change_table
-from astrolabe.dataapi.engine.handlers.tables.refusals import not_done
+from astrolabe.dataapi.engine.handlers.tables.refusals import invalid_query
 from astrolabe.dataapi.engine.target import Engine, Target
 from storage.documents.index_filling import Slice
-from storage.errors import ContainerChangedError, ContainerMissingError, StorageError
+from storage.errors import (
+    ContainerChangedError,
+    ContainerMissingError,
+    ReadOnlyError,
+    StorageError,
+    StoreBusyError,
+)
 from storage.rows.store import RowStore
 from storage.shapes import Container
 
@@ -31,7 +37,7 @@ _LONGEST_PAUSE = 0.01
 """Seconds between two slices at most: other programs ask for the write lock again and again, and must find it free."""
 
 
-def ensure_building(engine: Engine, container: Container) -> asyncio.Task[StorageError | None]:
+def ensure_building(engine: Engine, container: Container) -> asyncio.Task[Exception | None]:
     """Return the task that fills the indexes of a table; it goes on when whoever asked for it does not wait."""
     builds = engine.index_builds
     task = builds.tasks.get(container.id)
@@ -53,10 +59,15 @@ async def complete_index(target: Target, name: str) -> None:
     Raises:
         NotDoneError: It was dropped meanwhile.
         ContainerMissingError: The table was.
-        StorageError: It cannot be filled; it is gone again.
+        StorageError: It cannot be filled; it is gone again. Or the database was closed; it is filled at the next start.
+        Exception: A row cannot be read; it is gone again.
     """
     while True:
-        problem = await asyncio.shield(ensure_building(target.engine, target.container))
+        building = ensure_building(target.engine, target.container)
+        await asyncio.wait([building])
+        if building.cancelled():
+            raise StorageError(f"The database was closed before the index {name} was complete.")
+        problem = building.result()
         if problem is not None:
             with suppress(StorageError):
                 await _drop(target, name)
@@ -67,7 +78,7 @@ async def complete_index(target: Target, name: str) -> None:
         if name in table.indexes:
             return
         if name not in table.building:
-            raise not_done("CANNOT_DROP_UNKNOWN_INDEX", f"The index {name} was dropped before it was complete.")
+            raise invalid_query(f"The index {name} was dropped before it was complete.")
 
 
 async def _drop(target: Target, name: str) -> None:
@@ -78,7 +89,7 @@ async def _drop(target: Target, name: str) -> None:
     await change_table(target, change)
 
 
-async def _build(engine: Engine, container: Container) -> StorageError | None:
+async def _build(engine: Engine, container: Container) -> Exception | None:
     """Fill and complete every index of a table that is building, those that come meanwhile, too."""
     try:
         while (table := await _read(engine, container)) is not None and table.building:
@@ -87,11 +98,14 @@ async def _build(engine: Engine, container: Container) -> StorageError | None:
             await _complete(engine, container, begun)
     except ContainerMissingError:
         return None
-    except StorageError as error:
+    except Exception as error:  # noqa: BLE001 - nobody may be waiting; a row that cannot be read would begin it anew
         engine.index_builds.given_up.add(container.id)
-        place = f"{container.keyspace}.{container.name}"
-        _log.warning("An index of %s is not complete, the next start goes on with it: %s", place, error.message)
+        if not isinstance(error, ReadOnlyError):
+            place = f"{container.keyspace}.{container.name}"
+            reason = error.message if isinstance(error, StorageError) else type(error).__name__
+            _log.warning("An index of %s is not complete, the next start goes on with it: %s", place, reason)
         return error
+    engine.index_builds.given_up.discard(container.id)
     return None
 
 
@@ -113,6 +127,9 @@ async def _fill(engine: Engine, container: Container, begun: Mapping[str, TableI
         try:
             reached = await rows.fill_indexes(found, extract, Slice(position, until, index_builds.ROWS_AT_ONCE))
         except ContainerChangedError:
+            continue
+        except StoreBusyError:  # another program writes for long: what was entered stays, and the next try goes on
+            await asyncio.sleep(_LONGEST_PAUSE)
             continue
         if reached is None:
             return
