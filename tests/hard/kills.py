@@ -311,8 +311,9 @@ class Run:
                 found[key] = version
                 seqs.append(item.seq)
                 rows.append(vector)
-        await self._search(store, container, seqs, np.array(rows))
-        await compare_index(store, container, np.array(seqs), np.array(rows))
+        matrix = np.array(rows, np.float32).reshape(len(rows), DIMENSION)  # also when every document was deleted
+        await self._search(store, container, seqs, matrix)
+        await compare_index(store, container, np.array(seqs, np.int64), matrix)
         return found
 
     async def _search(self, store: DatabaseStore, container: Container, seqs: list[int], rows: Matrix) -> None:
@@ -362,7 +363,7 @@ async def compare_index(store: DatabaseStore, container: Container, seqs: Seqs, 
     if parts.coder is not None and parts.codes is not None:
         words = parts.coder.encode(known, parts.weights[positions]).words
         differing = np.bitwise_count(words ^ parts.codes.words_at(positions).T).sum(axis=1)
-        if differing.max() > _ROUNDED_BITS:
+        if differing.max(initial=0) > _ROUNDED_BITS:
             raise BrokenError("the index has a row with the code of another vector")
 
 
