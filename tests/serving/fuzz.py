@@ -184,6 +184,7 @@ def fuzz(server: Served, count: int, *, seed: int) -> Counter[str]:
             assert answer.status_code in STATUSES, about
             found = [str(error["errorCode"]) for error in answer.json().get("errors", ())]
             assert not FAULTS & set(found), about
+            assert found or answer.status_code == 200, about
             codes.update(found or ["ok"])
     return codes
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
 
 from tests.serving.test_samples import sample
 from tests.support.official_clients import needs_java, needs_node, run_java, run_typescript
+from tests.support.recipes import recipes_of
 from tests.support.served import CREDENTIAL, KEYSPACE, PROVIDER_KEY, TOKEN, Served
 from tests.support.snippet_walk import variables
 
@@ -73,9 +75,13 @@ def test_what_the_documents_do_with_a_table_in_typescript(server: Served, tmp_pa
 
 
 @needs_java
-def test_what_java_does_with_rows_of_a_class_of_its_own(server: Served, tmp_path: Path) -> None:
+def test_java_has_rows_of_a_class_of_its_own_and_does_what_the_guide_says(server: Served, tmp_path: Path) -> None:
     programs = {"rows": FLOW.with_name("TablesFlow.java").read_text(encoding="utf-8")}
+    [recipe] = recipes_of("Java")
+    if importlib.util.find_spec("wordllama") is not None:
+        programs["recipe"] = recipe.text
     printed = run_java(tmp_path, programs, variables(server.address, TOKEN))
+    assert printed.get("recipe", recipe.prints) == recipe.prints
     assert printed["rows"].splitlines() == [
         "1.15 2026-11-28T03:04:05.678Z 0f3b9c1e-1111-4222-8333-444455556666 [a, b] 1.0",
         "21 3",

@@ -13,7 +13,7 @@ from tui.cli.session import settings_of, workspace_of
 _HOW = """\
 It is good for the host names of this folder's databases and for nothing else. No system's trust store was changed; tell
 each program, for as long as it runs:
-  Python:  SSL_CERT_FILE={file}
+  Python:  SSL_CERT_FILE={file} (astrapy 2.3 does not heed it: give it an http:// address)
   curl:    --cacert {file}
   Node:    NODE_EXTRA_CA_CERTS={file}
   Java:    keytool -importcert -noprompt -alias astrolabe -file {file} -keystore astrolabe.p12 -storepass changeit
