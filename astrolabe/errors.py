@@ -11,6 +11,7 @@
     │   └── ConflictError               somebody else was faster, or the name is taken
     ├── DataApiError                    a documented error of the Data API: family, scope, code, title
     ├── ProviderError                   an embedding provider failed or cannot be reached
+    ├── EndpointError                   another machine did not answer as a Data API (astrolabe/remote/errors.py)
     └── LoadError                       a file that cannot be read as documents: line and column
 
 Broad handlers exist only at the worker, request and process boundaries, and each of them tells the user.

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import quote, urlsplit
 
 from pydantic import SecretStr
 
@@ -21,6 +20,7 @@ from astrolabe.errors import UsageError
 from astrolabe.providers.catalogue.address import AddressError, check, host_of
 from astrolabe.providers.wire.adapters import Call
 from astrolabe.providers.wire.failures import TransportError
+from astrolabe.remote.address import base_of, url_of
 from astrolabe.serving.addresses import Target
 from astrolabe.serving.authorization import KEY_HEADERS
 from astrolabe.serving.masking import masked_at
@@ -31,7 +31,6 @@ from storage.jsontext import dumps, loads_request
 PASSED_ON = ("content-type", *KEY_HEADERS)
 """Headers of a request that the other server gets, too: what it answers depends on them."""
 
-_ASTRA_HOSTS = (".astra.datastax.com", ".astra-dev.datastax.com", ".astra-test.datastax.com")
 _MOST_WAITING = 32
 _MOST_BYTES = 32 * 1024 * 1024
 _SECONDS = 60.0
@@ -178,7 +177,7 @@ class Comparison:
         self.database = database
         self.summary = Summary()
         self.host = host_of(address)
-        self._base = _base(address)
+        self._base = base_of(address)
         self._token = token
         self._report = report
         self._transport = Transport()
@@ -283,16 +282,7 @@ class Comparison:
         return (*own, *answered.secrets)
 
     def _url(self, target: Target) -> str:
-        return "/".join((self._base, *(quote(part, safe="") for part in (target.keyspace, target.name) if part)))
-
-
-def _base(address: str) -> str:
-    """Return the path of a database that keyspaces are added to."""
-    parts = urlsplit(address)
-    path = parts.path.rstrip("/")
-    if not path.endswith("/v1"):
-        path += "/api/json/v1" if (parts.hostname or "").endswith(_ASTRA_HOSTS) else "/v1"
-    return parts._replace(path=path, query="", fragment="").geturl()
+        return url_of(self._base, target.keyspace, target.name)
 
 
 def _about(

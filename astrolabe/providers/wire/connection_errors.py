@@ -34,7 +34,9 @@ _NO_WAY = Advice(
 def misled(problem: EnvironmentProblem) -> TransportError:
     """Return the error of an environment that names what cannot be used."""
     failure = ProviderFailure.TLS if isinstance(problem, CertificatesProblem) else ProviderFailure.UNREACHABLE
-    return TransportError(failure, str(problem), transient=False, advice=_WRONG_VARIABLE, owner=Owner.MACHINE)
+    return TransportError(
+        failure, str(problem), transient=False, advice=_WRONG_VARIABLE, owner=Owner.MACHINE, sent=False
+    )
 
 
 def refused_by(proxy: Proxy, status: int | None, what: str = "did not connect to it") -> TransportError:
@@ -49,7 +51,7 @@ def refused_by(proxy: Proxy, status: int | None, what: str = "did not connect to
     what = "wants a name and a password" if status == _LOGIN else what
     detail = f"the proxy {proxy.label} {what}" + (f" (HTTP {status})" if status is not None else "")
     failure, transient = ProviderFailure.UNREACHABLE, status in _PASSING
-    return TransportError(failure, detail, transient=transient, advice=advice, owner=Owner.NETWORK)
+    return TransportError(failure, detail, transient=transient, advice=advice, owner=Owner.NETWORK, sent=False)
 
 
 def translated(error: httpx.HTTPError | httpx.InvalidURL, proxy: Proxy | None) -> TransportError:
@@ -60,7 +62,8 @@ def translated(error: httpx.HTTPError | httpx.InvalidURL, proxy: Proxy | None) -
         proxy: The proxy that the request was to go through, or None.
     """
     if isinstance(error, httpx.TimeoutException):
-        return TransportError(ProviderFailure.TIMEOUT, "it took too long to answer", transient=True)
+        sent = not isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout))
+        return TransportError(ProviderFailure.TIMEOUT, "it took too long to answer", transient=True, sent=sent)
     if isinstance(error, httpx.ConnectError):
         return _not_connected(list(_chain(error)), proxy)
     if isinstance(error, httpx.ProxyError) and proxy is not None:
@@ -74,7 +77,7 @@ def translated(error: httpx.HTTPError | httpx.InvalidURL, proxy: Proxy | None) -
 def _not_connected(causes: list[BaseException], proxy: Proxy | None) -> TransportError:
     tls = next((cause for cause in causes if isinstance(cause, ssl.SSLError)), None)
     if tls is not None:
-        return TransportError(ProviderFailure.TLS, tls.reason or "handshake failed", transient=False)
+        return TransportError(ProviderFailure.TLS, tls.reason or "handshake failed", transient=False, sent=False)
     unknown = any(isinstance(cause, socket.gaierror) for cause in causes)
     refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
     if proxy is not None:
@@ -83,9 +86,9 @@ def _not_connected(causes: list[BaseException], proxy: Proxy | None) -> Transpor
         )
         return refused_by(proxy, None, what)
     if unknown:
-        return TransportError(ProviderFailure.UNKNOWN_HOST, "its name does not resolve", transient=False)
+        return TransportError(ProviderFailure.UNKNOWN_HOST, "its name does not resolve", transient=False, sent=False)
     detail = "the connection was refused" if refused else "no connection could be opened"
-    return TransportError(ProviderFailure.UNREACHABLE, detail, transient=False)
+    return TransportError(ProviderFailure.UNREACHABLE, detail, transient=False, sent=False)
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -105,6 +105,7 @@ class TransportError(Exception):
         transient: Whether the same request may succeed a little later.
         advice: What it means and what to do, where that is known better than from the kind of failure.
         owner: Who can mend it, where that is known better, too.
+        sent: Whether the request may have reached the other side.
     """
 
     def __init__(
@@ -115,12 +116,14 @@ class TransportError(Exception):
         transient: bool,
         advice: Advice | None = None,
         owner: Owner | None = None,
+        sent: bool = True,
     ) -> None:
         super().__init__(detail)
         self.failure = failure
         self.transient = transient
         self.advice = advice
         self.owner = owner
+        self.sent = sent
 
 
 def make_error(

@@ -52,13 +52,25 @@ class Transport:
         client: A client to use and not to close; by default they are made as they are needed, and closed by
             :meth:`close`.
         proxies: What the environment says about proxies; read now by default.
+        context: What the other side's certificates are checked with, and what this side shows; as the environment says
+            by default.
+        http2: Whether HTTP/2 is offered; the ``h2`` package has to be there for it.
     """
 
-    def __init__(self, client: httpx.AsyncClient | None = None, proxies: Proxies | None = None) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient | None = None,
+        proxies: Proxies | None = None,
+        *,
+        context: ssl.SSLContext | None = None,
+        http2: bool = False,
+    ) -> None:
         self._given = client
         if client is not None:
             client.cookies.jar.set_policy(_NO_COOKIES)
         self._proxies = proxies or Proxies()
+        self._context = context
+        self._http2 = http2
         self._clients: dict[tuple[str, str], httpx.AsyncClient] = {}
 
     async def close(self) -> None:
@@ -107,16 +119,20 @@ class Transport:
         client = self._clients.get(way)
         if client is None:
             secure = proxy is not None and proxy.secure
-            context = trusted() if scheme == "https" or secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            through = httpx.Proxy(proxy.url, ssl_context=context if secure else None) if proxy is not None else None
+            context = self._trusted() if scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            through = httpx.Proxy(proxy.url, ssl_context=trusted() if secure else None) if proxy is not None else None
             client = self._clients[way] = httpx.AsyncClient(
                 verify=context,
                 proxy=through,
                 trust_env=False,
+                http2=self._http2,
                 limits=httpx.Limits(max_connections=64, max_keepalive_connections=32, keepalive_expiry=30),
             )
             client.cookies.jar.set_policy(_NO_COOKIES)
         return client
+
+    def _trusted(self) -> ssl.SSLContext:
+        return self._context if self._context is not None else trusted()
 
 
 async def _exchange(
@@ -125,7 +141,7 @@ async def _exchange(
     auth = _KeyHeader(call.auth_header, call.auth_scheme, secret) if secret is not None else None
     started = time.perf_counter()
     async with client.stream(
-        "POST",
+        call.method,
         call.url,
         content=call.content,
         headers=dict(call.headers) | {"Accept-Encoding": ACCEPTED_ENCODINGS},

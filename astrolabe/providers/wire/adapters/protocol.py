@@ -37,6 +37,7 @@ class Call:
         content: The JSON body.
         auth_header: Header the key goes into.
         auth_scheme: Word before the key; empty when it stands alone.
+        method: Of HTTP.
     """
 
     url: str
@@ -44,6 +45,7 @@ class Call:
     content: bytes = field(repr=False)
     auth_header: str = "Authorization"
     auth_scheme: str = "Bearer"
+    method: str = "POST"
 
 
 @dataclass(frozen=True, slots=True)
