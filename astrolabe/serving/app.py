@@ -27,7 +27,7 @@ from astrolabe.serving.authorization import ASK_FOR_MORE, Gate, secrets_in, with
 from astrolabe.serving.bodies import RefusedBodyError, parse_body, read_body
 from astrolabe.serving.comparison import Answered, Comparison
 from astrolabe.serving.departures import while_connected
-from astrolabe.serving.options import BODIES_IN_TIME, PATIENCE
+from astrolabe.serving.options import BODIES_IN_TIME, LARGEST_REQUEST, PATIENCE
 from astrolabe.serving.records import SHOWN, Report, RequestRecord, documents_of
 from astrolabe.serving.replies import (
     ANSWERED,
@@ -37,9 +37,11 @@ from astrolabe.serving.replies import (
     answer_and_close,
     refused,
     too_many_connections,
+    too_many_requests,
     written,
 )
 from astrolabe.serving.request_memory import RequestMemory, Share
+from astrolabe.serving.request_rate import RequestRate
 from astrolabe.serving.traffic import Traffic
 from astrolabe.workspace import Workspace
 from storage.jsontext import dumps
@@ -68,12 +70,16 @@ class Policy:
         database: Name or id of the database of requests that name none; None is the only one there is.
         patience: Seconds that a request may pause while it is being sent.
         body_seconds: Seconds until the whole of it has come.
+        largest_request: Bytes of it at most.
+        requests_per_second: Requests with a body that are taken in a second; None for any number.
         of_port: Returns the id of the database that a port belongs to, or None.
     """
 
     database: str | None = None
     patience: float = PATIENCE
     body_seconds: float = BODIES_IN_TIME
+    largest_request: int = LARGEST_REQUEST
+    requests_per_second: int | None = None
     of_port: Callable[[int], str | None] = lambda _port: None
 
 
@@ -107,6 +113,7 @@ class DataApiApp:
         self._comparison = comparison
         self._devops = devops.DevOps(workspace)
         self._memory = RequestMemory()
+        self._rate = RequestRate(policy.requests_per_second, time.monotonic)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -115,7 +122,7 @@ class DataApiApp:
         started = time.perf_counter()
         request = Request(scope, receive)
         record = RequestRecord(request.method[:_LONGEST_LOGGED], _path(request)[:_LONGEST_LOGGED])
-        response = await self._answer(request, record) if not _is_too_many(scope) else self._turned_away()
+        response = self._turned_away(request) or await self._answer(request, record)
         self._traffic.requests += 1
         record.milliseconds = (time.perf_counter() - started) * 1000
         self._tell(record, response)
@@ -123,7 +130,8 @@ class DataApiApp:
             await response(scope, receive, send)
             return
         seconds = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: self._policy.body_seconds}
-        drained = seconds.get(HTTPStatus(response.status_code), _REFUSED_IN_TIME if _is_too_many(scope) else 0)
+        turned_away = _REFUSED_IN_TIME if "retry-after" in response.headers else 0
+        drained = seconds.get(HTTPStatus(response.status_code), turned_away)
         await answer_and_close(response, scope, receive, send, drained)
 
     def _tell(self, record: RequestRecord, response: Response) -> None:
@@ -167,8 +175,16 @@ class DataApiApp:
         response.headers["Connection"] = "close"
         return response
 
-    def _turned_away(self) -> Response:
-        response = self._closing(too_many_connections(), HTTPStatus.SERVICE_UNAVAILABLE)
+    def _turned_away(self, request: Request) -> Response | None:
+        """Return the answer to a request that is one too many: on a connection too many, or within this second."""
+        most = self._policy.requests_per_second
+        managing = _path(request).startswith(devops.PREFIX)
+        if _is_too_many(request.scope):
+            response = self._closing(too_many_connections(), HTTPStatus.SERVICE_UNAVAILABLE, managing=managing)
+        elif most is not None and request.method == "POST" and not self._rate.take():
+            response = self._closing(too_many_requests(most), HTTPStatus.TOO_MANY_REQUESTS, managing=managing)
+        else:
+            return None
         response.headers["Retry-After"] = "1"
         return response
 
@@ -244,7 +260,14 @@ class DataApiApp:
     async def _body(self, request: Request, record: RequestRecord, share: Share) -> bytes:
         length = request.headers.get("content-length")
         policy = self._policy
-        body = await read_body(request.stream(), length, share, patience=policy.patience, seconds=policy.body_seconds)
+        body = await read_body(
+            request.stream(),
+            length,
+            share,
+            most=policy.largest_request,
+            patience=policy.patience,
+            seconds=policy.body_seconds,
+        )
         record.received = len(body)
         if self._report is not None:
             record.bodies = body[:SHOWN], b""

@@ -10,15 +10,13 @@ from itertools import chain
 
 import simplejson
 
+from astrolabe.dataapi.language.allowances import setting_of
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import JsonValue
 from astrolabe.serving.request_memory import FullError, Share
 from storage.gil_yield import in_thread, in_turns
 from storage.jsontext import LONGEST_NUMBER, LongNumberError, loads_request
 from storage.large_json import TooManyValuesError
-
-LARGEST_BODY = 20 * 1024 * 1024
-"""Bytes of a request."""
 
 DEEPEST = 200
 """Levels of nesting that a request may have: a document has 16, and filters nest beside it."""
@@ -41,12 +39,16 @@ class RefusedBodyError(Exception):
         self.words = words
 
 
-def _too_large() -> RefusedBodyError:
-    return RefusedBodyError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The request has more than 20 MB.")
+def _too_large(most: int) -> RefusedBodyError:
+    return RefusedBodyError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        f"The request has more than {most >> 20} MB. Send less at once, or allow more: "
+        f"{setting_of('largest_request_mb', 'server')}.",
+    )
 
 
 async def read_body(
-    chunks: AsyncIterator[bytes], announced: str | None, share: Share, *, patience: float, seconds: float
+    chunks: AsyncIterator[bytes], announced: str | None, share: Share, *, most: int, patience: float, seconds: float
 ) -> bytes:
     """Return the whole body.
 
@@ -54,15 +56,16 @@ async def read_body(
         chunks: The body as it arrives.
         announced: The header Content-Length, if any.
         share: Of the memory for bodies; what comes is taken from it.
+        most: Bytes that it may have.
         patience: Seconds to wait for the next piece.
         seconds: Seconds until the last one must have come, however steadily they drip in.
 
     Raises:
-        RefusedBodyError: It has, or says that it has, more than 20 MB, and no more than that is ever kept; or the
+        RefusedBodyError: It has, or says that it has, more bytes, and no more than that are ever kept; or the
             sender fell silent, or took too long; or there is no memory for it among the others.
     """
-    if announced is not None and announced.isdigit() and int(announced) > LARGEST_BODY:
-        raise _too_large()
+    if announced is not None and announced.isdigit() and int(announced) > most:
+        raise _too_large(most)
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
@@ -73,8 +76,8 @@ async def read_body(
                     return bytes(body)
                 share.take(len(chunk))
                 body += chunk
-                if len(body) > LARGEST_BODY:
-                    raise _too_large()
+                if len(body) > most:
+                    raise _too_large(most)
     except TimeoutError as error:
         words = "The rest of the request did not come in time."
         raise RefusedBodyError(HTTPStatus.REQUEST_TIMEOUT, words) from error

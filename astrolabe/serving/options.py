@@ -18,6 +18,9 @@ BODIES_IN_TIME = 60.0
 MOST_CONNECTIONS = 1000
 """Connections at once, where the descriptors of the process allow it."""
 
+LARGEST_REQUEST = 20 << 20
+"""Bytes of a request's body."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
@@ -41,6 +44,8 @@ class ServerOptions:
         compare_token: Its token.
         allow_plain_http: Whether that token may go to another machine without TLS.
         connections: Connections at once; fewer where the process may not have twice as many descriptors.
+        largest_request: Bytes of a request's body at most.
+        requests_per_second: Requests that are taken in a second; None for any number.
     """
 
     host: str = DEFAULT_HOST
@@ -59,3 +64,5 @@ class ServerOptions:
     patience: float = PATIENCE
     body_seconds: float = BODIES_IN_TIME
     connections: int = MOST_CONNECTIONS
+    largest_request: int = LARGEST_REQUEST
+    requests_per_second: int | None = None

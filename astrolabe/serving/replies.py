@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from astrolabe.dataapi import protocol
+from astrolabe.dataapi.language.allowances import setting_of
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.errors import DataApiError
 from storage.gil_yield import in_thread
@@ -41,6 +42,7 @@ _STATUSES = {
     "REQUEST_NOT_HTTP": HTTPStatus.BAD_REQUEST,
     "REQUEST_TOO_LARGE": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "TOO_MANY_CONNECTIONS": HTTPStatus.SERVICE_UNAVAILABLE,
+    "TOO_MANY_REQUESTS": HTTPStatus.TOO_MANY_REQUESTS,
 }
 _WITHOUT_CHARSET = HTTPStatus.UNAUTHORIZED
 
@@ -81,7 +83,20 @@ async def written(answer: protocol.Response) -> Envelope:
 
 def too_many_connections() -> DataApiError:
     """Return what a connection too many is told."""
-    return data_api_error("TOO_MANY_CONNECTIONS", "Too many connections are open. Try again in a moment.")
+    return data_api_error(
+        "TOO_MANY_CONNECTIONS",
+        "Too many connections are open. Try again in a moment, or allow more: "
+        f"{setting_of('connections', 'server')}; the process may have twice as many descriptors (ulimit -n).",
+    )
+
+
+def too_many_requests(per_second: int) -> DataApiError:
+    """Return what a request too many of a second is told."""
+    return data_api_error(
+        "TOO_MANY_REQUESTS",
+        f"More than {per_second} requests came within a second. Try again in a moment, or allow more: "
+        f"{setting_of('requests_per_second', 'server')}.",
+    )
 
 
 def turned_away() -> bytes:

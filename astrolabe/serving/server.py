@@ -236,7 +236,14 @@ class DataApiServer:
             open_to_all=not options.require_token,
             hosts=(options.host, *options.host_names),
         )
-        policy = Policy(options.database, options.patience, options.body_seconds, self.doors.ports.get)
+        policy = Policy(
+            options.database,
+            options.patience,
+            options.body_seconds,
+            options.largest_request,
+            options.requests_per_second,
+            self.doors.ports.get,
+        )
         config = uvicorn.Config(
             DataApiApp(self._workspace, gate, policy, self.traffic, report=self._report, comparison=self.comparison),
             ws="none",

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from astrolabe.dataapi.language.allowances import CommandLimits
 from astrolabe.errors import UsageError
-from tui.settings.sections import LogLevel
+from tui.cli.session import options_of, server_options
+from tui.settings.sections import LimitsSettings, LogLevel
 from tui.settings.settings import load_settings
+
+GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "serve.md"
 
 
 def write_config(home: Path, text: str) -> Path:
@@ -221,3 +227,28 @@ def test_a_wrong_setting_of_a_reranker(monkeypatch: pytest.MonkeyPatch, variable
     monkeypatch.setenv(variable, value)
     with pytest.raises(UsageError, match="(?i)" + words):
         load_settings()
+
+
+def limits_of_the_guide() -> dict[str, int]:
+    """Return the settings in the guide's table of limits, each with its default."""
+    rows = re.findall(r"^\| [^|]+ \| (\d+) \| `((?:limits|server)\.\w+)` \|", GUIDE.read_text("utf-8"), re.MULTILINE)
+    return {name: int(default) for default, name in rows}
+
+
+def test_the_guide_has_every_limit_with_its_default() -> None:
+    settings = load_settings()
+    sizes = {f"limits.{name}": getattr(settings.limits, name) for name in LimitsSettings.model_fields}
+    rates = ("connections", "largest_request_mb", "requests_per_second")
+    assert limits_of_the_guide() == sizes | {f"server.{name}": getattr(settings.server, name) for name in rates}
+
+
+def test_every_limit_on_commands_reaches_the_databases_and_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = {limit.name: 1000 + number for number, limit in enumerate(fields(CommandLimits))} | {"document_depth": 99}
+    for name, value in wanted.items():
+        monkeypatch.setenv(f"ASTROLABE_LIMITS__{name.upper()}", str(value))
+    for name, rate in {"CONNECTIONS": "9", "LARGEST_REQUEST_MB": "3", "REQUESTS_PER_SECOND": "7"}.items():
+        monkeypatch.setenv(f"ASTROLABE_SERVER__{name}", rate)
+    settings = load_settings()
+    assert options_of(settings).limits.commands == CommandLimits(**wanted)
+    options = server_options(settings)
+    assert (options.connections, options.largest_request, options.requests_per_second) == (9, 3 << 20, 7)

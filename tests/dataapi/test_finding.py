@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 
 from astrolabe.dataapi.engine import finding as search
+from astrolabe.dataapi.language.allowances import CommandLimits
 from astrolabe.dataapi.protocol import Json, JsonValue
 from tests.support.local_api import LocalDatabase, codes, message
 
@@ -160,8 +161,8 @@ async def test_a_field_sort_keeps_no_more_than_it_answers_with_and_no_more_than_
     assert "sort by fewer or smaller fields" in message(answer)
 
 
-async def test_too_many_documents_for_a_field_sort(docs: LocalDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search, "MOST_SORTED", 5)
+async def test_too_many_documents_for_a_field_sort(docs: LocalDatabase) -> None:
+    docs.allow(CommandLimits(sorted_documents=5))
     assert codes(await find(docs, sort={"price": 1})) == ["OVERLOADED_SORT_ROW_LIMIT"]
     assert len(await ids(docs, sort={"price": 1}, filter={"price": {"$exists": True}})) == 4
 

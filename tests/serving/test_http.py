@@ -18,9 +18,9 @@ from pydantic import SecretStr
 from astrolabe.errors import AstrolabeError
 from astrolabe.portal.organization import DatabaseDraft
 from astrolabe.serving import replies
-from astrolabe.serving.bodies import DEEPEST, LARGEST_BODY
+from astrolabe.serving.bodies import DEEPEST
 from astrolabe.serving.connections import LimitedProtocol
-from astrolabe.serving.options import ServerOptions
+from astrolabe.serving.options import LARGEST_REQUEST, ServerOptions
 from astrolabe.serving.server import ServerError
 from astrolabe.workspace import Workspace
 from tests.support.served import DATABASE, TOKEN, Served, served
@@ -184,7 +184,7 @@ def test_a_long_row_of_digits_inside_a_text_is_no_number(server: Served) -> None
 
 def test_a_body_that_says_it_is_too_long_is_not_read(server: Served) -> None:
     with raw(server) as connection:
-        head = f"POST /v1 HTTP/1.1\r\nHost: x\r\nToken: {TOKEN}\r\nContent-Length: {LARGEST_BODY + 1}\r\n\r\n"
+        head = f"POST /v1 HTTP/1.1\r\nHost: x\r\nToken: {TOKEN}\r\nContent-Length: {LARGEST_REQUEST + 1}\r\n\r\n"
         connection.sendall(head.encode())
         answer = http.client.HTTPResponse(connection)
         answer.begin()
@@ -200,17 +200,17 @@ def test_a_body_that_turns_out_too_long_is_not_kept(server: Served, monkeypatch:
         chunk = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
         sent = 0
         try:
-            while sent < 3 * LARGEST_BODY:
+            while sent < 3 * LARGEST_REQUEST:
                 connection.sendall(chunk)
                 sent += 0x100000
         except OSError:
             pass
-        assert sent < 2 * LARGEST_BODY
+        assert sent < 2 * LARGEST_REQUEST
     assert server.post("/v1", json=FIND_KEYSPACES).json() == ANSWER
 
 
 def test_a_body_of_nearly_20_mb_is_read(server: Served) -> None:
-    body = b'{"findKeyspaces": {}}' + b" " * (LARGEST_BODY - 30)
+    body = b'{"findKeyspaces": {}}' + b" " * (LARGEST_REQUEST - 30)
     assert server.post("/v1", body).json() == ANSWER
 
 

@@ -11,8 +11,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from astrolabe.serving.bodies import LARGEST_BODY
-from astrolabe.serving.options import ServerOptions
+from astrolabe.serving.options import LARGEST_REQUEST, ServerOptions
 from astrolabe.serving.records import RequestRecord
 from tests.support.served import TOKEN, Served, served
 from tests.support.waiting import LONGEST_WAIT
@@ -32,7 +31,7 @@ def sent(server: Served, request: bytes) -> tuple[int, str, bytes]:
 @pytest.mark.parametrize("chunked", [False, True])
 def test_who_sends_too_much_sees_the_reason(server: Served, chunked: bool) -> None:
     piece = b" " * 0x100000
-    pieces = [piece] * (LARGEST_BODY // len(piece) + 40)
+    pieces = [piece] * (LARGEST_REQUEST // len(piece) + 40)
     content: object = iter(pieces) if chunked else b"".join(pieces)
     headers = {"Token": TOKEN, "Content-Type": "application/json"}
     answer = httpx.post(f"{server.address}/v1", content=content, headers=headers, timeout=LONGEST_WAIT)  # type: ignore[arg-type]
@@ -41,7 +40,7 @@ def test_who_sends_too_much_sees_the_reason(server: Served, chunked: bool) -> No
 
 
 def test_who_waits_for_a_word_before_sending_too_much_gets_the_answer_at_once(server: Served) -> None:
-    size = LARGEST_BODY + 1
+    size = LARGEST_REQUEST + 1
     head = f"POST /v1 HTTP/1.1\r\nHost: x\r\nToken: {TOKEN}\r\nExpect: 100-continue\r\nContent-Length: {size}\r\n\r\n"
     status, _, body = sent(server, head.encode())
     assert status == 413
@@ -67,6 +66,7 @@ def test_a_connection_too_many_gets_an_error_object(tmp_path: Path) -> None:
                 status, content_type, body = sent(server, b"POST /v1 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
                 assert (status, content_type) == (503, "application/json;charset=UTF-8")
                 assert b"TOO_MANY_CONNECTIONS" in body
+                assert b"ASTROLABE_SERVER__CONNECTIONS" in body
         finally:
             for connection in kept:
                 connection.close()
@@ -74,7 +74,7 @@ def test_a_connection_too_many_gets_an_error_object(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("path", "body"),
-    [("/v2/databases", b"{"), ("/v2/databases", b" " * (LARGEST_BODY + 1)), ("/v2/nothing", b"{}")],
+    [("/v2/databases", b"{"), ("/v2/databases", b" " * (LARGEST_REQUEST + 1)), ("/v2/nothing", b"{}")],
     ids=["not JSON", "too large", "nothing there"],
 )
 def test_the_devops_api_has_errors_of_its_own_form(server: Served, path: str, body: bytes) -> None:

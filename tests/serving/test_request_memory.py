@@ -19,9 +19,9 @@ async def arriving(*parts: bytes) -> AsyncIterator[bytes]:
 async def test_a_body_beyond_the_memory_of_all_is_refused_and_gives_back_what_it_had() -> None:
     memory = RequestMemory(most_kept=100)
     with memory.share() as first:
-        assert len(await read_body(arriving(b"x" * 60), None, first, patience=60, seconds=60)) == 60
+        assert len(await read_body(arriving(b"x" * 60), None, first, most=100, patience=60, seconds=60)) == 60
         with pytest.raises(RefusedBodyError, match="Too many large requests") as refused, memory.share() as second:
-            await read_body(arriving(b"x" * 30, b"x" * 30), None, second, patience=60, seconds=60)
+            await read_body(arriving(b"x" * 30, b"x" * 30), None, second, most=100, patience=60, seconds=60)
         assert refused.value.status == 503
         assert memory.kept == 60
     assert memory.kept == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from astrolabe.dataapi.client.client import DatabaseClient
 from astrolabe.dataapi.engine.limits import DatabaseLimits
 from astrolabe.dataapi.engine.local import LocalDataApi
 from astrolabe.dataapi.engine.vectorize.vectorizer import Embedder, OnWait, Vectorizer
+from astrolabe.dataapi.language.allowances import CommandLimits
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import ProviderError
 from astrolabe.portal.organization import Database
@@ -96,6 +97,10 @@ class LocalDatabase:
     def client(self) -> DatabaseClient:
         """The typed client on it."""
         return DatabaseClient(self.api)
+
+    def allow(self, limits: CommandLimits) -> None:
+        """Have commands kept to these limits from now on."""
+        self.api._engine = replace(self.api._engine, limits=DatabaseLimits(commands=limits))
 
     async def send(
         self,

@@ -71,6 +71,9 @@ def server_options(all_settings: Settings) -> ServerOptions:
         compare=settings.compare,
         compare_token=settings.compare_token,
         allow_plain_http=all_settings.allow_plain_http,
+        connections=settings.connections,
+        largest_request=settings.largest_request_mb << 20,
+        requests_per_second=settings.requests_per_second or None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,8 @@ from pydantic import (
 )
 
 from astrolabe.dataapi.engine.limits import DatabaseLimits
+from astrolabe.dataapi.language.allowances import ASTRA_LIMITS, CommandLimits
+from astrolabe.serving.options import LARGEST_REQUEST, MOST_CONNECTIONS
 from astrolabe.workspace import DEFAULT_HOST, DEFAULT_PORT, base_address
 from storage.embedding_cache.cache import DEFAULT_BYTES
 from storage.secrets.keyring import KeyPlace
@@ -66,7 +69,10 @@ class EmbeddingCacheSettings(BaseModel):
 
 
 class LimitsSettings(BaseModel):
-    """What every database may hold, over all its keyspaces."""
+    """What every database may hold, over all its keyspaces, and what one command may bring or ask for.
+
+    Those whose least value is Astra DB's are what the console, the loads and the clients go by.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,11 +80,38 @@ class LimitsSettings(BaseModel):
     """Collections."""
     indexes: int = Field(default=DatabaseLimits().indexes, ge=1, le=1_000_000)
     """Indexes of all collections and tables together."""
+    insert_documents: int = Field(default=ASTRA_LIMITS.insert_documents, ge=ASTRA_LIMITS.insert_documents, le=10_000)
+    """Documents or rows of one insertMany."""
+    document_characters: int = Field(default=ASTRA_LIMITS.document_characters, ge=1000, le=100_000_000)
+    """Characters of a document as JSON."""
+    document_depth: int = Field(default=ASTRA_LIMITS.document_depth, ge=1, le=100)
+    """Objects and arrays inside one another."""
+    object_properties: int = Field(default=ASTRA_LIMITS.object_properties, ge=1, le=100_000)
+    """Indexed properties of one object."""
+    document_properties: int = Field(default=ASTRA_LIMITS.document_properties, ge=1, le=100_000)
+    """Indexed properties of a document."""
+    array_elements: int = Field(default=ASTRA_LIMITS.array_elements, ge=1, le=1_000_000)
+    """Elements of an indexed array."""
+    string_bytes: int = Field(default=ASTRA_LIMITS.string_bytes, ge=1, le=10_000_000)
+    """Bytes of an indexed string."""
+    vector_dimension: int = Field(default=ASTRA_LIMITS.vector_dimension, ge=1, le=65_536)
+    """Numbers of a vector of a collection."""
+    filter_comparisons: int = Field(default=ASTRA_LIMITS.filter_comparisons, ge=1, le=10_000)
+    """Comparisons of a filter."""
+    filter_values: int = Field(default=ASTRA_LIMITS.filter_values, ge=ASTRA_LIMITS.filter_values, le=10_000)
+    """Values of one ``$in``, ``$nin`` or ``$all`` of a collection."""
+    sorted_documents: int = Field(default=ASTRA_LIMITS.sorted_documents, ge=1, le=10_000_000)
+    """Documents or rows that a sort by fields looks at."""
+    found_documents: int = Field(default=ASTRA_LIMITS.found_documents, ge=ASTRA_LIMITS.found_documents, le=100_000)
+    """Documents or rows of a search."""
+    counted_documents: int = Field(default=ASTRA_LIMITS.counted_documents, ge=1, le=10_000_000)
+    """Where countDocuments stops."""
 
     @property
     def per_database(self) -> DatabaseLimits:
         """The limits as a database is opened with them."""
-        return DatabaseLimits(self.collections, self.indexes)
+        commands = {limit.name: getattr(self, limit.name) for limit in fields(CommandLimits)}
+        return DatabaseLimits(self.collections, self.indexes, commands=CommandLimits(**commands))
 
 
 class EmbeddedSettings(BaseModel):
@@ -127,6 +160,12 @@ class ServerSettings(BaseModel):
     """How the lines about requests are written on stderr."""
     log_bodies: bool = False
     """Whether they have what was sent and answered, too, with secrets masked."""
+    connections: int = Field(default=MOST_CONNECTIONS, ge=8, le=100_000)
+    """Connections at once, where the process may have twice as many descriptors."""
+    largest_request_mb: int = Field(default=LARGEST_REQUEST // _MEGABYTE, ge=1, le=100)
+    """Megabytes of a request's body."""
+    requests_per_second: int = Field(default=0, ge=0, le=1_000_000)
+    """Requests that are taken in a second; 0 for any number."""
     slow_ms: int = Field(default=1000, ge=0, le=3_600_000)
     """Milliseconds from which on a request is marked as slow."""
     compare: str | None = None

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 from astrolabe.dataapi.engine.target import Target, storable
 from astrolabe.dataapi.engine.unhurried import unhurried
+from astrolabe.dataapi.language.allowances import allowed, setting_of
 from astrolabe.dataapi.language.commands import invalid_field
 from astrolabe.dataapi.language.document_rules import restored
 from astrolabe.dataapi.language.error_codes import data_api_error
@@ -32,14 +33,8 @@ from storage.gil_yield import in_thread, in_turns
 from storage.lexical.analyzers import TermQuery
 from storage.shapes import Hit, Item, VectorValue
 
-MOST_SORTED = 10_000
-"""From this many documents on, a field sort is refused: it would have to hold them all."""
-
 MOST_SORT_BYTES = 64 << 20
 """Bytes that the values which documents are sorted by may take in memory."""
-
-MOST_HITS = 1000
-"""Documents that a sort by vector or by words returns at most."""
 
 _WORTH_A_THREAD = 65_536
 """Characters of documents that take about a millisecond to read."""
@@ -183,8 +178,10 @@ async def sorted_seqs(selection: DocumentSelection, count: int) -> list[int]:
     async with scan(selection) as chunks:
         async for items in chunks:
             documents += len(items)
-            if documents >= MOST_SORTED:
-                raise _too_much_to_sort(f"The filter matches {MOST_SORTED} documents or more")
+            if documents >= allowed().sorted_documents:
+                raise _too_much_to_sort(
+                    f"The filter matches {allowed().sorted_documents} documents or more", "sorted_documents"
+                )
             places, heavier = await in_thread(_sorted_places, selection.sort, items, count)
             found.append(places)
             weight += heavier
@@ -215,11 +212,12 @@ def first_of(runs: Sequence[list[_Place]], count: int) -> list[_Place]:
     return list(islice(in_turns(heapq.merge(*runs)), count))
 
 
-def _too_much_to_sort(what: str) -> DataApiError:
+def _too_much_to_sort(what: str, limit: str | None = None) -> DataApiError:
+    otherwise = f", or allow more: {setting_of(limit)}" if limit else ""
     return data_api_error(
         "OVERLOADED_SORT_ROW_LIMIT",
         f"{what}, which is too much to sort in memory.\n"
-        "Use a filter that matches fewer, sort by fewer or smaller fields, or sort by vector.",
+        f"Use a filter that matches fewer, sort by fewer or smaller fields, or sort by vector{otherwise}.",
     )
 
 

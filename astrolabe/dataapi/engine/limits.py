@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from astrolabe.dataapi.engine.collection_definition import indexes_used
+from astrolabe.dataapi.language.allowances import CommandLimits, setting_of
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.errors import DataApiError
 from storage.shapes import Container, ContainerKind
@@ -19,11 +20,13 @@ class DatabaseLimits:
         collections: Collections at most.
         indexes: Indexes of all collections and tables together.
         reserved: Indexes that must be free for a new collection, whatever it will use.
+        commands: What one command may bring and ask for.
     """
 
     collections: int = 10
     indexes: int = 100
     reserved: int = 10
+    commands: CommandLimits = field(default_factory=CommandLimits)
 
 
 def check_limits(containers: Sequence[Container], limits: DatabaseLimits) -> None:
@@ -77,7 +80,4 @@ def too_many_collections(limits: DatabaseLimits, found: int) -> DataApiError:
 
 
 def _way_out(less: str, setting: str) -> str:
-    return (
-        f"{less}, use another database, or allow more: the setting 'limits.{setting}', "
-        f"or ASTROLABE_LIMITS__{setting.upper()}."
-    )
+    return f"{less}, use another database, or allow more: {setting_of(setting)}."

@@ -42,6 +42,7 @@ from astrolabe.dataapi.engine.target import (
 )
 from astrolabe.dataapi.engine.unhurried import unhurried
 from astrolabe.dataapi.engine.vectorize.vectorizer import Vectorizer
+from astrolabe.dataapi.language.allowances import allowing
 from astrolabe.dataapi.language.commands import Command, Level, parse_command, parse_for_any
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.numbers import exactly
@@ -164,7 +165,8 @@ class LocalDataApi:
     ) -> Response:
         """Execute one command; see :meth:`DataApi.execute`. Every error is in the answer, whatever happens."""
         try:
-            return await self._execute(command, keyspace, name, headers or {})
+            with allowing(self._engine.limits.commands):
+                return await self._execute(command, keyspace, name, headers or {})
         except AstrolabeError as error:
             return Response(errors=(without_frames(as_data_api_error(error)),))
         except Exception:  # noqa: BLE001 - the request boundary: a fault must not end the program

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from astrolabe.dataapi.engine.collection_definition import same_settings
 from astrolabe.dataapi.engine.features import lexical_definition, rerank_definition, with_features
 from astrolabe.dataapi.engine.vectorize.service_rules import CredentialCheck, ModelsOf, check_service, invalid_options
+from astrolabe.dataapi.language.allowances import allowed, setting_of
 from astrolabe.dataapi.language.commands.schema import (
     CreateCollection,
     CreateCollectionOptions,
@@ -25,9 +26,6 @@ from astrolabe.portal.rules import collection_name_problems, keyspace_name_probl
 from astrolabe.providers.catalogue.catalogue import Catalogue
 from astrolabe.providers.rerank.catalogue import Rerankers
 from storage.shapes import Container, ContainerKind, Metric
-
-LARGEST_DIMENSION = 4096
-"""Longest vector of a collection without a service; no provider's model has a longer one."""
 
 
 def checked_keyspace_name(name: str | None) -> str:
@@ -120,11 +118,12 @@ def _check_dimension(vector: VectorOptions) -> None:
         return
     if vector.dimension is None:
         raise invalid_options("'dimension' can not be null if 'service' is not provided")
-    if vector.dimension > LARGEST_DIMENSION:
+    most = allowed().vector_dimension
+    if vector.dimension > most:
         raise data_api_error(
             "VECTOR_SEARCH_TOO_BIG_VALUE",
-            f"The dimension {vector.dimension} is too big: vectors have {LARGEST_DIMENSION} numbers at most.\n"
-            "Choose a smaller dimension and send the command again.",
+            f"The dimension {vector.dimension} is too big: vectors have {most} numbers at most.\n"
+            f"Choose a smaller dimension and send the command again, or allow more: {setting_of('vector_dimension')}.",
         )
 
 

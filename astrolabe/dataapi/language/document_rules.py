@@ -10,20 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from astrolabe.dataapi.language.allowances import allowed
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.ids import canonical_key, check_id, new_id, stored_id
 from astrolabe.dataapi.language.limits import check_fields
 from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.special_fields import VECTOR
-from astrolabe.dataapi.language.values import MAX_DEPTH, limit_violation, nests_deeper, shown, type_name
+from astrolabe.dataapi.language.values import limit_violation, nests_deeper, shown, type_name
 from astrolabe.dataapi.language.vectors import parse_vector_of, vector_to_json
 from storage import jsontext
 from storage.shapes import NewItem, VectorValue
 
 __all__ = ["PreparedDocument", "canonical_key", "prepare_document", "restored"]
 
-MAX_CHARACTERS = 4_000_000
-"""Characters of a whole document, serialised."""
 
 _CHARACTERS_PER_FLOAT = 12
 
@@ -77,8 +76,9 @@ def prepare_document(
         )
     vector = _take_vector(document, rules) or stored_vector
     body = _stored_form(document, rules)
-    if nests_deeper(body, MAX_DEPTH):
-        raise limit_violation(f"its objects and arrays nest more than {MAX_DEPTH} deep")
+    deepest = allowed().document_depth
+    if nests_deeper(body, deepest):
+        raise limit_violation(f"its objects and arrays nest more than {deepest} deep", "document_depth")
     check_id(body["_id"])
     body["_id"] = stored_id(body["_id"])
     check_fields(body, rules)
@@ -103,8 +103,9 @@ def _check_characters(text: str, vector: VectorValue | None) -> None:
     characters = len(text)
     if vector is not None:
         characters += len(vector.text) if vector.text is not None else len(vector.data) * _CHARACTERS_PER_FLOAT
-    if characters > MAX_CHARACTERS:
-        raise limit_violation(f"it has {characters} characters, at most {MAX_CHARACTERS} are allowed")
+    most = allowed().document_characters
+    if characters > most:
+        raise limit_violation(f"it has {characters} characters, at most {most} are allowed", "document_characters")
 
 
 def restored(body: Mapping[str, Any], vector: VectorValue | None) -> dict[str, Any]:

@@ -37,6 +37,7 @@ _HTTP = {
     "REQUEST_NOT_COMPLETE": "Request not complete",
     "REQUEST_NOT_HTTP": "Request not valid HTTP",
     "TOO_MANY_CONNECTIONS": "Too many connections",
+    "TOO_MANY_REQUESTS": "Too many requests",
     "TOO_MANY_LARGE_REQUESTS": "Too many large requests",
 }
 """Ours: upstream answers these with a status of HTTP and no body."""

@@ -6,14 +6,12 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from astrolabe.dataapi.language.allowances import allowed, setting_of
 from astrolabe.dataapi.language.error_codes import data_api_error
-from astrolabe.dataapi.language.values import MAX_DEPTH, ejson_name, ejson_problem, nests_deeper, shown, type_name
+from astrolabe.dataapi.language.values import ejson_name, ejson_problem, nests_deeper, shown, type_name
 from astrolabe.errors import DataApiError
 from storage.filters.matching import is_number, unwrapped
 from storage.filters.tree import Instant, Operator
-
-MAX_CHOICES = 100
-"""Values of one ``$in``, ``$nin`` or ``$all``."""
 
 _OF_CHOICES = frozenset({Operator.IN, Operator.NIN, Operator.ALL})
 _LONGER_THAN_ANY_ARRAY = Decimal(10**9)
@@ -33,8 +31,12 @@ def check_choices(operator: Operator, operand: object, path: str) -> None:
     Raises:
         DataApiError: FILTER_INVALID_EXPRESSION.
     """
-    if operator in _OF_CHOICES and isinstance(operand, list) and len(operand) > MAX_CHOICES:
-        raise invalid_filter(f"'{operator}' on '{path}' has {len(operand)} values, at most {MAX_CHOICES} are allowed")
+    most = allowed().filter_values
+    if operator in _OF_CHOICES and isinstance(operand, list) and len(operand) > most:
+        raise invalid_filter(
+            f"'{operator}' on '{path}' has {len(operand)} values, at most {most} are allowed; more with "
+            f"{setting_of('filter_values')}"
+        )
 
 
 def parse_operand(operator: Operator, operand: object, path: str) -> object:
@@ -53,8 +55,9 @@ def parse_operand(operator: Operator, operand: object, path: str) -> object:
 
 def _any_value(_operator: Operator, operand: object, path: str) -> object:
     """Parse a value to compare with; ``{"$date": n}`` becomes an Instant, other wrapped values stay as they are."""
-    if nests_deeper(operand, MAX_DEPTH):
-        raise invalid_filter(f"the value for '{path}' nests more than {MAX_DEPTH} deep, which no document does")
+    deepest = allowed().document_depth
+    if nests_deeper(operand, deepest):
+        raise invalid_filter(f"the value for '{path}' nests more than {deepest} deep, which no document does")
     _check_names(operand, path)
     if isinstance(operand, Mapping) and ejson_name(operand) == "$date":
         return Instant(operand["$date"])

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from astrolabe.dataapi.language.allowances import allowed, setting_of
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.filter_operands import WRITTEN_OPERATORS, check_choices, invalid_filter, parse_operand
 from astrolabe.dataapi.language.ids import canonical_key, check_id
@@ -20,7 +21,6 @@ from astrolabe.dataapi.language.values import count_characters, count_values, ej
 from astrolabe.errors import DataApiError
 from storage.filters.tree import All, AnyOf, Comparison, Filter, Operator
 
-MAX_COMPARISONS = 64
 MAX_VALUES = 10_000
 """Values that its fields are compared with in all, with those inside arrays and objects."""
 
@@ -156,8 +156,8 @@ class _Parser:
         self.id_in_or = self.id_in_or or (path == ID_PATH and scope.in_or)
         written = _operators(name, value)
         self.comparisons += len(written)
-        if self.comparisons > MAX_COMPARISONS:
-            raise _too_large(f"{MAX_COMPARISONS} comparisons")
+        if self.comparisons > allowed().filter_comparisons:
+            raise too_many_comparisons()
         return [self._comparison(path, name, operator, operand, scope) for operator, operand in written]
 
     def _comparison(self, path: Path, name: str, operator: Operator, operand: object, scope: _Scope) -> Comparison:
@@ -218,6 +218,15 @@ def _joined(parts: list[Any], *, any_of: bool) -> Filter:
         only: Filter = parts[0]
         return only
     return AnyOf(tuple(parts)) if any_of else All(tuple(parts))
+
+
+def too_many_comparisons() -> DataApiError:
+    """Return the error for a filter of a collection or a table that compares too much."""
+    return data_api_error(
+        "FILTER_FIELDS_LIMIT_VIOLATION",
+        f"The filter has more than {allowed().filter_comparisons} comparisons.\n\n"
+        f"Use fewer and resend the command, or allow more: {setting_of('filter_comparisons')}.",
+    )
 
 
 def _too_large(limit: str) -> DataApiError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from astrolabe.dataapi.language.allowances import CommandLimits, allowed
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.paths import LONGEST_PATH, Path, escape_name, join_path
 from astrolabe.dataapi.language.rules import DocumentRules
@@ -21,11 +22,8 @@ from astrolabe.dataapi.language.values import (
 from astrolabe.errors import DataApiError
 from storage.lexical.analyzers import MOST_BYTES
 
-MAX_OBJECT_PROPERTIES = 1000
-MAX_DOCUMENT_PROPERTIES = 2000
-MAX_ARRAY = 1000
-MAX_STRING_BYTES = 8000
 MAX_NUMBER = 100
+"""Characters of a number."""
 
 _STR_LIMIT_BITS = 4096
 
@@ -39,11 +37,12 @@ def check_fields(body: Mapping[str, Any], rules: DocumentRules) -> None:
     """
     if LEXICAL in body:
         _check_lexical(body[LEXICAL], rules)
-    walk = _Walk(rules)
+    walk = _Walk(rules, allowed())
     walk.check_object((), 0, {name: value for name, value in body.items() if name not in SPECIAL_FIELDS})
-    if walk.properties > MAX_DOCUMENT_PROPERTIES:
+    most = walk.limits.document_properties
+    if walk.properties > most:
         raise limit_violation(
-            f"it has {walk.properties} indexed properties in all, at most {MAX_DOCUMENT_PROPERTIES} are allowed"
+            f"it has {walk.properties} indexed properties in all, at most {most} are allowed", "document_properties"
         )
 
 
@@ -69,6 +68,7 @@ class _Walk:
     """One pass over a document. Paths have no array positions: a rule for ``tags.name`` covers all elements of tags."""
 
     rules: DocumentRules
+    limits: CommandLimits
     properties: int = 0
 
     def check_object(self, path: Path, length: int, members: Mapping[str, Any]) -> None:
@@ -86,9 +86,10 @@ class _Walk:
             is_indexed = self.rules.indexing.indexes(inner)
             indexed += is_indexed
             self.check_value(inner, inner_length, value, is_indexed=is_indexed)
-        if indexed > MAX_OBJECT_PROPERTIES:
+        most = self.limits.object_properties
+        if indexed > most:
             raise limit_violation(
-                f"{_place(path)} has {indexed} indexed properties, at most {MAX_OBJECT_PROPERTIES} are allowed"
+                f"{_place(path)} has {indexed} indexed properties, at most {most} are allowed", "object_properties"
             )
         self.properties += indexed
 
@@ -96,7 +97,7 @@ class _Walk:
         """Check one value and what lies inside it."""
         if isinstance(value, str):
             if is_indexed:
-                _check_string(path, value)
+                _check_string(path, value, self.limits.string_bytes)
         elif isinstance(value, Mapping):
             name = ejson_name(value)
             if name is None:
@@ -104,9 +105,11 @@ class _Walk:
             else:
                 _check_ejson(path, name, value[name])
         elif isinstance(value, list):
-            if is_indexed and len(value) > MAX_ARRAY:
+            most = self.limits.array_elements
+            if is_indexed and len(value) > most:
                 raise limit_violation(
-                    f"the array at {_place(path)} has {len(value)} elements, at most {MAX_ARRAY} are allowed"
+                    f"the array at {_place(path)} has {len(value)} elements, at most {most} are allowed",
+                    "array_elements",
                 )
             for element in value:
                 self.check_value(path, length, element, is_indexed=is_indexed)
@@ -142,14 +145,15 @@ def _check_ejson(path: Path, name: str, inner: object) -> None:
         )
 
 
-def _check_string(path: Path, text: str) -> None:
-    if len(text) * 3 <= MAX_STRING_BYTES:
+def _check_string(path: Path, text: str, most: int) -> None:
+    if len(text) * 3 <= most:
         return
     size = len(text.encode("utf-8", "surrogatepass"))
-    if size > MAX_STRING_BYTES:
+    if size > most:
         raise limit_violation(
-            f"the indexed string at {_place(path)} has {size} bytes, at most {MAX_STRING_BYTES} are allowed; fields "
-            "that the collection's 'indexing' option leaves out may be longer"
+            f"the indexed string at {_place(path)} has {size} bytes, at most {most} are allowed; fields "
+            "that the collection's 'indexing' option leaves out may be longer",
+            "string_bytes",
         )
 
 

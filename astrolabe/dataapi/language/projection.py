@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from astrolabe.dataapi.language.allowances import allowed
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.paths import SEPARATOR, Path, PathSyntaxError, join_path, overlapping, split_path
 from astrolabe.dataapi.language.special_fields import SPECIAL_FIELDS
-from astrolabe.dataapi.language.values import MAX_DEPTH, ejson_name, shown, type_name
+from astrolabe.dataapi.language.values import ejson_name, shown, type_name
 from astrolabe.errors import DataApiError
 from storage.filters.matching import as_position, is_number
 
@@ -144,8 +145,9 @@ def _flattened(clause: Mapping[str, Any], before: str = "", depth: int = 0) -> I
     Raises:
         DataApiError: UNSUPPORTED_PROJECTION_PARAM.
     """
-    if depth > MAX_DEPTH:
-        raise _unsupported(f"its objects nest more than {MAX_DEPTH} deep")
+    deepest = allowed().document_depth
+    if depth > deepest:
+        raise _unsupported(f"its objects nest more than {deepest} deep")
     for name, value in clause.items():
         path = f"{before}{SEPARATOR}{name}" if before else name
         if not isinstance(value, Mapping) or any(inner.startswith("$") for inner in value):

@@ -15,7 +15,7 @@ from astrolabe.dataapi.language.paths import Path, PathSyntaxError, split_path
 from astrolabe.dataapi.language.rules import DocumentRules
 from astrolabe.dataapi.language.special_fields import VECTOR, VECTORIZE
 from astrolabe.dataapi.language.values import shown, type_name
-from astrolabe.dataapi.language.vectors import check_direction, check_length, parse_vector
+from astrolabe.dataapi.language.vectors import check_direction, check_length, longest, parse_vector
 from astrolabe.errors import DataApiError
 from storage.filters.matching import MISSING, unwrapped, value_at
 from storage.filters.tree import Instant
@@ -205,7 +205,7 @@ def _vector_plan(value: object, rules: DocumentRules) -> SortPlan:
     if not isinstance(value, list | Mapping):
         raise _bad_value(VECTOR, f"it must be an array of numbers or $binary, not {shown(value)}")
     try:
-        vector = parse_vector(value)
+        vector = parse_vector(value, longest(wanted.dimension))
     except DataApiError as problem:
         if isinstance(value, list):
             raise

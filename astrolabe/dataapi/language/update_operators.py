@@ -10,12 +10,13 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from astrolabe.dataapi.language.allowances import allowed
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.numbers import plain, spelling
 from astrolabe.dataapi.language.paths import Path, PathSyntaxError, join_path, split_path
 from astrolabe.dataapi.language.sorting import sort_key
 from astrolabe.dataapi.language.update_paths import UpdateTarget, bad_name, bad_path, copied, find_place, make_place
-from astrolabe.dataapi.language.values import MAX_DEPTH, ejson_name, limit_violation, nests_deeper, shown, type_name
+from astrolabe.dataapi.language.values import ejson_name, limit_violation, nests_deeper, shown, type_name
 from astrolabe.errors import DataApiError
 from storage.filters.matching import MISSING, is_number, unwrapped
 
@@ -103,8 +104,9 @@ def bad_modifier(problem: str) -> DataApiError:
 
 
 def _any_value(_operator: UpdateOperator, path: Path, argument: object) -> object:
-    if nests_deeper(argument, MAX_DEPTH):
-        raise limit_violation(f"the value for '{join_path(path)}' nests more than {MAX_DEPTH} deep")
+    deepest = allowed().document_depth
+    if nests_deeper(argument, deepest):
+        raise limit_violation(f"the value for '{join_path(path)}' nests more than {deepest} deep", "document_depth")
     return argument
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 import simplejson
 
+from astrolabe.dataapi.language.allowances import setting_of
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.errors import DataApiError
 from storage.filters.matching import is_number
@@ -16,8 +17,8 @@ from storage.filters.matching import is_number
 LONGEST_SHOWN = 80
 """Characters of a value that a message quotes."""
 
-MAX_DEPTH = 16
-"""Objects and arrays inside one another, the document itself being the first."""
+_DEEPEST_SHOWN = 16
+"""Objects and arrays inside one another that a message quotes."""
 
 EJSON_NAMES = frozenset({"$date", "$uuid", "$objectId", "$binary"})
 """Names that, alone in an object, make it a value of its own type."""
@@ -44,7 +45,7 @@ def shown(value: object) -> str:
     """Return a value as JSON for a message, cut to :data:`LONGEST_SHOWN` characters, whatever its size or depth."""
     if isinstance(value, str):
         value = value[: LONGEST_SHOWN + 1]
-    elif isinstance(value, list | Mapping) and (len(value) > LONGEST_SHOWN or nests_deeper(value, MAX_DEPTH)):
+    elif isinstance(value, list | Mapping) and (len(value) > LONGEST_SHOWN or nests_deeper(value, _DEEPEST_SHOWN)):
         return f"({type_name(value)} of {len(value)} members)"
     text: str = simplejson.dumps(
         value, use_decimal=True, ensure_ascii=False, default=lambda other: type(other).__name__
@@ -144,9 +145,15 @@ def ejson_problem(name: str, inner: object) -> str | None:
     return problem and f"the value of '{name}' {problem}, not {shown(inner)}"
 
 
-def limit_violation(message: str) -> DataApiError:
-    """Return the error for a document that exceeds a limit; ``message`` says which, where, and by how much."""
+def limit_violation(message: str, limit: str | None = None) -> DataApiError:
+    """Return the error for a document that exceeds a limit.
+
+    Args:
+        message: Which one, where, and by how much.
+        limit: The setting that moves it; None for a limit that nothing moves.
+    """
+    otherwise = f", or allow more: {setting_of(limit)}" if limit else ""
     return data_api_error(
         "SHRED_DOC_LIMIT_VIOLATION",
-        f"The document exceeds a limit: {message}.\n\nMake it smaller and resend the command.",
+        f"The document exceeds a limit: {message}.\n\nMake it smaller and resend the command{otherwise}.",
     )

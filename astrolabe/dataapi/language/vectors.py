@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from astrolabe.dataapi.language.allowances import allowed
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.named_vectors import NamedVector
 from astrolabe.dataapi.language.values import decode_base64, limit_violation, shown, type_name
@@ -18,9 +19,6 @@ from astrolabe.errors import DataApiError
 from storage import jsontext
 from storage.filters.matching import is_number
 from storage.shapes import Metric, Vector, VectorForm, VectorValue
-
-MAX_VECTOR_LENGTH = 4096
-"""Numbers in one ``$vector``."""
 
 _SURE_CHARACTERS = 16
 """Decimals of at most 15 digits, a sign or a point beside them, are equal when the 64-bit floats nearest them are."""
@@ -34,14 +32,19 @@ _NEARLY_ZERO = 1e-12
 """Length below which a vector has no direction that cosine similarity could compare."""
 
 
-def parse_vector(value: object, most: int = MAX_VECTOR_LENGTH) -> VectorValue | None:
+def longest(dimension: int) -> int:
+    """Return how many numbers a vector may have to be read at all, where those of ``dimension`` are kept."""
+    return max(dimension, allowed().vector_dimension)
+
+
+def parse_vector(value: object, most: int) -> VectorValue | None:
     """Turn the JSON value of a ``$vector`` into floats; null gives None.
 
     An array that this program computed itself may be a numpy array, and is taken as it is.
 
     Args:
         value: The JSON.
-        most: How many numbers it may have.
+        most: How many numbers it may have; see :func:`longest`.
 
     Raises:
         DataApiError: SHRED_BAD_VECTOR_SIZE, SHRED_BAD_VECTOR_VALUE, SHRED_BAD_DOCUMENT_VECTOR_TYPE,
@@ -74,7 +77,7 @@ def parse_vector_of(wanted: NamedVector, value: object) -> VectorValue | None:
     Raises:
         DataApiError: As :func:`parse_vector`, :func:`check_length` and :func:`check_direction`.
     """
-    vector = parse_vector(value)
+    vector = parse_vector(value, longest(wanted.dimension))
     if vector is not None:
         check_length(vector.data, wanted.dimension)
         check_direction(vector.data, wanted.metric)
@@ -155,7 +158,7 @@ def _check_size(length: int, most: int) -> None:
             "Give as many as the collection's dimension, or null for none, and resend the command.",
         )
     if length > most:
-        raise limit_violation(f"'$vector' has {length} numbers, at most {most} are allowed")
+        raise limit_violation(f"'$vector' has {length} numbers, at most {most} are allowed", "vector_dimension")
 
 
 def _bad_number(problem: str) -> DataApiError:

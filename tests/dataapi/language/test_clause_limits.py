@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from astrolabe.dataapi.language import filter_operands, filters, projection, sorting, updates
+from astrolabe.dataapi.language import filters, projection, sorting, updates
+from astrolabe.dataapi.language.allowances import ASTRA_LIMITS
 from astrolabe.dataapi.language.filters import parse_filter
 from astrolabe.dataapi.language.indexing import MAX_RULES, parse_indexing
 from astrolabe.dataapi.language.paths import LONGEST_PATH
@@ -56,8 +57,8 @@ LIMITS: list[tuple[str, Parse, Callable[[int], object], int, str]] = [
     ("sort fields", sort, fields, sorting.MAX_FIELDS, "SORT_CLAUSE_INVALID"),
     ("projection", parse_projection, fields, projection.MAX_PATHS, "UNSUPPORTED_PROJECTION_PARAM"),
     ("$set", update, lambda n: {"$set": fields(n)}, updates.MAX_PATHS, "UNSUPPORTED_UPDATE_OPERATION_PARAM"),
-    ("$all", where, lambda n: {"a": {"$all": paths(n)}}, filter_operands.MAX_CHOICES, "FILTER_INVALID_EXPRESSION"),
-    ("$in", where, lambda n: {"a": {"$in": paths(n)}}, filter_operands.MAX_CHOICES, "FILTER_INVALID_EXPRESSION"),
+    ("$all", where, lambda n: {"a": {"$all": paths(n)}}, ASTRA_LIMITS.filter_values, "FILTER_INVALID_EXPRESSION"),
+    ("$in", where, lambda n: {"a": {"$in": paths(n)}}, ASTRA_LIMITS.filter_values, "FILTER_INVALID_EXPRESSION"),
     ("$or", where, lambda n: {"$or": [{}] * (n - 1)}, filters.MAX_CLAUSES, "FILTER_FIELDS_LIMIT_VIOLATION"),
     ("$and", where, lambda n: {"$and": [{}] * (n - 1)}, filters.MAX_CLAUSES, "FILTER_FIELDS_LIMIT_VIOLATION"),
     (

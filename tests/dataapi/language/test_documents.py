@@ -246,7 +246,7 @@ def test_a_document_without_a_vector_stores_none(document: dict[str, Any]) -> No
 
 
 def test_an_updated_document_keeps_its_stored_vector() -> None:
-    stored = parse_vector([1, 2])
+    stored = parse_vector([1, 2], 2)
     assert prepare_document({"_id": 1, "$vector": None}, VECTORS, stored_vector=stored).vector is stored
 
 

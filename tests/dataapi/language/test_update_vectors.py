@@ -142,7 +142,7 @@ def test_a_collection_without_vectors_takes_none(clause: object, code: str) -> N
 
 
 def test_an_update_becomes_a_document_to_store() -> None:
-    stored = parse_vector([Decimal("0.5"), 1])
+    stored = parse_vector([Decimal("0.5"), 1], 2)
     kept = update({"$set": {"a": 2}})
     same = prepare_document(kept.document, RULES, stored_vector=stored)
     assert same.vector is stored

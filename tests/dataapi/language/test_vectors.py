@@ -17,6 +17,7 @@ from astrolabe.dataapi.language.vectors import (
     check_direction,
     encode_binary,
     floats_to_json,
+    longest,
     parse_vector,
     same_vector,
     vector_to_json,
@@ -34,7 +35,7 @@ def binary(*numbers: float) -> dict[str, str]:
 
 
 def parsed(value: object) -> VectorValue:
-    vector = parse_vector(value)
+    vector = parse_vector(value, longest(3))
     assert vector is not None
     return vector
 
@@ -54,7 +55,7 @@ def test_binary_is_big_endian_and_comes_back_as_binary() -> None:
 
 
 def test_null_is_no_vector() -> None:
-    assert parse_vector(None) is None
+    assert parse_vector(None, longest(3)) is None
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,7 @@ def test_null_is_no_vector() -> None:
 )
 def test_other_values_are_refused(value: object, code: str) -> None:
     with refused(code, "'$vector'"):
-        parse_vector(value)
+        parse_vector(value, longest(3))
 
 
 def test_4096_numbers_are_allowed() -> None:

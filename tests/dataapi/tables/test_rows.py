@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from astrolabe.dataapi.engine.handlers.tables import row_reading
+from astrolabe.dataapi.language.allowances import CommandLimits
 from astrolabe.dataapi.protocol import Json, JsonValue
 from astrolabe.errors import ProviderError, ProviderFailure, ProviderReply
 from astrolabe.providers.catalogue.catalogue import Catalogue
@@ -211,8 +212,8 @@ async def test_a_page_state_that_nobody_gave_is_refused(db: LocalDatabase, state
     assert codes(await send(db, "find", {"options": {"pageState": state}})) == ["UNEXPECTED_DRIVER_ERROR"]
 
 
-async def test_a_sort_of_too_many_rows_is_refused(db: LocalDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(row_reading, "MOST_SORTED", 4)
+async def test_a_sort_of_too_many_rows_is_refused(db: LocalDatabase) -> None:
+    db.allow(CommandLimits(sorted_documents=4))
     await insert(db, *({"p": "a", "c": number, "n": -number} for number in range(5)))
     answer = await send(db, "find", {"sort": {"n": 1}})
     assert codes(answer) == ["OVERLOADED_SORT_ROW_LIMIT"]

@@ -6,20 +6,19 @@ from collections.abc import Mapping
 
 from astrolabe.dataapi.engine.finding import select
 from astrolabe.dataapi.engine.target import Target, TargetHandler
+from astrolabe.dataapi.language.allowances import allowed
 from astrolabe.dataapi.language.commands.base import Command
 from astrolabe.dataapi.language.commands.collection_commands import CountDocuments, EstimatedDocumentCount
 from astrolabe.dataapi.protocol import Response
-
-MOST_COUNTED = 1000
-"""Where countDocuments stops counting and says that there is more."""
 
 
 async def count_documents(target: Target, command: CountDocuments) -> Response:
     """Count the matching documents, up to the ceiling."""
     selection = await select(target, command.where)
-    found = await target.store.count(target.container, selection.rest, limit=MOST_COUNTED + 1, keys=selection.keys)
-    if found > MOST_COUNTED:
-        return Response(status={"count": MOST_COUNTED, "moreData": True})
+    most = allowed().counted_documents
+    found = await target.store.count(target.container, selection.rest, limit=most + 1, keys=selection.keys)
+    if found > most:
+        return Response(status={"count": most, "moreData": True})
     return Response(status={"count": found})
 
 

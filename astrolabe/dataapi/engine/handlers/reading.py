@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from astrolabe.dataapi.engine.finding import (
-    MOST_HITS,
     DocumentSelection,
     PageState,
     nearest,
@@ -18,6 +17,7 @@ from astrolabe.dataapi.engine.finding import (
 )
 from astrolabe.dataapi.engine.target import Target, TargetHandler
 from astrolabe.dataapi.engine.unhurried import unhurried
+from astrolabe.dataapi.language.allowances import allowed, setting_of
 from astrolabe.dataapi.language.commands import Command, invalid_field
 from astrolabe.dataapi.language.commands.collection_commands import Find, FindOne, FindOptions
 from astrolabe.dataapi.language.error_codes import data_api_error
@@ -89,8 +89,11 @@ def _check_options(selection: DocumentSelection, options: FindOptions) -> None:
     search = _SEARCHES.get(kind)
     if kind is SortKind.VECTOR and options.skip is not None:
         raise invalid_field("command.options.skip", options.skip, f"skip options should not be used with {search}")
-    if search is not None and options.limit is not None and options.limit > MOST_HITS:
-        reason = f"limit options should not be greater than {MOST_HITS} for {search}"
+    most = allowed().found_documents
+    if search is not None and options.limit is not None and options.limit > most:
+        reason = (
+            f"limit options should not be greater than {most} for {search}; more with {setting_of('found_documents')}"
+        )
         raise invalid_field("command.options.limit", options.limit, reason)
 
 
@@ -98,7 +101,7 @@ _SEARCHES = {SortKind.VECTOR: "vector search", SortKind.LEXICAL: "lexical search
 
 
 def _hit_limit(options: FindOptions) -> int:
-    return min(options.limit or MOST_HITS, MOST_HITS)
+    return min(options.limit or allowed().found_documents, allowed().found_documents)
 
 
 def _sort_vector(selection: DocumentSelection, *, wanted: bool) -> Json:

@@ -13,9 +13,10 @@ from typing import Any
 
 from astrolabe.dataapi.engine.definitions.naming import with_types
 from astrolabe.dataapi.engine.definitions.table_definition import IndexKind, MapPart, TableDefinition
+from astrolabe.dataapi.language.allowances import allowed
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.language.filter_operands import WRITTEN_OPERATORS, check_choices, invalid_filter
-from astrolabe.dataapi.language.filters import MAX_CLAUSES, MAX_COMPARISONS, MAX_NESTING
+from astrolabe.dataapi.language.filters import MAX_CLAUSES, MAX_NESTING, too_many_comparisons
 from astrolabe.dataapi.language.name_lists import cut, listed
 from astrolabe.dataapi.language.tables.problems import NO_CODEC, ValueProblemError
 from astrolabe.dataapi.language.tables.scalars import Stored
@@ -178,11 +179,8 @@ class _Parser:
         kind = self.table.columns.get(name)
         tests = [test if not scope.negated else _opposite(test) for test in _tests(name, kind, value)]
         self.comparisons += len(tests)
-        if self.comparisons > MAX_COMPARISONS:
-            raise data_api_error(
-                "FILTER_FIELDS_LIMIT_VIOLATION",
-                f"The filter has more than {MAX_COMPARISONS} comparisons.\n\nUse fewer and resend the command.",
-            )
+        if self.comparisons > allowed().filter_comparisons:
+            raise too_many_comparisons()
         return tests
 
 

@@ -18,7 +18,7 @@ from astrolabe.dataapi.language.tables.scalars import Stored
 from astrolabe.dataapi.language.tables.types import Scalar, ScalarType, VectorType
 from astrolabe.dataapi.language.tables.values import read_value
 from astrolabe.dataapi.language.values import type_name
-from astrolabe.dataapi.language.vectors import MAX_VECTOR_LENGTH, check_direction, floats_of, parse_vector
+from astrolabe.dataapi.language.vectors import check_direction, floats_of, longest, parse_vector
 from astrolabe.dataapi.protocol import JsonValue
 from astrolabe.errors import DataApiError
 from storage.shapes import Vector, VectorValue
@@ -165,7 +165,7 @@ def read_vector(kind: VectorType, value: JsonValue) -> VectorValue | None:
         return None
     if not isinstance(value, list | Mapping):
         raise ValueProblemError(NO_CODEC)
-    most = max(kind.dimension, MAX_VECTOR_LENGTH)
+    most = longest(kind.dimension)
     try:
         vector = VectorValue(floats_of(value, most)) if isinstance(value, list) else parse_vector(value, most)
     except DataApiError as problem:

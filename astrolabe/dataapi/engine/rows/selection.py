@@ -19,6 +19,7 @@ from astrolabe.dataapi.engine.rows.projections import parse_row_projection
 from astrolabe.dataapi.engine.rows.queries import row_query
 from astrolabe.dataapi.engine.rows.sorting import RowSort, RowSortKind, parse_row_sort
 from astrolabe.dataapi.engine.target import Target
+from astrolabe.dataapi.language.allowances import allowed, setting_of
 from astrolabe.dataapi.language.commands import invalid_field
 from astrolabe.dataapi.language.commands.collection_commands import Find, FindOne, FindOptions
 from astrolabe.dataapi.language.error_codes import data_api_error
@@ -27,9 +28,6 @@ from astrolabe.dataapi.language.tables.types import ColumnType
 from astrolabe.errors import DataApiError
 from storage.filters.tree import Operator
 from storage.rows.shapes import RowQuery
-
-MOST_HITS = 1000
-"""Rows that a sort by vector or by words returns at most."""
 
 
 @dataclass(slots=True)
@@ -116,11 +114,13 @@ def _check_options(selection: RowSelection, options: FindOptions) -> None:
             f"The sort by the column '{cut(sort.column)}' returns the best rows, so 'skip' cannot be used with it.\n\n"
             "Resend the command without 'skip'.",
         )
-    if special and options.limit is not None and options.limit > MOST_HITS:
+    most = allowed().found_documents
+    if special and options.limit is not None and options.limit > most:
         raise data_api_error(
             "CANNOT_VECTOR_SORT_WITH_LIMIT_EXCEEDS_MAX",
-            f"The sort by the column '{cut(sort.column)}' returns {MOST_HITS} rows at most, and the limit is "
-            f"{options.limit}.\n\nResend the command with a smaller limit.",
+            f"The sort by the column '{cut(sort.column)}' returns {most} rows at most, and the limit is "
+            f"{options.limit}.\n\nResend the command with a smaller limit, or allow more: "
+            f"{setting_of('found_documents')}.",
         )
 
 

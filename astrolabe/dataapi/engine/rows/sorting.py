@@ -14,7 +14,7 @@ from astrolabe.dataapi.language.name_lists import cut, listed
 from astrolabe.dataapi.language.tables.order import downwards, sort_key
 from astrolabe.dataapi.language.tables.types import ScalarType, VectorType
 from astrolabe.dataapi.language.values import shown, type_name
-from astrolabe.dataapi.language.vectors import MAX_VECTOR_LENGTH, check_direction, parse_vector
+from astrolabe.dataapi.language.vectors import check_direction, longest, parse_vector
 from astrolabe.errors import DataApiError
 from storage.filters.matching import is_number
 from storage.lexical.analyzers import TermQuery
@@ -146,7 +146,7 @@ def _by_text(column: str, text: str, table: TableDefinition, name: str) -> RowSo
 
 def _by_vector(column: str, value: object, table: TableDefinition) -> RowSort:
     wanted = table.vectors[column]
-    most = max(wanted.dimension, MAX_VECTOR_LENGTH)
+    most = longest(wanted.dimension)
     vector = _binary(column, value, most) if isinstance(value, Mapping) else parse_vector(value, most)
     if vector is None:
         raise _bad_vector(column, "it is null")

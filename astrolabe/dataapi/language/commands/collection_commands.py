@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from astrolabe.dataapi.language.allowances import allowed, setting_of
 from astrolabe.dataapi.language.commands.base import (
     AS_WHOLE,
     FEW_MEMBERS,
@@ -19,9 +20,6 @@ from astrolabe.dataapi.language.commands.base import (
     Text,
 )
 from astrolabe.dataapi.protocol import Json, JsonValue
-
-MOST_DOCUMENTS = 100
-"""How many documents one insertMany takes."""
 
 
 def _present(value: JsonValue) -> JsonValue:
@@ -47,8 +45,12 @@ def _within_limit(documents: list[JsonValue]) -> list[JsonValue]:
     if not documents:
         message = "must not be empty: one document at least"
         raise ValueError(message)
-    if len(documents) > MOST_DOCUMENTS:
-        message = f"amount of documents to insert is over the max limit ({len(documents)} vs {MOST_DOCUMENTS})"
+    most = allowed().insert_documents
+    if len(documents) > most:
+        message = (
+            f"amount of documents to insert is over the max limit ({len(documents)} vs {most}); more with "
+            f"{setting_of('insert_documents')}"
+        )
         raise ValueError(message)
     return documents
 
@@ -84,7 +86,7 @@ Documents = Annotated[
 
 
 class InsertMany(Command):
-    """Insert up to :data:`MOST_DOCUMENTS` documents."""
+    """Insert several documents, as many as the limits allow."""
 
     documents: Documents
     options: OrEmpty[InsertManyOptions] = InsertManyOptions()

@@ -12,9 +12,10 @@ from astrolabe.dataapi.engine.definitions.explained import row_schema
 from astrolabe.dataapi.engine.rows.images import row_json
 from astrolabe.dataapi.engine.rows.notes import warnings_json
 from astrolabe.dataapi.engine.rows.page_states import RowPageState
-from astrolabe.dataapi.engine.rows.selection import MOST_HITS, RowSelection, select_rows
+from astrolabe.dataapi.engine.rows.selection import RowSelection, select_rows
 from astrolabe.dataapi.engine.rows.sorting import RowSortKind
 from astrolabe.dataapi.engine.target import Target, TargetHandler
+from astrolabe.dataapi.language.allowances import allowed, setting_of
 from astrolabe.dataapi.language.commands import Command
 from astrolabe.dataapi.language.commands.collection_commands import Find, FindOne, FindOptions
 from astrolabe.dataapi.language.error_codes import data_api_error
@@ -31,7 +32,6 @@ from storage.shapes import Item, Vector
 PAGE_SIZE = 50
 """Rows in one page of a find that is not sorted by similarity."""
 
-MOST_SORTED = 10_000
 """Rows that are put in order in memory at most."""
 
 _WORTH_A_THREAD = 65_536
@@ -120,7 +120,7 @@ class _Reading:
         if query is None:
             [query] = await self._target.embed(sort.column, [sort.text], Direction.QUERY)
         self._sort_vector = query
-        limit = min(self._options.limit or MOST_HITS, MOST_HITS)
+        limit = min(self._options.limit or allowed().found_documents, allowed().found_documents)
         stored_as = self._target.table.stored_as(sort.column)
         hits = await self._target.rows.search(self._target.container, stored_as, query, limit, self._selection.among)
         similarities = {hit.seq: hit.similarity for hit in hits}
@@ -135,7 +135,7 @@ class _Reading:
         sort = self._selection.sort
         if sort.words is None:
             raise LookupError("a sort by words has words")
-        limit = min(self._options.limit or MOST_HITS, MOST_HITS)
+        limit = min(self._options.limit or allowed().found_documents, allowed().found_documents)
         stored_as = self._target.table.stored_as(sort.column)
         seqs = await self._target.rows.search_words(
             self._target.container, stored_as, sort.words, limit, self._selection.among
@@ -148,7 +148,7 @@ class _Reading:
         async with aclosing(self._target.rows.scan(self._target.container, self._selection.query)) as chunks:
             async for items in chunks:
                 places += await asyncio.to_thread(self._places, items)
-                if len(places) > MOST_SORTED:
+                if len(places) > allowed().sorted_documents:
                     raise _too_many_to_sort(self._target.name)
         self._sorted = len(places)
         await asyncio.to_thread(places.sort)
@@ -200,10 +200,12 @@ class _Reading:
 
 
 def _too_many_to_sort(name: str) -> AstrolabeError:
+    most = allowed().sorted_documents
     return data_api_error(
         "OVERLOADED_SORT_ROW_LIMIT",
-        f"More than {MOST_SORTED} rows of the table {name} match, which are too many to sort in memory.\n"
-        "Use a filter that matches fewer, or sort by the columns that partitions are sorted by.",
+        f"More than {most} rows of the table {name} match, which are too many to sort in memory.\n"
+        "Use a filter that matches fewer, sort by the columns that partitions are sorted by, or allow more: "
+        f"{setting_of('sorted_documents')}.",
     )
 
 
