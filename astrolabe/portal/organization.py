@@ -21,10 +21,20 @@ MOST_DATABASES_AT_ONCE = 10
 
 
 class DatabaseStatus(StrEnum):
-    """Life of a database; it may be added to a scope in either state."""
+    """Life of a database. On this machine it is initializing, then active; the others are Astra DB's.
+
+    A database of this machine may be added to a scope in either state.
+    """
 
     INITIALIZING = "initializing"
     ACTIVE = "active"
+    MAINTENANCE = "maintenance"
+    HIBERNATED = "hibernated"
+    RESUMING = "resuming"
+    TERMINATING = "terminating"
+    TERMINATED = "terminated"
+    ERROR = "error"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,11 +51,16 @@ def read_answer(reply: Reply, host: str, catalogue: Catalogue, clean: Clean) -> 
     return Response(body.get("data"), status, errors)
 
 
-def _object(content: bytes) -> Json | None:
+def read_json(content: bytes) -> JsonValue:
+    """Return the JSON of an answer; None for what is none."""
     try:
-        found = jsontext.loads_in_pieces(content.decode())
+        return jsontext.loads_in_pieces(content.decode())
     except (ValueError, RecursionError):
         return None
+
+
+def _object(content: bytes) -> Json | None:
+    found = read_json(content)
     return found if isinstance(found, dict) else None
 
 

@@ -13,7 +13,7 @@ Several programs may have one data folder open at the same time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from urllib.parse import quote
 
@@ -32,6 +32,7 @@ from astrolabe.portal.audit.column_services import ColumnServices
 from astrolabe.portal.audit.trail import AuditTrail
 from astrolabe.portal.connection_strings.connection_strings import ConnectionStrings
 from astrolabe.portal.connection_strings.usage import ConnectionUsage
+from astrolabe.portal.connections.saved_connections import SavedConnections
 from astrolabe.portal.credentials.integrations import Integrations
 from astrolabe.portal.credentials.reencryption import Reencryption
 from astrolabe.portal.credentials.secrets import CredentialSecrets
@@ -79,6 +80,7 @@ class Workspace:
     Attributes:
         options: What it was opened with.
         connection: Its databases, as pages, verbs and loads see them.
+        connections: Places elsewhere that have databases; :func:`~astrolabe.workspace.elsewhere.connect` leads there.
         catalogue: The embedding providers.
         databases: The organization's databases; use :meth:`create_database` and :meth:`delete_database` to change them.
         integrations: Providers, credentials and scopes.
@@ -122,6 +124,7 @@ class Workspace:
             trail,
             allow_plain_http=options.allow_plain_http,
         )
+        self.connections = SavedConnections(catalog, secrets, trail, allow_plain_http=options.allow_plain_http)
         self.embedding_cache = EmbeddingCache(
             options.data_dir / "embeddings.db",
             most_bytes=options.cache_bytes or DEFAULT_BYTES,
@@ -195,6 +198,10 @@ class Workspace:
         if database is None or self.options.default_database in {database.id, database.name}:
             return base
         return f"{base}/databases/{quote(database.name, safe='')}"
+
+    def close_too(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Have something else closed with the workspace, before what it stands on."""
+        self._closing.push_async_callback(close)
 
     async def api(self, database: Database) -> DataApi:
         """Return the door to a database; its commands are recorded in the activity log.

@@ -64,7 +64,13 @@ class DatabasesPage(Page):
     @staticmethod
     def _row(database: Database) -> tuple[str, ...]:
         created = database.created_at.astimezone().strftime("%Y-%m-%d")
-        return database.name, STATUS_MARKS[database.status], database.cloud_provider, database.region, created
+        return (
+            database.name,
+            STATUS_MARKS.get(database.status, f"◌ {database.status}"),
+            database.cloud_provider,
+            database.region,
+            created,
+        )
 
     def chosen(self) -> Database | None:
         """Return the database under the cursor."""

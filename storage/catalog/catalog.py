@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVar
 
 import aiosqlite
 
+from storage.catalog.connection_rows import ConnectionReader, ConnectionWriter
 from storage.catalog.connection_string_rows import ConnectionStringReader, ConnectionStringWriter
 from storage.catalog.rows import (
     MIGRATIONS,
@@ -43,7 +44,7 @@ _CREDENTIALS = """
     FROM credential AS c
     LEFT JOIN scope AS s ON s.credential = c.id
     LEFT JOIN database AS d ON d.id = s.database
-    WHERE (? IS NULL OR c.provider = ?) AND (? IS NULL OR c.name = ?)
+    WHERE ((? IS NULL AND c.provider <> 'connection') OR c.provider = ?) AND (? IS NULL OR c.name = ?)
     ORDER BY c.provider, c.name COLLATE NOCASE, c.id, d.name COLLATE NOCASE, d.id
 """
 _CREDENTIAL_FIELDS = 6
@@ -154,7 +155,7 @@ class Catalog:
             await rows.put_setting(key, value)
 
 
-class CatalogReader(ConnectionStringReader):
+class CatalogReader(ConnectionStringReader, ConnectionReader):
     """Reads rows inside a block of :meth:`Catalog.read` or :meth:`Catalog.write`."""
 
     async def databases(self) -> list[DatabaseRow]:
@@ -170,7 +171,7 @@ class CatalogReader(ConnectionStringReader):
         return _first(await self._databases("name = ?", name))
 
     async def credentials(self, provider: str | None = None) -> list[CredentialRow]:
-        """Return the credentials of one provider, or of all, by provider and name."""
+        """Return the credentials of one provider, or of all (no tokens of connections), by provider and name."""
         return await self._credentials(provider, None)
 
     async def credential(self, provider: str, name: str) -> CredentialRow | None:
@@ -244,7 +245,7 @@ class CatalogReader(ConnectionStringReader):
         ]
 
 
-class CatalogWriter(CatalogReader, ConnectionStringWriter):
+class CatalogWriter(CatalogReader, ConnectionStringWriter, ConnectionWriter):
     """Reads and writes rows inside one transaction.
 
     Attributes:

@@ -9,6 +9,9 @@ from storage.errors import CorruptStoreError
 from storage.secrets.references import SecretReference
 from storage.sqlite.migrations import Migration
 
+CONNECTION = "connection"
+"""What stands for the provider of a credential that is the token of a connection: it belongs to none."""
+
 MIGRATIONS = (
     Migration(
         1,
@@ -97,6 +100,21 @@ MIGRATIONS = (
             "ALTER TABLE application_token ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0",
             # Ids as JSON, those of deleted databases too: a token for one that is gone must not become one for all.
             "ALTER TABLE application_token ADD COLUMN databases TEXT",
+        ),
+    ),
+    Migration(
+        6,
+        (
+            # Its token is the credential of the same name, so that all secrets are in one place.
+            """CREATE TABLE connection (
+                name TEXT PRIMARY KEY,
+                kind TEXT NOT NULL,
+                address TEXT NOT NULL,
+                settings TEXT NOT NULL,
+                production INTEGER NOT NULL,
+                read_only INTEGER NOT NULL,
+                created_at TEXT NOT NULL
+            ) STRICT, WITHOUT ROWID""",
         ),
     ),
 )

@@ -147,7 +147,7 @@ def test_the_embedded_connector_needs_nothing_and_has_nothing_to_test(program: P
     program.done("databases", "create", "shop")
     made = program.done("connection-strings", "create", "Local", "--connector", "embedded", "--database", "shop")
     assert "processor" in made.err
-    assert "no connection to test" in program("connections", "test", "local").err
+    assert "no connection to test" in program("connection-strings", "test", "local").err
     program.done("collections", "create", "notes", "--database", "shop", "--provider", "connectionString")
     assert program.done("search", "bicycle", *PLACE).code == 0
 

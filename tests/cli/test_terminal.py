@@ -87,7 +87,7 @@ def test_a_secret_is_asked_for_and_not_shown(start: Start, program: Program) -> 
     [
         ("not shown", ("credentials", "add", "main", "--provider", "huggingface")),
         ("to confirm", ("databases", "delete", "library")),
-        ("Ctrl+D ends it", ("connections", "import", "-")),
+        ("Ctrl+D ends it", ("connection-strings", "import", "-")),
         ("Ctrl+D ends it", ("credentials", "add", "main", "--provider", "huggingface", "--secret-stdin")),
     ],
     ids=["hidden", "a name", "standard input", "a secret on standard input"],

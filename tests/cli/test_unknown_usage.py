@@ -48,12 +48,20 @@ def test_nothing_is_removed_with_yes_while_something_is_unknown(shop: Program) -
     assert shop("integrations", "remove", PROVIDER, "--yes").code == 1
     assert shop("scopes", "remove", *KEY, "--database", "broken", "--yes").code == 1
     shop.done(
-        "connections", "create", "mine", "--connector", "Ollama", "--model", "one", "--endpoint", "http://127.0.0.1:9"
+        "connection-strings",
+        "create",
+        "mine",
+        "--connector",
+        "Ollama",
+        "--model",
+        "one",
+        "--endpoint",
+        "http://127.0.0.1:9",
     )
-    assert shop("connections", "edit", "mine", "--model", "two", "--yes").code == 1
-    assert shop("connections", "remove", "mine", "--yes").code == 1
+    assert shop("connection-strings", "edit", "mine", "--model", "two", "--yes").code == 1
+    assert shop("connection-strings", "remove", "mine", "--yes").code == 1
     assert len(shop.done("scopes", "list", "--format", "json").rows) == 2
-    shop.done("connections", "edit", "mine", "--endpoint", "http://127.0.0.1:8", "--yes")
+    shop.done("connection-strings", "edit", "mine", "--endpoint", "http://127.0.0.1:8", "--yes")
 
 
 def test_a_database_that_was_read_leaves_the_scope_with_yes(shop: Program) -> None:

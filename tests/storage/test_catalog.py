@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import stat
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import pytest
 import pytest_asyncio
 
 from storage.catalog.catalog import Catalog, CatalogReader, CatalogWriter
-from storage.catalog.rows import MIGRATIONS, DatabaseRow, NewCredential, SealedSecret, StoredSecret
+from storage.catalog.connection_rows import ConnectionRow
+from storage.catalog.rows import CONNECTION, MIGRATIONS, DatabaseRow, NewCredential, SealedSecret, StoredSecret
 from storage.errors import CorruptStoreError, NewerSchemaError, StorageError
 from storage.secrets.references import ReferenceKind, SecretReference
 
@@ -282,6 +284,30 @@ async def test_tokens_of_an_earlier_release_may_do_everything_as_before(path: Pa
     async with catalog.read() as rows:
         (token,) = await rows.tokens()
     assert (token.name, token.read_only, token.databases) == ("shop", False, None)
+    await catalog.close()
+
+
+async def test_a_catalog_of_an_earlier_release_takes_connections(path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with sqlite3.connect(path) as old:
+        for migration in MIGRATIONS[:5]:
+            for statement in migration.statements:
+                old.execute(statement)
+        old.execute("PRAGMA user_version = 5")
+    old.close()
+    catalog = await Catalog.open(path)
+    row = ConnectionRow("cloud", "astra", "https://api.example.com/v2", {"user": "u"}, True, False, NOON)
+    async with catalog.write() as rows:
+        await rows.put_connection(row)
+        await rows.insert_credential(credential("cloud", CONNECTION))
+    async with catalog.read() as rows:
+        assert await rows.connections() == [replace(row, masked="••••")]
+        assert await rows.credentials() == []
+        assert [one.name for one in await rows.sealed_secrets()] == ["cloud"]
+    async with catalog.write() as rows:
+        assert await rows.delete_connection("cloud")
+        assert not await rows.delete_connection("cloud")
+        assert await rows.sealed_secrets() == []
     await catalog.close()
 
 

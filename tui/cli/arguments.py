@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
@@ -137,6 +136,7 @@ def settings_options(*, read_only: bool = True) -> argparse.ArgumentParser:
     group.add_argument("--no-mouse", dest="mouse", action="store_const", const=False, help="leave the mouse alone")
     if read_only:
         group.add_argument("--read-only", action="store_const", const=True, help="refuse every change")
+    group.add_argument("--connection", metavar="NAME", help="work on databases elsewhere; see `connections`")
     levels = f"how much goes into the log file: {', '.join(_LEVELS)}"
     group.add_argument("--log-level", choices=_LEVELS, metavar="LEVEL", help=levels)
     return parent
@@ -175,9 +175,9 @@ def add_verb(
     return parser
 
 
-def add_noun(verbs: Verbs, name: str, words: str, *, aliases: Sequence[str] = ()) -> Verbs:
+def add_noun(verbs: Verbs, name: str, words: str) -> Verbs:
     """Add a noun, which needs a verb after it."""
-    parser = verbs.add_parser(name, aliases=aliases, help=words, description=f"{words[:1].upper()}{words[1:]}.")
+    parser = verbs.add_parser(name, help=words, description=f"{words[:1].upper()}{words[1:]}.")
     return parser.add_subparsers(title="verbs", metavar="VERB", required=True, parser_class=Parser)
 
 
@@ -188,7 +188,9 @@ def add_format(parser: argparse.ArgumentParser) -> None:
 
 def add_place(parser: argparse.ArgumentParser, *, collection: bool = True, keyspace: bool = True) -> None:
     """Add the options that name a database, a keyspace and a collection."""
-    parser.add_argument("--database", required=True, metavar="NAME", help="the database")
+    parser.add_argument(
+        "--database", default="", metavar="NAME", help="the database; a connection to a single one needs none"
+    )
     if keyspace:
         parser.add_argument(
             "--keyspace", default=DEFAULT_KEYSPACE, metavar="NAME", help="the keyspace (default: %(default)s)"

@@ -19,6 +19,7 @@ from tui.cli.verbs.cache.arguments import add_cache
 from tui.cli.verbs.collections.arguments import add_collections
 from tui.cli.verbs.completion.arguments import add_completion
 from tui.cli.verbs.connection_strings.arguments import add_connection_strings
+from tui.cli.verbs.connections.arguments import add_connections
 from tui.cli.verbs.console.arguments import ConsoleArguments, add_demo
 from tui.cli.verbs.credentials.arguments import add_credentials, add_scopes
 from tui.cli.verbs.databases.arguments import add_databases
@@ -48,6 +49,7 @@ Data goes to stdout, everything else to stderr. Exit codes: 0 done, 1 failed, 2 
 
 _ADDITIONS = (
     add_demo,
+    add_connections,
     add_databases,
     add_keyspaces,
     add_collections,

@@ -9,14 +9,18 @@ from pathlib import Path
 from astrolabe.dataapi.client.client import DatabaseClient
 from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import NotFoundError, UsageError
+from astrolabe.portal.connections.saved_connections import THIS_MACHINE
+from astrolabe.portal.organization import Database
 from astrolabe.serving.options import ServerOptions
 from astrolabe.workspace import Workspace, WorkspaceOptions
+from astrolabe.workspace.elsewhere import connect
 from tui.cli.arguments import Arguments, DatabaseArguments, TargetArguments
+from tui.cli.output import say
 from tui.cli.process import start_log
 from tui.settings.sections import ServerSettings
 from tui.settings.settings import Settings, load_settings
 
-_FLAGS = ("data_dir", "theme", "mouse", "log_level", "read_only")
+_FLAGS = ("data_dir", "theme", "mouse", "log_level", "read_only", "connection")
 _SERVER_FLAGS = tuple(ServerSettings.model_fields)
 
 
@@ -85,14 +89,51 @@ async def workspace_of(args: Arguments) -> AsyncIterator[Workspace]:
 
 
 @asynccontextmanager
+async def connected(args: Arguments) -> AsyncIterator[Workspace]:
+    """Lend the workspace with the connection that the command line, the settings or `connections use` ask for.
+
+    Raises:
+        NotFoundError: There is no such connection.
+    """
+    settings = settings_of(args)
+    async with Workspace.opened(options_of(settings)) as workspace:
+        name = settings.connection or await workspace.connections.chosen()
+        if name is not None and name != THIS_MACHINE:
+            workspace.connection = connection = await connect(workspace, name)
+            if connection.production:
+                say(f"Production: {name}.")
+        yield workspace
+
+
+async def database_of(workspace: Workspace, name: str) -> Database:
+    """Return the database that the command line names; none need be named of a connection that has only one.
+
+    Raises:
+        NotFoundError: There is none of that name.
+        UsageError: None is named, and there are several or none.
+    """
+    connection = workspace.connection
+    if name:
+        return await connection.find(name)
+    if connection.capabilities.manages_databases:
+        hint = "`astrolabe databases list` lists those there are; `--help` explains the verb."
+        raise UsageError("Say which database: --database NAME.", hint=hint)
+    found = await connection.databases()
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(database.name for database in found) or "none"
+    raise UsageError("Say which database: --database NAME.", hint=f"The connection {connection.name} has: {names}.")
+
+
+@asynccontextmanager
 async def client_of(args: DatabaseArguments) -> AsyncIterator[DatabaseClient]:
     """Lend a client to the database that ``--database`` names.
 
     Raises:
         NotFoundError: There is no such database.
     """
-    async with workspace_of(args) as workspace:
-        yield await workspace.connection.client(await workspace.connection.find(args.database))
+    async with connected(args) as workspace:
+        yield await workspace.connection.client(await database_of(workspace, args.database))
 
 
 async def existing_target(client: DatabaseClient, args: TargetArguments) -> TargetInfo:

@@ -90,6 +90,8 @@ class Settings(BaseSettings):
     """Whether a provider on another machine may be spoken to without TLS."""
     read_only: bool = False
     """Whether every change is refused."""
+    connection: str | None = None
+    """Connection whose databases the verbs work on; None takes the one that `connections use` has chosen."""
     unlisted_models: bool = False
     """Whether models are offered that the providers have today and Astra DB does not list."""
     secrets: SecretsSettings = Field(default_factory=SecretsSettings)

@@ -44,6 +44,11 @@ class DatabaseClient:
         """The database's address, for code snippets."""
         return self._api.endpoint
 
+    @property
+    def api(self) -> DataApi:
+        """The door behind it."""
+        return self._api
+
     async def run(self, planned: PlannedCommand) -> Response:
         """Send a planned command; raises its first error."""
         return await _send(self._api, planned)

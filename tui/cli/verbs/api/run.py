@@ -7,7 +7,7 @@ from tui.cli.arguments import DEFAULT_KEYSPACE
 from tui.cli.given import read_given
 from tui.cli.output import emit, to_json
 from tui.cli.process import FAILED
-from tui.cli.session import workspace_of
+from tui.cli.session import client_of
 from tui.cli.verbs.api.arguments import ApiArguments
 
 
@@ -18,8 +18,7 @@ async def api(args: ApiArguments) -> int:
         raise UsageError("A command is a JSON object with one member, its name.")
     name = args.collection or args.table
     keyspace = args.keyspace or (DEFAULT_KEYSPACE if name is not None else None)
-    async with workspace_of(args) as workspace:
-        door = await workspace.api(await workspace.connection.find(args.database))
-        answer = await door.execute(command, keyspace=keyspace, name=name)
+    async with client_of(args) as client:
+        answer = await client.api.execute(command, keyspace=keyspace, name=name)
     emit([to_json(answer.to_json(), indent=2)])
     return FAILED if answer.errors else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from astrolabe.dataapi.client.command_builders import collection_options
@@ -9,13 +11,13 @@ from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.errors import NotFoundError, Problem, RuleError, UsageError
 from astrolabe.portal.databases import collection_form as form
 from astrolabe.portal.databases.collection_form import CollectionDraft
-from astrolabe.portal.organization import Database, VectorizeChoice
+from astrolabe.portal.organization import Credential, Database, VectorizeChoice
 from astrolabe.portal.rules import collection_name_warnings, with_article
 from astrolabe.workspace import Workspace
 from storage.shapes import Metric
 from tui.cli.confirm import confirm_name
 from tui.cli.output import Format, emit, say, to_json, write_rows
-from tui.cli.session import client_of, existing_collection, workspace_of
+from tui.cli.session import client_of, connected, database_of, existing_collection
 from tui.cli.verbs.collections.arguments import CreateArguments, DeleteArguments, ListArguments, ShowArguments
 
 _OPTIONS = {"name": "NAME", "credential": "--key", "model": "--model", "dimension": "--dimension"}
@@ -26,9 +28,9 @@ async def create(args: CreateArguments) -> int:
     """Create a collection, checked by the same rules as the dialog's."""
     if args.analyzer is not None and args.lexical is False:
         raise UsageError("--analyzer and --no-lexical exclude each other.")
-    async with workspace_of(args) as workspace:
-        database = await workspace.connection.find(args.database)
-        draft = _draft(args, await _choice(workspace, database, args.provider))
+    async with connected(args) as workspace:
+        database = await database_of(workspace, args.database)
+        draft = _draft(args, await _choice(workspace, database, args.provider, args.key))
         _refuse(draft)
         options = collection_options(
             dimension=form.dimension_of(draft),
@@ -78,13 +80,26 @@ async def delete(args: DeleteArguments) -> int:
     return 0
 
 
-async def _choice(workspace: Workspace, database: Database, provider: str | None) -> VectorizeChoice | None:
+async def _choice(
+    workspace: Workspace, database: Database, provider: str | None, key: str | None
+) -> VectorizeChoice | None:
     """Return what the database may choose of that provider; None when none is asked for."""
     if provider is None:
         return None
     info = workspace.catalogue.get(provider)
     choices = await workspace.connection.choices(database)
     found = next((choice for choice in choices if choice.provider.key == provider), None)
+    capabilities = workspace.connection.capabilities
+    if found is None and not capabilities.manages_credentials:
+        offered = ", ".join(choice.provider.key for choice in choices) or "none"
+        raise NotFoundError(
+            f"{info.label} is not offered by {workspace.connection.name}.",
+            field="provider",
+            hint=f"It offers: {offered}.",
+        )
+    if found is not None and key is not None and not capabilities.manages_credentials:
+        # Credentials are kept there, and nobody here knows their names: it is taken as it was typed.
+        return replace(found, credentials=(Credential(0, provider, key, "", datetime.now(UTC)),))
     if found is None:
         elsewhere = f"It is offered to databases in: {', '.join(info.regions)}."
         scope = (

@@ -116,9 +116,9 @@ file with certificate and key, or a PFX file without password.
 
 
 def add_connection_strings(verbs: Verbs) -> None:
-    """Add the noun ``connection-strings`` and its verbs; ``connections`` is its former name."""
+    """Add the noun ``connection-strings`` and its verbs."""
     words = "keep AI connection strings, as RavenDB has them, and embed with them"
-    noun = add_noun(verbs, "connection-strings", words, aliases=["connections"])
+    noun = add_noun(verbs, "connection-strings", words)
     add_format(
         add_verb(
             noun,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from astrolabe.errors import NotFoundError
 from astrolabe.loading.export import EVERYTHING, Selected
 from tui.cli.given import read_object
-from tui.cli.output import Format, emit, to_json, write_rows
+from tui.cli.output import Format, emit, say, to_json, write_rows
+from tui.cli.session import connected, database_of
 from tui.cli.verbs.documents.arguments import CountArguments, FindArguments, GetArguments
 from tui.cli.verbs.documents.target import filter_of_id, target_of
 
@@ -41,8 +42,16 @@ async def find(args: FindArguments) -> int:
 
 
 async def count(args: CountArguments) -> int:
-    """Print how many match, exactly."""
-    async with target_of(args) as target:
-        number = await target.count_exactly(read_object(args.filter, "--filter"))
+    """Print how many match: exactly, unless an endpoint elsewhere can only estimate, which is said."""
+    where = read_object(args.filter, "--filter")
+    async with connected(args) as workspace:
+        client = await workspace.connection.client(await database_of(workspace, args.database))
+        target = client.collection(args.keyspace, args.collection or args.table or "")
+        number = await target.count_exactly(where)
+        if args.table is None and not where and not workspace.connection.capabilities.exact_counts:
+            counted = await target.count()
+            number = max(number, counted.count) if counted.more else counted.count
+            if counted.more:
+                say(f"An estimate: {workspace.connection.name} counts no further than {counted.count:,}.")
     emit([str(number)])
     return 0

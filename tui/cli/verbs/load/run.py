@@ -22,7 +22,7 @@ from tui.cli.given import LONGEST_GIVEN
 from tui.cli.output import Format, say, write_rows
 from tui.cli.process import FAILED, tell
 from tui.cli.prompts import read_stdin
-from tui.cli.session import existing_target, utf8, workspace_of
+from tui.cli.session import connected, database_of, existing_target, utf8
 from tui.cli.verbs.load.arguments import LoadArguments
 
 _SHOWN_FAILURES = 10
@@ -32,8 +32,8 @@ _QUIET_INTERVAL = 5.0
 
 async def load(args: LoadArguments) -> int:
     """Load a file and print the summary; an interruption lets the batches in flight end."""
-    async with file_of(args.file) as file, workspace_of(args) as workspace:
-        database = await workspace.connection.find(args.database)
+    async with file_of(args.file) as file, connected(args) as workspace:
+        database = await database_of(workspace, args.database)
         client = await workspace.connection.client(database)
         info = await existing_target(client, args)
         columns = _columns(args.map, info)
