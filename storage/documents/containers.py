@@ -257,6 +257,23 @@ async def check_exists(connection: aiosqlite.Connection, container: Container) -
         raise missing(container)
 
 
+async def check_values(connection: aiosqlite.Connection, container: Container) -> None:
+    """Check, after reading along the values of a container, that no index was dropped meanwhile: it may be half empty.
+
+    Raises:
+        ContainerMissingError: The container was dropped.
+        ContainerChangedError: One of its indexes was.
+    """
+    if not container.values:
+        return
+    rows = list(await connection.execute_fetchall("SELECT indexed FROM container WHERE id = ?", (container.id,)))
+    if not rows:
+        raise missing(container)
+    numbers = {name: spec["number"] for name, spec in jsontext.loads(rows[0][0]).items()}
+    if any(numbers.get(name) != spec.number for name, spec in container.values.items()):
+        raise ContainerChangedError(f"An index of {container.name!r} was dropped meanwhile.")
+
+
 def missing(container: Container) -> ContainerMissingError:
     """Return the error for a container that was dropped."""
     return ContainerMissingError(f"{container.name!r} was dropped from the keyspace {container.keyspace!r}.")

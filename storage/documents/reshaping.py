@@ -15,6 +15,8 @@ import aiosqlite
 
 from storage import jsontext
 from storage.documents.containers import definition_texts, find_container, start_epoch, touch
+from storage.documents.dropped_values import drop_values, free_columns, numbers_left
+from storage.documents.index_filling import has_more_than
 from storage.documents.schema import WORD_TABLE, Tables
 from storage.documents.term_rows import add_words
 from storage.documents.values import VALUE_INDEX, Extract, enter_values, value_column
@@ -77,19 +79,20 @@ async def change_container(connection: aiosqlite.Connection, container: Containe
     found = await find_container(connection, container.keyspace, container.name)
     if found != container:
         raise ContainerChangedError(f"The definition of {container.name!r} was changed meanwhile.")
+    left = await numbers_left(connection, container)
     changed = replace(
         container,
         definition=jsontext.loads(jsontext.dumps(dict(shape.definition))),
         vectors=dict(shape.vectors),
         texts=_texts(container, shape),
-        values=_values(container, shape),
+        values=_values(container, shape, await free_columns(connection, container), max(left, default=0)),
     )
     columns = definition_texts(changed.definition, changed.vectors, changed.texts, changed.values)
     sql = "UPDATE container SET definition = ?, vectors = ?, texts = ?, indexed = ? WHERE id = ?"
     await connection.execute(sql, (*columns, container.id))
     await _change_vectors(connection, container, changed)
     await _change_texts(connection, container, changed)
-    await _change_values(connection, container, changed, shape.extract)
+    await _change_values(connection, container, changed, shape.extract, left)
     return changed
 
 
@@ -106,14 +109,19 @@ def _texts(container: Container, shape: Shape) -> dict[str, TextSpec]:
     return texts
 
 
-def _values(container: Container, shape: Shape) -> dict[str, ValueSpec]:
+def _values(container: Container, shape: Shape, free: list[int], left: int) -> dict[str, ValueSpec]:
+    """Return the values: new ones take a column that is free, or a number beyond all that were left."""
     number = max((spec.number for spec in container.values.values()), default=0)
+    number = max(number, left)
     values: dict[str, ValueSpec] = {}
     for name, many in shape.values.items():
         known = container.values.get(name)
         if known is None or known.many != many:
-            number += 1
-            known = ValueSpec(number, many)
+            if free and not many:
+                known = ValueSpec(free.pop(0))
+            else:
+                number += 1
+                known = ValueSpec(number, many)
         values[name] = replace(known, building=name in shape.building_values)
     return values
 
@@ -141,18 +149,16 @@ async def _change_texts(connection: aiosqlite.Connection, before: Container, aft
 
 
 async def _change_values(
-    connection: aiosqlite.Connection, before: Container, after: Container, extract: Extract
+    connection: aiosqlite.Connection, before: Container, after: Container, extract: Extract, left: Sequence[int]
 ) -> None:
+    """Make and remove indexes; ``left`` are the numbers of columns that are there already, each with its index."""
     tables = Tables.of(before)
-    for spec in _without(before.values, after.values).values():
-        if spec.many:
-            await connection.execute(tables.sql("DELETE FROM {entry} WHERE number = ?"), (spec.number,))
-        else:
-            column = value_column(spec)
-            await connection.execute(tables.sql(f"DROP INDEX {{item}}_{column}"))
-            await connection.execute(tables.sql(f"ALTER TABLE {{item}} DROP COLUMN {column}"))
+    gone = _without(before.values, after.values)
+    if gone and not await has_more_than(connection, before, _ROWS_AT_ONCE):
+        for spec in gone.values():
+            await drop_values(connection, before, spec)
     new = _without(after.values, before.values)
-    single = [value_column(spec) for spec in new.values() if not spec.many]
+    single = [value_column(spec) for spec in new.values() if not spec.many and spec.number not in left]
     for column in single:
         await connection.execute(tables.sql(f"ALTER TABLE {{item}} ADD COLUMN {column} BLOB"))
     wanted = {name: spec for name, spec in new.items() if not spec.building}

@@ -15,7 +15,8 @@ its size, and scanned without passing over the rows of others (docs/decisions/00
 - ``word_N`` (and ``word_N_1`` and so on), one per text that is searched by words, is an FTS5 index. It is contentless:
   the terms of a text are in it, the text itself is in the body alone.
 - ``value_1`` and so on, one per value that items are found by, are columns of ``item_N`` with an index each;
-  ``entry_N`` holds the values that an item may have several of. Their bytes sort as the values do.
+  ``entry_N`` holds the values that an item may have several of. Their bytes sort as the values do. A dropped index may
+  leave a column with its index, which the next one takes (:mod:`storage.documents.dropped_values`).
 - ``removal_N`` remembers, per vector name, which rows have lost their vector and at which revision, so that the index
   of another process can catch up instead of reading everything.
 

@@ -42,6 +42,8 @@ async def enter_values(
 ) -> None:
     """Enter the values of items that are there already; what has been entered before stays as it is.
 
+    A column is empty before: items that have nothing to enter are not written.
+
     Raises:
         CorruptStoreError: An item cannot be read.
     """
@@ -49,7 +51,11 @@ async def enter_values(
     single = {name: value_column(spec) for name, spec in specs.items() if not spec.many}
     if single:
         places = ", ".join(f"{column} = ?" for column in single.values())
-        rows = [(*(next(iter(values.get(name, ())), None) for name in single), item.seq) for item, values in found]
+        rows = [
+            (*(next(iter(values.get(name, ())), None) for name in single), item.seq)
+            for item, values in found
+            if any(values.get(name) for name in single)
+        ]
         await connection.executemany(tables.sql(f"UPDATE {{item}} SET {places} WHERE seq = ?"), rows)  # noqa: S608 - our columns
     await add_entries(connection, tables, specs, found)
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import aiosqlite
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.documents.containers import read_container
+from storage.documents.containers import check_values, read_container
 from storage.documents.items import EVERYTHING, NOTHING, Candidate, Condition, fetch_candidates
 from storage.documents.scanning import CHUNK, parse_body
 from storage.documents.schema import Tables
@@ -23,6 +24,9 @@ from storage.rows.conditions import Lead, RowConditions, conditions, in_key_orde
 from storage.rows.shapes import Every, KeyRange, RowQuery
 from storage.shapes import Container, Item
 from storage.sqlite.store_file import StoreFile
+from storage.sqlite.threaded import Block
+
+T = TypeVar("T")
 
 _FEW = 2000
 """Rows that are put in order for every page, rather than being looked for along the keys."""
@@ -106,7 +110,7 @@ async def matching_row_seqs(file: StoreFile, container: Container, query: RowQue
         [(text,)] = await connection.execute_fetchall(f"{sql}{condition.sql})", condition.parameters)
         return numbers_from_text(text)
 
-    found = await read_container(file, container, decided, whole=plan.whole)
+    found = await _read(file, container, decided, whole=plan.whole)
     if open_ is not None:
         rest = [item.seq async for items in scan_rows(file, container, query) for item in items]
         found = np.unique(np.concatenate([found, np.array(rest, np.int64)]))
@@ -135,7 +139,7 @@ async def _leads_to_few(file: StoreFile, container: Container, lead: Lead) -> bo
         [(found,)] = await connection.execute_fetchall(f"{sql}{condition.sql} LIMIT {_FEW + 1})", condition.parameters)
         return int(found)
 
-    return await read_container(file, container, count) <= _FEW
+    return await _read(file, container, count) <= _FEW
 
 
 async def _step(
@@ -161,7 +165,20 @@ async def _step(
             matched = await with_vectors(connection, tables, matched, vectors)
         return matched, left
 
-    return await read_container(file, plan.container, step, snapshot=bool(vectors), whole=plan.whole)
+    return await _read(file, plan.container, step, snapshot=bool(vectors), whole=plan.whole)
+
+
+async def _read(
+    file: StoreFile, container: Container, block: Block[T], *, snapshot: bool = False, whole: bool = False
+) -> T:
+    """Read as :func:`read_container` does; ContainerChangedError if an index was dropped before it was read."""
+
+    async def checked(connection: aiosqlite.Connection) -> T:
+        found = await block(connection)
+        await check_values(connection, container)
+        return found
+
+    return await read_container(file, container, checked, snapshot=snapshot, whole=whole)
 
 
 async def _candidates(

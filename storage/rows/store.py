@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from storage.documents import containers
+from storage.documents.dropped_values import empty_slice
 from storage.documents.index_filling import Slice, fill_indexes, has_more_than, last_row
 from storage.documents.scanning import CHUNK
 from storage.documents.store import DatabaseStore
@@ -102,6 +103,23 @@ class RowStore:
             return await fill_indexes(connection, container, extract, place)
 
         return await self._file.write(fill)
+
+    async def empty_dropped(self, container: Container, rows: int) -> bool:
+        """Remove some of what dropped indexes have left, in a short transaction of its own.
+
+        Args:
+            container: The table, as it is or as it was.
+            rows: How many rows at most.
+
+        Returns:
+            Whether there may be more of it; False when the table was dropped, too.
+        """
+
+        async def empty(connection: aiosqlite.Connection) -> bool:
+            found = await containers.find_container(connection, container.keyspace, container.name)
+            return found is not None and found.id == container.id and await empty_slice(connection, found, rows)
+
+        return await self._file.write(empty)
 
     def scan(
         self,

@@ -123,6 +123,16 @@ async def _exchange(
     return Outcome(exchange, found, comparer.compare(request, exchange.answer, found), records[-1])
 
 
+def errors_told(outcomes: Sequence[Outcome]) -> int:
+    """Check that each line of the log has the status and the code of its answer; return how many were errors."""
+    for outcome in outcomes:
+        errors, told = outcome.found.body.get("errors", []), outcome.record
+        assert (told.status, told.error) == (outcome.found.status, errors[0]["errorCode"] if errors else "")
+        if outcome.exchange.command != "(raw)":
+            assert told.command in {outcome.exchange.command, ""}  # what is no JSON for us has no command
+    return sum(bool(outcome.record.error) for outcome in outcomes)
+
+
 def _written(request: JsonValue) -> str:
     """Return a request's text with the digits it was recorded with, and ``NaN`` where it was sent."""
     text: str = simplejson.dumps(request, use_decimal=True, allow_nan=True)

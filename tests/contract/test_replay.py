@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.replay import CONTRACTS, PAGE, decisions, known_differences, recorded, replay, table
+from tests.contract.replay import CONTRACTS, PAGE, decisions, errors_told, known_differences, recorded, replay, table
 
 LEAST_EQUAL = 775
 """Answers of 830 that are equal at least; all others are known, with their reason."""
@@ -19,6 +19,7 @@ async def test_commands_on_tables_are_answered_as_a_real_server_does(tmp_path: P
     assert differing == set(known)
     assert "\n".join(table(outcomes, known)) in PAGE.read_text("utf-8"), "`make compat` writes the page anew"
     assert len(outcomes) - len(differing) >= LEAST_EQUAL
+    assert errors_told(outcomes) > 300
 
 
 def test_every_known_difference_has_a_reason_and_an_exchange() -> None:

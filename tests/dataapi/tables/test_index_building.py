@@ -13,6 +13,7 @@ import pytest
 from astrolabe.dataapi.engine import index_builds
 from astrolabe.dataapi.engine.definitions.row_layout import extract_of
 from astrolabe.dataapi.protocol import Json
+from storage.documents import index_filling
 from storage.documents.index_filling import Slice
 from storage.documents.values import Extract
 from storage.errors import CorruptStoreError, StoreBusyError
@@ -213,3 +214,20 @@ async def test_a_table_that_is_dropped_while_an_index_is_building_says_so(tmp_pa
         async with stopped_build(db, slices, NUMBER) as making:
             assert (await db.on_keyspace({"dropTable": {"name": "t"}}))["status"] == {"ok": 1}
         assert (await making)["errors"][0]["errorCode"] == "UNKNOWN_COLLECTION_OR_TABLE"
+
+
+async def test_rows_that_have_nothing_to_enter_are_not_written(tmp_path: Path, slices: Slices) -> None:
+    slices.stop_after = 0
+    async with local_database(tmp_path) as db:
+        async with stopped_build(db, slices, NUMBER) as making:
+            without = [{"id": number, "body": "none"} for number in range(200, 230)]
+            assert "errors" not in await db.on_collection({"insertMany": {"documents": without}}, "t")
+            [container] = await db.store.containers()
+            extract = extract_of(container)
+            assert extract is not None
+            async with db.store.file.transaction() as connection:
+                before = connection.total_changes
+                await index_filling.fill_indexes(connection, container, extract, Slice(0, 1000, 1000))
+                assert connection.total_changes - before == ROWS
+        await making
+        assert await found_ids(db, {"filter": {"n": 7}}) == {7}

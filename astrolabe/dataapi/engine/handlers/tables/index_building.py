@@ -12,10 +12,11 @@ import logging
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 
 from astrolabe.dataapi.engine import index_builds
 from astrolabe.dataapi.engine.definitions.index_rules import with_complete, without_index
-from astrolabe.dataapi.engine.definitions.row_layout import extract_of
+from astrolabe.dataapi.engine.definitions.row_layout import indexed_values
 from astrolabe.dataapi.engine.definitions.table_definition import TableDefinition, TableIndex, read_table
 from astrolabe.dataapi.engine.handlers.tables.altering import change_table
 from astrolabe.dataapi.engine.handlers.tables.refusals import invalid_query
@@ -81,6 +82,17 @@ async def complete_index(target: Target, name: str) -> None:
             raise invalid_query(f"The index {name} was dropped before it was complete.")
 
 
+async def empty_dropped(engine: Engine, container: Container) -> None:
+    """Remove what dropped indexes of a table have left, slice by slice, so that other writes get their turns."""
+    rows = RowStore(engine.store)
+    more = True
+    while more:
+        started = time.monotonic()
+        with suppress(StoreBusyError):  # another program writes for long: the next try goes on
+            more = await rows.empty_dropped(container, index_builds.ROWS_AT_ONCE)
+        await asyncio.sleep(min(time.monotonic() - started, _LONGEST_PAUSE) if more else 0)
+
+
 async def _drop(target: Target, name: str) -> None:
     async def change(table: TableDefinition) -> TableDefinition:
         """Take the index away."""
@@ -118,14 +130,19 @@ async def _fill(engine: Engine, container: Container, begun: Mapping[str, TableI
     """Enter every row that is there, until nothing of what was begun is wanted any more."""
     rows = RowStore(engine.store)
     until, position = await rows.last_row(container), 0
+    known, table = container, read_table(container)
     while True:
         found = await engine.store.container(container.keyspace, container.name)
-        extract = extract_of(found) if found is not None and found.id == container.id else None
-        if found is None or extract is None or not _still(read_table(found), begun):
+        if found is None or found.id != container.id:
+            return
+        if found is not known:  # a definition is read once, and not for every slice
+            known, table = found, read_table(found)
+        if not _still(table, begun):
             return
         started = time.monotonic()
         try:
-            reached = await rows.fill_indexes(found, extract, Slice(position, until, index_builds.ROWS_AT_ONCE))
+            place = Slice(position, until, index_builds.ROWS_AT_ONCE)
+            reached = await rows.fill_indexes(found, partial(indexed_values, table), place)
         except ContainerChangedError:
             continue
         except StoreBusyError:  # another program writes for long: what was entered stays, and the next try goes on

@@ -10,7 +10,7 @@ from astrolabe.dataapi.engine.definitions.naming import LONGEST_INDEX_NAME, chec
 from astrolabe.dataapi.engine.definitions.table_definition import IndexKind, TableDefinition, TableIndex, read_table
 from astrolabe.dataapi.engine.handlers.tables.altering import change_table
 from astrolabe.dataapi.engine.handlers.tables.creating import tables_of
-from astrolabe.dataapi.engine.handlers.tables.index_building import complete_index
+from astrolabe.dataapi.engine.handlers.tables.index_building import complete_index, empty_dropped
 from astrolabe.dataapi.engine.handlers.tables.refusals import NotDoneError, answering, invalid_query, not_done
 from astrolabe.dataapi.engine.limits import check_index_limit
 from astrolabe.dataapi.engine.target import Engine, KeyspaceHandler, Target, TargetHandler
@@ -126,6 +126,7 @@ async def drop_index(engine: Engine, keyspace: str, command: DropIndex) -> Respo
         return rules.without_index(table, name)
 
     await change_table(Target(engine, holder, read_table(holder)), change)
+    await empty_dropped(engine, holder)
     return Response(status={"ok": 1})
 
 
