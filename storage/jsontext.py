@@ -70,6 +70,9 @@ _LARGE = 65_536
 MOST_VALUES = 1_000_000
 """Values of a request: a hundred documents with the longest vectors have half as many."""
 
+MOST_FIELDS = 100_000
+"""Fields of one object of a request: far more than any command, filter or document may have."""
+
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _PLAIN = frozenset({int, float, Decimal, bool, type(None)})
@@ -133,7 +136,7 @@ def loads_request(text: str) -> JsonValue:
 
     Raises:
         LongNumberError: A number is longer.
-        TooManyValuesError: There are more than :data:`MOST_VALUES`.
+        TooManyValuesError: There are more than :data:`MOST_VALUES`, or more than :data:`MOST_FIELDS` in an object.
         ValueError: What :func:`loads` raises.
         RecursionError: Nested more than about 250 deep.
     """
@@ -142,7 +145,8 @@ def loads_request(text: str) -> JsonValue:
 
 def _request(text: str) -> JsonValue:
     if len(text) > _LARGE:
-        return PieceReader(text, _request_piece, duplicate=DuplicateKeyError, most_values=MOST_VALUES).read()
+        limits = {"most_values": MOST_VALUES, "most_fields": MOST_FIELDS}
+        return PieceReader(text, _request_piece, duplicate=DuplicateKeyError, **limits).read()
     if _may_have_long_number(text):
         _MEASURING_DECODER.decode(text)
     return _STRICT_DECODER.decode(text)

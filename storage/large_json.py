@@ -44,15 +44,17 @@ _CLOSERS = {"[": "]", "{": "}"}
 
 
 class TooManyValuesError(ValueError):
-    """A text holds more values than are wanted.
+    """A text holds more values than are wanted, or one of its objects more fields.
 
     Attributes:
         most: How many are.
+        of_object: Whether they are the fields of one object.
     """
 
-    def __init__(self, most: int) -> None:
-        super().__init__(f"there are more than {most} values")
+    def __init__(self, most: int, *, of_object: bool = False) -> None:
+        super().__init__(f"there are more than {most} {'fields in an object' if of_object else 'values'}")
         self.most = most
+        self.of_object = of_object
 
 
 class PieceReader:
@@ -63,6 +65,8 @@ class PieceReader:
         decode: Decodes pieces; says what becomes of numbers, and refuses keys that stand twice.
         duplicate: Makes the error of a key that stands twice in an object of several pieces.
         most_values: Values that the text may hold, those inside others counted, too; None for any number.
+        most_fields: Fields that one object may have; None for any number. A dictionary that outgrows its table is laid
+            out anew with the lock held, which takes as long as all its fields need.
     """
 
     def __init__(
@@ -72,11 +76,13 @@ class PieceReader:
         *,
         duplicate: Callable[[str], Exception],
         most_values: int | None = None,
+        most_fields: int | None = None,
     ) -> None:
         self._text = text
         self._decode = decode
         self._duplicate = duplicate
         self._most = most_values
+        self._most_fields = most_fields
         self._turns = Turns()
         self._values = 0
         # Commas inside texts count, too: only where there are so many, values are counted one by one.
@@ -87,7 +93,7 @@ class PieceReader:
 
         Raises:
             JSONDecodeError: It is not JSON; positions are those in the whole text.
-            TooManyValuesError: It holds more values than are wanted.
+            TooManyValuesError: It holds more values, or an object of it more fields, than are wanted.
             RecursionError: It is nested more than :data:`DEEPEST` deep.
         """
         value, end = self._value(self._skip(1 if self._text.startswith("\ufeff") else 0), 0)
@@ -234,6 +240,8 @@ class PieceReader:
     def _merge(self, members: dict[str, JsonValue], more: dict[str, JsonValue]) -> None:
         if not members.keys().isdisjoint(more):
             raise self._duplicate(next(name for name in more if name in members))
+        if self._most_fields is not None and len(members) + len(more) > self._most_fields:
+            raise TooManyValuesError(self._most_fields, of_object=True)
         members.update(more)
 
     def _comma(self, position: int, closer: str) -> int:

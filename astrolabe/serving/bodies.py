@@ -110,7 +110,10 @@ def _parse(body: bytes) -> JsonValue:
         ) from error
     except TooManyValuesError as error:
         raise data_api_error(
-            "SHRED_DOC_LIMIT_VIOLATION", f"The request has more than {error.most} values. Send less at once."
+            "SHRED_DOC_LIMIT_VIOLATION",
+            f"An object of the request has more than {error.most} fields."
+            if error.of_object
+            else f"The request has more than {error.most} values. Send less at once.",
         ) from error
     except RecursionError as error:
         raise _too_deep() from error

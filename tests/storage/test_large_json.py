@@ -137,6 +137,15 @@ def test_a_large_request_has_at_most_a_million_values() -> None:
     assert loads_request('["' + "," * 2_000_000 + '"]') == ["," * 2_000_000]
 
 
+def test_an_object_of_a_large_request_has_at_most_a_hundred_thousand_fields() -> None:
+    fields = ",".join(f'"{number}":0' for number in range(100_000))
+    assert len(loads_request(f"{{{fields}}}")) == 100_000
+    assert len(loads_request(f'[{{{fields}}},{{"more":0}}]')) == 2
+    with pytest.raises(TooManyValuesError) as refused:
+        loads_request(f'{{{fields},"more":0}}')
+    assert refused.value.of_object
+
+
 def test_long_numbers_are_refused_in_large_requests_too() -> None:
     padding = '"' + "x" * 70_000 + '"'
     digits = "9" * 101
