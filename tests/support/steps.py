@@ -9,8 +9,11 @@ from contextlib import suppress
 from typing import Any
 
 from textual import events
+from textual._queue import Queue
 from textual.app import App
 from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
+from textual.message import Message
+from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 
 from astrolabe.dataapi.client.command_builders import PlannedCommand
@@ -28,11 +31,11 @@ from tests.support.waiting import LONGEST_WAIT
 Step = str | Callable[[Pilot[Any]], Awaitable[None]]
 """A key to press, or something to do."""
 
-QUIET_ROUNDS = 2
-"""How often in a row everything on the screen must have answered with nothing left to do."""
+QUIET_TURNS = 6
+"""How many turns of the event loop in a row nothing may stir on the screen."""
 
-STILL_TURNS = 3
-"""How many turns of the event loop nothing may stir before everything is asked, which costs more than looking."""
+PATIENT_TURNS = 20
+"""Turns after which whatever stirs is at work elsewhere, such as in a thread, and is not asked at every turn."""
 
 HELD = "held"
 """Name of work that is kept from ending, so that it can be seen under way; nobody waits for it."""
@@ -41,41 +44,38 @@ HELD = "held"
 async def settle(pilot: Pilot[Any]) -> None:
     """Wait until the console has nothing left to do.
 
-    The framework's own wait watches the processor's time, which is slow here and says little on a busy machine; this
-    one looks at what every part on the screen has before it, and asks each for an answer when nothing stirs any more.
+    The framework's own wait watches the processor's time, which is slow here and says little on a busy machine, and
+    sends every part of the screen a message to answer. This one looks at what each part has before it, and whether it
+    waits for more.
     """
-    app, quiet = pilot.app, 0
+    app, quiet, stirring = pilot.app, 0, 0
     async with asyncio.timeout(LONGEST_WAIT):
-        while quiet < QUIET_ROUNDS and app._exception is None:
-            quiet = quiet + 1 if await _is_still(app) and await _answers(pilot) else 0
+        while quiet < QUIET_TURNS and app._exception is None:
+            if _is_busy(app):
+                quiet = 0
+                await asyncio.sleep(0.005)
+            elif _stirs(app):
+                quiet, stirring = 0, stirring + 1
+                await asyncio.sleep(0.001 if stirring > PATIENT_TURNS else 0)
+            else:
+                quiet, stirring = quiet + 1, 0
+                app.screen._on_timer_update()  # draw now; the next frame would be due in a sixtieth of a second
+                await asyncio.sleep(0)
 
 
-async def _is_still(app: App[Any]) -> bool:
-    """Look for some turns of the event loop whether anything is at work or has something to do, and draw."""
-    for _ in range(STILL_TURNS):
-        if _is_busy(app):
-            await asyncio.sleep(0.005)
-            return False
-        if _has_messages(app):
-            await asyncio.sleep(0)
-            return False
-        app.screen._on_timer_update()  # draw now; the next frame would be due in a sixtieth of a second
-        await asyncio.sleep(0)
-    return True
-
-
-async def _answers(pilot: Pilot[Any]) -> bool:
-    """Wait until everything on the screen has come to the end of its messages; return whether none came meanwhile."""
-    await pilot._wait_for_screen(LONGEST_WAIT)
-    return not _has_messages(pilot.app)
-
-
-def _has_messages(app: App[Any]) -> bool:
-    """Return whether something on the screen has a message or a callback before it."""
+def _stirs(app: App[Any]) -> bool:
+    """Return whether something on the screen has anything to do, or is doing it."""
     if app.screen._callbacks:
         return True
     nodes = (app, *app.screen.walk_children(with_self=True))
-    return any(node._next_callbacks or not node._message_queue.empty() for node in nodes)
+    return any(_has_work(node) or (isinstance(node, DocumentsPane) and node._following is not None) for node in nodes)
+
+
+def _has_work(node: MessagePump) -> bool:
+    """Return whether something has a message or a callback before it, or has not come back for the next one."""
+    queue: Queue[Message | None] = node._message_queue
+    waiting = any(not waiter.done() for waiter in queue.ready_event._waiters)
+    return bool(node._next_callbacks) or not queue.empty() or not (waiting or node._closed)
 
 
 def _is_busy(app: App[Any]) -> bool:
@@ -83,7 +83,7 @@ def _is_busy(app: App[Any]) -> bool:
     at_work = any(not worker.is_finished and worker.name != HELD for worker in app.workers)
     kept = isinstance(app, Console) and bool(app._held)
     resizing = app._resize_timer is not None  # it waits for a moment: another size may follow
-    return at_work or kept or resizing or any(pane._following is not None for pane in app.screen.query(DocumentsPane))
+    return at_work or kept or resizing
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
