@@ -23,13 +23,14 @@ from screens.kit.actions import Action, register
 from screens.kit.app_base import Console
 from screens.kit.code import CodeDialog, EquivalentsDialog
 from screens.kit.fields import WRONG, Field
+from screens.kit.restyling import StyledOnce
 from screens.kit.workers import WorkerBoundary
 
 DraftT = TypeVar("DraftT")
 ResultT = TypeVar("ResultT")
 
 
-class Dialog(ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, ResultT]):
+class Dialog(StyledOnce, ModalScreen[ResultT | None], WorkerBoundary, Generic[DraftT, ResultT]):
     """Base of every dialog that changes something.
 
     The dialog collects a draft, checks it with the rules of the room below, and hands it to ``perform``. While that

@@ -15,12 +15,13 @@ from textual.widgets import Static
 
 from astrolabe.text.safe_text import display_text
 from screens.kit.actions import Action, action_of, register
+from screens.kit.restyling import StyledOnce
 
 GROUP_ORDER: tuple[str, ...] = ("everywhere", "widget")
 """Groups that come last, in this order; the page's own come first."""
 
 
-class HelpDialog(ModalScreen[None]):
+class HelpDialog(StyledOnce, ModalScreen[None]):
     """Lists the keys of the page below it, the page's own first."""
 
     BINDINGS = register(Action("help.close", "escape,question_mark,f1,q", "Close", "Close the help."))

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from astrolabe.text.safe_text import display_text
 from screens.kit.actions import Action, register
+from screens.kit.restyling import StyledOnce
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Entry:
     label: str
 
 
-class MenuDialog(ModalScreen[str | None]):
+class MenuDialog(StyledOnce, ModalScreen[str | None]):
     """Lists entries; enter or an entry's letter chooses it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

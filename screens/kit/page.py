@@ -19,6 +19,7 @@ from astrolabe.text.safe_text import display_text
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Badged, Console, Section
 from screens.kit.footer import KeyFooter
+from screens.kit.restyling import StyledOnce
 from screens.kit.workers import WorkerBoundary
 
 PLACES: tuple[tuple[Section, str, str], ...] = (
@@ -96,7 +97,7 @@ def badge_words(badges: Sequence[str]) -> Content:
     return words
 
 
-class Page(Screen[None], WorkerBoundary):
+class Page(StyledOnce, Screen[None], WorkerBoundary):
     """Base of every page. Subclasses give ``SECTION``, ``HEADING`` and :meth:`compose_body`."""
 
     AUTO_FOCUS = ""  # each page decides once it knows what it shows

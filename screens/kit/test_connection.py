@@ -29,6 +29,7 @@ from screens.kit.actions import Action, register
 from screens.kit.app_base import Console
 from screens.kit.countdown import Countdown
 from screens.kit.fields import Field, choice, text_input
+from screens.kit.restyling import StyledOnce
 from screens.kit.test_result import ResultView
 from screens.kit.workers import WorkerBoundary
 
@@ -46,7 +47,7 @@ class ConnectionForm:
     parameters: Mapping[str, str]
 
 
-class TestConnectionDialog(ModalScreen[None], WorkerBoundary):
+class TestConnectionDialog(StyledOnce, ModalScreen[None], WorkerBoundary):
     """Asks a provider and shows what came back; can be repeated. Closing it leaves everything as it was.
 
     With a form the user chooses model and parameters first; with questions the test begins at once. Whoever has another

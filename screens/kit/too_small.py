@@ -7,8 +7,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from screens.kit.restyling import StyledOnce
 
-class TooSmall(ModalScreen[None]):
+
+class TooSmall(StyledOnce, ModalScreen[None]):
     """Asks for a larger terminal; the console takes it away when there is one."""
 
     def __init__(self, smallest: tuple[int, int]) -> None:

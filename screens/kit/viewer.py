@@ -15,11 +15,12 @@ from textual.widgets import Button, Static, TextArea
 from astrolabe.text.safe_text import VIEWER_LIMIT, display_text
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Console
+from screens.kit.restyling import StyledOnce
 from screens.kit.text_area import show_text
 from screens.kit.workers import WorkerBoundary
 
 
-class Viewer(ModalScreen[None], WorkerBoundary):
+class Viewer(StyledOnce, ModalScreen[None], WorkerBoundary):
     """A scrolling, selectable text with copy and save.
 
     Copying sends the text to the terminal's clipboard (OSC 52), which works over SSH where the terminal allows it;

@@ -23,13 +23,14 @@ from screens.kit.actions import Action, register
 from screens.kit.app_base import Console
 from screens.kit.countdown import Countdown
 from screens.kit.fields import WRONG
+from screens.kit.restyling import StyledOnce
 from screens.kit.workers import WorkerBoundary
 
 FAILURES_SHOWN = 6
 """Refused rows named in the summary; all of them are in a file."""
 
 
-class LoadProgressDialog(ModalScreen[bool], WorkerBoundary):
+class LoadProgressDialog(StyledOnce, ModalScreen[bool], WorkerBoundary):
     """Follows a :class:`LoadJob`; hiding it leaves the load running. Dismissed with True once the load has ended."""
 
     BINDINGS = register(
