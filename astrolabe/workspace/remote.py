@@ -150,8 +150,8 @@ class RemoteConnection:
         )
 
     async def revision(self) -> int:
-        """Return 0: what happens elsewhere is not counted here."""
-        return 0
+        """Return the number for credentials and connections of this machine: what happens elsewhere is not counted."""
+        return await self._workspace.revision()
 
     async def test(self) -> Trial:
         """Ask one question that changes nothing.

@@ -36,6 +36,9 @@ NEED_ONE = frozenset(
 )
 """Actions that need a collection or table."""
 
+NO_TARGETS = "This keyspace has no collection and no table.\n\nPress c to create a collection, t to create a table"
+"""What stands in the place of a keyspace's contents; a line about the sample or a full stop follows."""
+
 
 class DataExplorerPage(Page):
     """Shows one keyspace: collections and tables on the left, documents or rows of the chosen one on the right."""
@@ -126,11 +129,8 @@ class DataExplorerPage(Page):
         found = [*await client.collections(keyspace), *await client.tables(keyspace)]
         self.list.take(found)
         if not found:
-            self._show_empty(
-                "This keyspace has no collection and no table.\n\n"
-                "Press c to create a collection, t to create a table,\n"
-                "or m for a sample to search: what Python's own library says about itself."
-            )
+            sample = ",\nor m for a sample to search: what Python's own library says about itself"
+            self._show_empty(f"{NO_TARGETS}{sample if self.allows('explorer_sample') else ''}.")
             self.refresh_bindings()
             return
         self._show_panes()
@@ -148,7 +148,8 @@ class DataExplorerPage(Page):
     async def _mark_disabled(self, keyspace: str) -> None:
         """Mark the collections and tables that cannot generate embeddings now, and say why under the list."""
         database = self.app.selection.database
-        found = await self.app.workspace.credential_usage.disabled(database) if database is not None else []
+        known = database is not None and self.app.connection.capabilities.manages_credentials
+        found = await self.app.workspace.credential_usage.disabled(database) if database and known else []
         self.list.show(reasons_of(found, keyspace))
 
     def changed_elsewhere(self) -> None:
@@ -329,7 +330,10 @@ class DataExplorerPage(Page):
     def allows(self, action: str) -> bool | None:
         """Dim what needs a collection; offer the sample only where there is none."""
         if action == "explorer_sample":
-            return not self.list.targets and self.app.selection.keyspace is not None
+            here = self.app.connection.capabilities.manages_databases  # the sample's model is on this machine
+            return here and not self.list.targets and self.app.selection.keyspace is not None
+        if action == "explorer_undo" and not self.app.connection.capabilities.undo:
+            return False
         if action == "explorer_open_table":
             return self._on_table()
         return None if action in NEED_ONE and not self.list.targets else True

@@ -20,6 +20,9 @@ from tui.cli.process import start_log
 from tui.settings.sections import ServerSettings
 from tui.settings.settings import Settings, load_settings
 
+PRODUCTION = "production"
+"""The word for a connection that is marked so."""
+
 _FLAGS = ("data_dir", "theme", "mouse", "log_level", "read_only", "connection")
 _SERVER_FLAGS = tuple(ServerSettings.model_fields)
 
@@ -97,12 +100,26 @@ async def connected(args: Arguments) -> AsyncIterator[Workspace]:
     """
     settings = settings_of(args)
     async with Workspace.opened(options_of(settings)) as workspace:
-        name = settings.connection or await workspace.connections.chosen()
-        if name is not None and name != THIS_MACHINE:
-            workspace.connection = connection = await connect(workspace, name)
-            if connection.production:
-                say(f"Production: {name}.")
+        marks = await go_where_asked(workspace, settings)
+        if PRODUCTION in marks:
+            say(f"Production: {marks[0]}.")
         yield workspace
+
+
+async def go_where_asked(workspace: Workspace, settings: Settings) -> tuple[str, ...]:
+    """Put the connection in place that the settings or `connections use` ask for.
+
+    Returns:
+        What is said of it wherever it is used: its name, and :data:`PRODUCTION`; nothing for this machine.
+
+    Raises:
+        NotFoundError: There is no such connection.
+    """
+    name = settings.connection or await workspace.connections.chosen()
+    if name is None or name == THIS_MACHINE:
+        return ()
+    workspace.connection = connection = await connect(workspace, name)
+    return (name, PRODUCTION) if connection.production else (name,)
 
 
 async def database_of(workspace: Workspace, name: str) -> Database:

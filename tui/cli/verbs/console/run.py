@@ -12,7 +12,7 @@ from astrolabe.portal.organization import DEFAULT_KEYSPACE, Database, DatabaseDr
 from astrolabe.workspace import Workspace
 from tui.cli.output import Format, say
 from tui.cli.process import tell
-from tui.cli.session import existing_collection, options_of, settings_of
+from tui.cli.session import existing_collection, go_where_asked, options_of, settings_of
 from tui.cli.terminal import Opening, has_terminal, open_console, require_terminal
 from tui.cli.verbs.console.arguments import ConsoleArguments, DemoArguments
 from tui.cli.verbs.search.run import found, write_found
@@ -29,7 +29,8 @@ async def console(args: ConsoleArguments) -> int:
     require_terminal()
     settings = settings_of(args)
     async with Workspace.opened(options_of(settings)) as workspace:
-        return await open_console(workspace, settings, Opening())
+        badges = await go_where_asked(workspace, settings)
+        return await open_console(workspace, settings, Opening(badges=badges))
 
 
 async def demo(args: DemoArguments) -> int:
