@@ -51,9 +51,10 @@ class LoadTableDialog(LoadFileDialog):
         self.fields()["column-field"].set_problem(self.problems().get("column-field", ""))
 
     def problems(self) -> dict[str, str]:
-        """Refuse to start without a file, and without a field for every column of the key."""
+        """Refuse to start without a file, and without a field for a column of the key that none can come for."""
         found = super().problems()
-        missing = self.query_one(ColumnFields).match.missing_keys
+        columns = self.query_one(ColumnFields)
+        missing = missing_keys(columns.match, self.preview, columns.left_out()) if self.preview is not None else ()
         if not found and missing:
             found["column-field"] = f"Choose a field for {listed(missing)}: the primary key needs it."
         return found
@@ -76,6 +77,16 @@ class LoadTableDialog(LoadFileDialog):
         return plan_insert_many(CollectionTarget(self.info.keyspace, self.info.name, is_table=True), rows)
 
 
+def missing_keys(match: ColumnMatch, found: Preview, left_out: Container[str]) -> list[str]:
+    """Return the columns of the key that stay without a field, whatever rows come; arguments as of `match_words`."""
+    return [column for column in match.missing_keys if column in left_out or not _goes_on(found)]
+
+
+def _goes_on(found: Preview) -> bool:
+    """Return whether later rows may have other fields; in CSV the heading names all of them."""
+    return not found.complete and found.format is not FileFormat.CSV
+
+
 def match_words(
     info: TargetInfo, match: ColumnMatch, found: Preview, left_out: Container[str] = frozenset()
 ) -> list[str]:
@@ -91,15 +102,15 @@ def match_words(
     lines += _unseen_fields(match, found, left_out)
     lines += _lost_texts(info, match, found)
     reasons = sample_rows(info, match.columns, found)[1]
-    if reasons and not match.missing_keys:
+    if reasons and not missing_keys(match, found, left_out):
         lines.append(f"Of the first {len(found.written)} rows, {len(reasons)} will be refused: {reasons[0]}.")
     return lines
 
 
 def _unseen_fields(match: ColumnMatch, found: Preview, left_out: Container[str]) -> list[str]:
-    """Say which columns may still get a field that only later rows have; in CSV the heading names all of them."""
-    waiting = [column for column in match.empty if column not in left_out]
-    if found.complete or found.format is FileFormat.CSV or not waiting:
+    """Say which columns may still get a field that only later rows have."""
+    waiting = [column for column in (*match.missing_keys, *match.empty) if column not in left_out]
+    if not _goes_on(found) or not waiting:
         return []
     seen = f"The first rows have no field for {listed(waiting)}"
     return [f"{seen}: a field of the same name in later rows will be taken, any other name will not."]

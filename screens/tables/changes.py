@@ -11,11 +11,11 @@ from astrolabe.dataapi.client.table_form import ColumnDraft, columns_json, plan_
 from astrolabe.dataapi.client.table_plans import plan_add_columns
 from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.portal.organization import Database
-from screens.kit.confirm import DeleteConfirmation, TypeTheNameDialog
+from screens.kit.confirm import DeleteConfirmation
 from screens.kit.menu import MenuDialog
 from screens.kit.page import Page
 from screens.tables.column_dialog import ColumnDialog, ColumnSurroundings
-from screens.tables.dropping import TABLE, droppable
+from screens.tables.dropping import TABLE, ask_to_drop, droppable
 from screens.tables.making import ask_index, known_types, make_indexes
 from screens.tables.service_dialog import ServiceDialog
 
@@ -87,10 +87,8 @@ class TableChanges:
         self.page.app.ask(MenuDialog("Drop", [one.entry for one in found.values()]), chosen)
 
     def _confirm(self, danger: DeleteConfirmation, *, whole_table: bool) -> None:
-        async def drop(_name: str) -> bool:
-            if danger.planned is not None:
-                await (await self._client()).run(danger.planned)
-            return True
+        async def send(planned: PlannedCommand) -> None:
+            await (await self._client()).run(planned)
 
         def then(done: bool | None) -> None:  # noqa: FBT001 - the result of a dialog
             if done and whole_table:
@@ -98,4 +96,4 @@ class TableChanges:
             else:
                 self._changed(done)
 
-        self.page.app.ask(TypeTheNameDialog(danger, drop), then)
+        ask_to_drop(self.page.app, danger, send, then)

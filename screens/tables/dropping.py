@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from astrolabe.dataapi.client.command_builders import PlannedCommand
 from astrolabe.dataapi.client.table_plans import (
     plan_drop_columns,
     plan_drop_index,
@@ -13,7 +14,8 @@ from astrolabe.dataapi.client.table_plans import (
 )
 from astrolabe.dataapi.client.table_words import TEXT_INDEX, VECTOR_INDEX, IndexInfo, indexes_of
 from astrolabe.dataapi.client.target_info import TargetInfo
-from screens.kit.confirm import DeleteConfirmation
+from screens.kit.app_base import Console
+from screens.kit.confirm import DeleteConfirmation, TypeTheNameDialog
 from screens.kit.menu import Entry
 
 TABLE = "table"
@@ -110,3 +112,26 @@ def _used(services: Sequence[str]) -> tuple[str, ...]:
     if not services:
         return ()
     return (f"The credentials of its services ({', '.join(dict.fromkeys(services))}) stay.",)
+
+
+def ask_to_drop(
+    app: Console,
+    danger: DeleteConfirmation,
+    send: Callable[[PlannedCommand], Awaitable[object]],
+    then: Callable[[bool | None], None],
+) -> None:
+    """Have a name typed before something is dropped.
+
+    Args:
+        app: The console.
+        danger: What is lost, and the command that does it.
+        send: Sends the command.
+        then: Is told whether it was done.
+    """
+
+    async def drop(_typed: str) -> bool:
+        if danger.planned is not None:
+            await send(danger.planned)
+        return True
+
+    app.ask(TypeTheNameDialog(danger, drop), then)

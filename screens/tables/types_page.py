@@ -16,9 +16,9 @@ from astrolabe.portal.organization import Database
 from astrolabe.text.safe_text import display_text
 from screens.kit.actions import Action, register
 from screens.kit.app_base import Section
-from screens.kit.confirm import TypeTheNameDialog
 from screens.kit.grid import Grid
 from screens.kit.page import Page
+from screens.tables.dropping import ask_to_drop
 from screens.tables.type_dialogs import AddFieldsDialog, CreateTypeDialog, RenameFieldDialog, Send, type_danger
 
 _HEADINGS = (("Type", 18), ("Fields", 36), ("Used by", 16))
@@ -114,17 +114,11 @@ class TypesPage(Page):
         if info is None:
             return
         danger = type_danger(self.keyspace, info)
-        send = self._sender(lambda _: info.name)
-
-        async def drop(_typed: str) -> bool:
-            if danger.planned is not None:
-                await send(danger.planned)
-            return True
 
         def then(done: bool | None) -> None:  # noqa: FBT001 - the result of a dialog
             self._changed(info.name if done else None)
 
-        self.app.ask(TypeTheNameDialog(danger, drop), then)
+        ask_to_drop(self.app, danger, self._sender(lambda _: info.name), then)
 
     def allows(self, action: str) -> bool | None:
         """Dim what needs a type."""

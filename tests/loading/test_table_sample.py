@@ -36,3 +36,11 @@ def test_a_row_that_does_not_fit_is_named_with_its_reason_and_not_among_the_rows
     assert [row["code"] for row in rows] == ["x"]
     assert len(reasons) == 1
     assert "column 'area' (double)" in reasons[0]
+
+
+def test_a_row_that_cannot_be_sent_is_named_before_the_load(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('[{"code": "x"}, {"code": "\\ud800"}]')
+    rows, reasons = sample_rows(TABLE, {"code": "code"}, preview(path))
+    assert [row["code"] for row in rows] == ["x"]
+    assert reasons == ["a text in it has half of a surrogate pair, which is no character"]

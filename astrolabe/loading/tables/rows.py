@@ -61,13 +61,12 @@ class TableRowBuilder:
             what = f"the row is {with_article(row.value)}, not an object"
             return FailedRow(row.number, row.line, what, content_of(row.value))
         value = present(row.value, spelled=self._spelled)
-        document, problems = table_row(self._info, self._columns, value, self._commas)
-        size, problem = measure(document, LONGEST_TABLE_ROW, "row")
-        if problem is None and not problems:
-            problem = self._first_rows.repetition(key_text(self._info, document), row, "key")
-        reason = "; ".join([*problems, *([problem] if problem is not None else [])])
-        if reason:
-            return FailedRow(row.number, row.line, reason, content_of(value))
+        document, size, problems = measured_row(self._info, self._columns, value, self._commas)
+        if not problems:
+            repetition = self._first_rows.repetition(key_text(self._info, document), row, "key")
+            problems += [repetition] if repetition is not None else []
+        if problems:
+            return FailedRow(row.number, row.line, "; ".join(problems), content_of(value))
         self.embedded.update(name for name in self._info.vectors if isinstance(document.get(name), str))
         return PreparedRow(row.number, row.line, value, document, size)
 
@@ -75,6 +74,15 @@ class TableRowBuilder:
 def present(value: Json, *, spelled: bool) -> Json:
     """Return what a row has; of texts that spell everything out, an empty one is nothing."""
     return {name: text for name, text in value.items() if text != ""} if spelled else value
+
+
+def measured_row(
+    info: TargetInfo, columns: Mapping[str, str], value: Json, commas: frozenset[str] = frozenset()
+) -> tuple[Json, int, list[str]]:
+    """Return a table's row of a file's row, its size, and why it cannot be sent; arguments as of :func:`table_row`."""
+    document, problems = table_row(info, columns, value, commas)
+    size, problem = measure(document, LONGEST_TABLE_ROW, "row")
+    return document, size, [*problems, *([problem] if problem is not None else [])]
 
 
 def table_row(

@@ -8,7 +8,7 @@ from astrolabe.dataapi.client.target_info import TargetInfo
 from astrolabe.dataapi.protocol import Json
 from astrolabe.loading.formats.rows import FileFormat
 from astrolabe.loading.preview import Preview
-from astrolabe.loading.tables.rows import present, table_row
+from astrolabe.loading.tables.rows import measured_row, present
 
 
 def sample_rows(info: TargetInfo, columns: Mapping[str, str], found: Preview) -> tuple[list[Json], list[str]]:
@@ -23,7 +23,7 @@ def sample_rows(info: TargetInfo, columns: Mapping[str, str], found: Preview) ->
     reasons: list[str] = []
     for written in found.written:
         value = present(dict(written), spelled=found.format is FileFormat.CSV)
-        row, problems = table_row(info, columns, value, found.commas)
+        row, _, problems = measured_row(info, columns, value, found.commas)
         if problems:
             reasons.append("; ".join(problems))
         else:
