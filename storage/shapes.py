@@ -48,6 +48,11 @@ class VectorForm(StrEnum):
     """How a vector was given, and so how it is given back."""
 
     ARRAY = "array"
+    """Numbers that 32-bit floats print as shortest, or whatever else the text beside them says."""
+    WIDENED = "widened"
+    """Numbers that 32-bit floats are as 64-bit floats: 0.10000000149011612."""
+    DOUBLE = "double"
+    """64-bit floats."""
     BINARY = "binary"
 
 
@@ -120,13 +125,15 @@ class VectorValue:
 
     Attributes:
         data: float32, shape ``(dimension,)``.
-        form: Array or binary.
-        text: The original JSON array when printing ``data`` in shortest float32 form would differ; else None.
+        form: What was given.
+        text: Of an array, the original JSON when printing ``data`` in shortest float32 form would differ; else None.
+        rest: Of 64-bit floats, what :func:`storage.vectors.doubles.whole` needs beside ``data``; else None.
     """
 
     data: Vector
     form: VectorForm = VectorForm.ARRAY
     text: str | None = None
+    rest: bytes | None = None
 
 
 IndexedValues = Mapping[str, Sequence[bytes]]

@@ -11,7 +11,8 @@ its size, and scanned without passing over the rows of others (docs/decisions/00
 
 - ``item_N`` holds keys and bodies.
 - ``vector_N`` holds the vectors: beside the bodies, blobs would make every scan of them several times slower. The data
-  are float32, little-endian.
+  are float32, little-endian; ``text`` is what gives an array back as it was sent where they do not: its JSON, or for
+  ``double`` the bytes of :mod:`storage.vectors.doubles`.
 - ``word_N`` (and ``word_N_1`` and so on), one per text that is searched by words, is an FTS5 index. It is contentless:
   the terms of a text are in it, the text itself is in the body alone.
 - ``value_1`` and so on, one per value that items are found by, are columns of ``item_N`` with an index each;
@@ -104,7 +105,10 @@ _FIFTH = Migration(
 )
 """Who wrote last; all that was written before counts as one writer's, another one in each file that is migrated."""
 
-MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
+_SIXTH = Migration(6, ())
+"""Vectors may be ``widened`` or ``double``. Nothing there changes; programs that do not know these stay away."""
+
+MIGRATIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
 """Every step of the schema, from the first."""
 
 CONTAINER_TABLES = (

@@ -34,8 +34,8 @@ _ELSE_UPDATE = """
 """
 """An unchanged vector keeps its revision, so that no index reads it again."""
 
-_VectorRow = tuple[str, int, int, str, str | None, bytes]
-"""Name, row, revision, form, text, data."""
+_VectorRow = tuple[str, int, int, str, str | bytes | None, bytes]
+"""Name, row, revision, form, text or rest, data."""
 
 
 def check_vectors(container: Container, vectors: Mapping[str, VectorValue]) -> None:
@@ -109,7 +109,7 @@ async def with_vectors(
     )
     parameters = jsontext.dumps(list(found)), jsontext.dumps(list(names))
     for seq, name, form, text, data in await connection.execute_fetchall(sql, parameters):
-        found[seq][name] = VectorValue(_floats(data), VectorForm(form), text)
+        found[seq][name] = _value(form, text, data)
     return [Item(item.seq, item.key, item.body, item.revision, found[item.seq]) for item in items]
 
 
@@ -168,7 +168,13 @@ async def _removed(connection: aiosqlite.Connection, tables: Tables, vector: str
 def _rows(seq: int, revision: int, vectors: Mapping[str, VectorValue]) -> Iterator[_VectorRow]:
     for name, value in vectors.items():
         data = np.ascontiguousarray(value.data, dtype=_LITTLE_ENDIAN).tobytes()
-        yield name, seq, revision, value.form.value, value.text, data
+        yield name, seq, revision, value.form.value, value.rest if value.text is None else value.text, data
+
+
+def _value(form: str, more: str | bytes | None, data: bytes) -> VectorValue:
+    if isinstance(more, bytes):
+        return VectorValue(_floats(data), VectorForm(form), rest=more)
+    return VectorValue(_floats(data), VectorForm(form), more)
 
 
 def _floats(data: bytes) -> NDArray[np.float32]:

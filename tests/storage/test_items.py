@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +14,9 @@ import pytest
 
 from storage import jsontext
 from storage.documents.store import DatabaseStore
-from storage.errors import StoreFullError
+from storage.errors import CorruptStoreError, StoreFullError
 from storage.shapes import COLLECTION_VECTOR, Container, NewItem, VectorForm, VectorValue
+from storage.vectors.doubles import rest_of, whole
 from tests.support.stores import KEYSPACE, all_keys, insert, new_collection, new_item, read
 
 
@@ -33,6 +37,49 @@ async def test_items_come_back_as_they_went_in_after_reopening(tmp_path: Path) -
     assert kept.data.tobytes() == value.data.tobytes()
     assert (kept.form, kept.text) == (VectorForm.BINARY, "[0.10,-0,3e38]")
     await store.close()
+
+
+async def test_every_form_of_a_vector_comes_back_after_reopening(tmp_path: Path) -> None:
+    data = np.array([0.5, -0.0, 3e38], np.float32)
+    given = np.array([0.1, -0.0, 3e38], np.float64)
+    forms = {
+        "shortest": VectorValue(data),
+        "text": VectorValue(data, VectorForm.ARRAY, "[5E-1,-0,3e38]"),
+        "widened": VectorValue(data, VectorForm.WIDENED),
+        "double": VectorValue(
+            given.astype(np.float32), VectorForm.DOUBLE, rest=rest_of(given, given.astype(np.float32))
+        ),
+        "binary": VectorValue(data, VectorForm.BINARY),
+    }
+    path = tmp_path / "database.db"
+    async with closed_afterwards(await DatabaseStore.open(path)) as store:
+        books = await new_collection(store, dimension=3)
+        await insert(store, books, *[NewItem(key, "{}", {COLLECTION_VECTOR: value}) for key, value in forms.items()])
+    with closing(sqlite3.connect(path)) as database:  # as a version that knew fewer forms has left it
+        database.execute("PRAGMA user_version = 5")
+    async with closed_afterwards(await DatabaseStore.open(path)) as store:
+        for item in await read(store, books, list(forms), vectors=[COLLECTION_VECTOR]):
+            assert item is not None
+            kept, value = item.vectors[COLLECTION_VECTOR], forms[item.key]
+            assert (kept.form, kept.text, kept.rest) == (value.form, value.text, value.rest)
+            assert kept.data.tobytes() == value.data.tobytes()
+            if kept.rest is not None:
+                assert whole(kept.data, kept.rest).tobytes() == given.tobytes()
+
+
+def test_doubles_that_32_bits_cannot_stand_beside_are_told_apart() -> None:
+    given = np.array([1.0, 1e-42])
+    assert rest_of(given, given.astype(np.float32)) is None
+    with pytest.raises(CorruptStoreError):
+        whole(given.astype(np.float32), b"1234")
+
+
+@asynccontextmanager
+async def closed_afterwards(store: DatabaseStore) -> AsyncIterator[DatabaseStore]:
+    try:
+        yield store
+    finally:
+        await store.close()
 
 
 async def test_vectors_are_read_only_where_asked_for(store: DatabaseStore, books: Container) -> None:

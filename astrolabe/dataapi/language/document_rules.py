@@ -19,12 +19,12 @@ from astrolabe.dataapi.language.special_fields import VECTOR
 from astrolabe.dataapi.language.values import limit_violation, nests_deeper, shown, type_name
 from astrolabe.dataapi.language.vectors import parse_vector_of, vector_to_json
 from storage import jsontext
-from storage.shapes import NewItem, VectorValue
+from storage.shapes import NewItem, VectorForm, VectorValue
 
 __all__ = ["PreparedDocument", "canonical_key", "prepare_document", "restored"]
 
 
-_CHARACTERS_PER_FLOAT = 12
+_CHARACTERS_PER_FLOAT = {VectorForm.ARRAY: 12, VectorForm.BINARY: 12, VectorForm.WIDENED: 21, VectorForm.DOUBLE: 21}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,8 @@ def _stored_form(document: Mapping[str, Any], rules: DocumentRules) -> dict[str,
 def _check_characters(text: str, vector: VectorValue | None) -> None:
     characters = len(text)
     if vector is not None:
-        characters += len(vector.text) if vector.text is not None else len(vector.data) * _CHARACTERS_PER_FLOAT
+        estimated = len(vector.data) * _CHARACTERS_PER_FLOAT[vector.form]
+        characters += len(vector.text) if vector.text is not None else estimated
     most = allowed().document_characters
     if characters > most:
         raise limit_violation(f"it has {characters} characters, at most {most} are allowed", "document_characters")

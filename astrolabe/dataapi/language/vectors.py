@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from astrolabe.dataapi.language.allowances import allowed
@@ -17,11 +18,10 @@ from astrolabe.dataapi.language.named_vectors import NamedVector
 from astrolabe.dataapi.language.values import decode_base64, limit_violation, shown, type_name
 from astrolabe.errors import DataApiError
 from storage import jsontext
+from storage.exact_floats import exact_floats
 from storage.filters.matching import is_number
 from storage.shapes import Metric, Vector, VectorForm, VectorValue
-
-_SURE_CHARACTERS = 16
-"""Decimals of at most 15 digits, a sign or a point beside them, are equal when the 64-bit floats nearest them are."""
+from storage.vectors.doubles import rest_of, whole
 
 _EXACT = frozenset({int, Decimal})
 """What numbers of a request are read as."""
@@ -87,14 +87,38 @@ def parse_vector_of(wanted: NamedVector, value: object) -> VectorValue | None:
 def _from_array(values: list[Any], most: int) -> VectorValue:
     _check_size(len(values), most)
     kinds = set(map(type, values))
+    if kinds == {float}:
+        return _from_floats(np.array(values, np.float64), values)
     if not kinds <= _EXACT:
         _check_numbers(values)
-    text = jsontext.dumps(values)
-    given = np.fromstring(text[1:-1], np.float64, sep=",")
-    with np.errstate(over="ignore"):
-        data = given.astype(np.float32)
+    text = jsontext.dumps(values) if kinds & {int, float} else f"[{','.join(map(str, values))}]"
+    floats = None if int in kinds else exact_floats(text, jsontext.LONGEST_NUMBER)
+    if floats is not None:
+        return _from_floats(np.array(floats, np.float64), values)
+    data = _nearest(np.fromstring(text[1:-1], np.float64, sep=","))
     _check_finite(data, values)
-    return VectorValue(data, VectorForm.ARRAY, None if _prints_the_same(text, kinds, given, data) else text)
+    return VectorValue(data, VectorForm.ARRAY, text)
+
+
+def _from_floats(given: NDArray[np.float64], values: list[Any]) -> VectorValue:
+    """Find the shortest form that gives 64-bit floats back."""
+    data = _nearest(given)
+    if not np.isfinite(data).all():
+        _check_numbers(values)
+        _check_finite(data, values)
+    if np.array_equal(data, given):
+        return VectorValue(data, VectorForm.WIDENED)
+    if np.array_equal(np.array(floats_to_json(data), np.float64), given):
+        return VectorValue(data, VectorForm.ARRAY)
+    rest = rest_of(given, data)
+    if rest is not None:
+        return VectorValue(data, VectorForm.DOUBLE, rest=rest)
+    return VectorValue(data, VectorForm.ARRAY, jsontext.dumps(values))
+
+
+def _nearest(given: NDArray[np.float64]) -> Vector:
+    with np.errstate(over="ignore"):
+        return given.astype(np.float32)
 
 
 def floats_of(values: list[Any], most: int) -> Vector:
@@ -107,8 +131,7 @@ def floats_of(values: list[Any], most: int) -> Vector:
     if not set(map(type, values)) <= _NUMBERS:
         _check_numbers(values)
     try:
-        with np.errstate(over="ignore"):
-            data = np.array(values, np.float64).astype(np.float32)
+        data = _nearest(np.array(values, np.float64))
     except OverflowError:
         data = np.array([np.inf], np.float32)
     _check_finite(data, values)
@@ -126,15 +149,6 @@ def _check_numbers(values: list[Any]) -> None:
     for position, number in enumerate(values):
         if not is_number(number) or not math.isfinite(number):
             raise _bad_number(f"position {position} has {type_name(number)}: {shown(number)}")
-
-
-def _prints_the_same(text: str, kinds: set[type], given: NDArray[np.float64], data: Vector) -> bool:
-    """Return whether printing the 32-bit floats shortest gives the numbers back, whole numbers without a point."""
-    if int in kinds:
-        return False
-    if Decimal in kinds and max(map(len, text[1:-1].split(","))) > _SURE_CHARACTERS:
-        return False
-    return np.array_equal(data.astype(str).astype(np.float64), given)
 
 
 def _from_binary(text: object, most: int) -> VectorValue:
@@ -208,14 +222,25 @@ def vector_to_json(value: VectorValue) -> object:
     """Return a vector as it was given: an array of numbers, or ``{"$binary": …}``."""
     if value.form is VectorForm.BINARY:
         return {"$binary": encode_binary(value.data)}
+    return _numbers(value)
+
+
+def _numbers(value: VectorValue) -> list[Any]:
+    numbers: list[Any]
     if value.text is not None:
-        return jsontext.loads(value.text)
-    return floats_to_json(value.data)
+        numbers = jsontext.loads(value.text)
+    elif value.form is VectorForm.WIDENED:
+        numbers = value.data.tolist()
+    elif value.rest is not None:
+        numbers = whole(value.data, value.rest).tolist()
+    else:
+        numbers = floats_to_json(value.data)
+    return numbers
 
 
 def floats_to_json(data: Vector) -> list[float]:
     """Return 32-bit floats as the numbers whose text is shortest: 0.1, not 0.10000000149011612."""
-    numbers: list[float] = data.astype(str).astype(np.float64).tolist()
+    numbers: list[float] = orjson.loads(orjson.dumps(np.ascontiguousarray(data), option=orjson.OPT_SERIALIZE_NUMPY))
     return numbers
 
 
@@ -233,4 +258,14 @@ def same_vector(left: VectorValue | None, right: VectorValue | None) -> bool:
     """Return whether two stored vectors read back alike; both absent counts as alike."""
     if left is None or right is None:
         return left is right
-    return (left.form, left.text) == (right.form, right.text) and np.array_equal(left.data, right.data)
+    binary = [value.form is VectorForm.BINARY for value in (left, right)]
+    if not np.array_equal(left.data, right.data) or binary[0] != binary[1]:
+        return False
+    if left.form is right.form and (left.text is None) == (right.text is None):
+        return (left.text, left.rest) == (right.text, right.rest)
+    # Kept in different forms, as by an earlier version.
+    return _digits(left) == _digits(right)
+
+
+def _digits(value: VectorValue) -> list[object]:
+    return [Decimal(str(number)).as_tuple() for number in _numbers(value)]

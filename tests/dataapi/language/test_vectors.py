@@ -43,7 +43,7 @@ def parsed(value: object) -> VectorValue:
 def test_an_array_becomes_32_bit_floats() -> None:
     vector = parsed([1.0, Decimal("0.5"), -2.25])
     assert (vector.data.dtype, vector.data.tolist()) == (np.dtype(np.float32), [1.0, 0.5, -2.25])
-    assert (vector.form, vector.text) == (VectorForm.ARRAY, None)
+    assert (vector.form, vector.text) == (VectorForm.WIDENED, None)
 
 
 def test_binary_is_big_endian_and_comes_back_as_binary() -> None:
@@ -123,25 +123,36 @@ def test_small_vectors_keep_their_direction() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "form", "kept"),
     [
-        ("[0.1,1.0,-2.5]", False),
-        ("[0.1,1,-2.5]", True),
-        ("[0.100,1.0,1E0]", False),
-        ("[0.123456789]", True),
-        ("[0.12345679]", False),
-        ("[0.1000000000000000055511151231257827]", True),
-        ("[0.1000000000000000000000000000000001]", True),
-        ("[16777217]", True),
-        ("[16777216.0]", False),
-        ("[3.4028235E+38]", False),
-        ("[1E-50]", True),
+        ("[0.5,1.0,-2.5]", VectorForm.WIDENED, False),
+        ("[0.10000000149011612, 16777216.0]", VectorForm.WIDENED, False),
+        ("[0.0,-0.0]", VectorForm.WIDENED, False),
+        ("[0.1,1.0,-2.5]", VectorForm.ARRAY, False),
+        ("[0.12345679]", VectorForm.ARRAY, False),
+        ("[3.4028235E+38]", VectorForm.ARRAY, False),
+        ("[0.123456789]", VectorForm.DOUBLE, False),
+        ("[0.1,0.30000000000000004,0.0,-1e-7]", VectorForm.DOUBLE, False),
+        ("[0.100,1.0]", VectorForm.ARRAY, True),
+        ("[0.5,1E0]", VectorForm.ARRAY, True),
+        ("[0.1,1,-2.5]", VectorForm.ARRAY, True),
+        ("[0.1000000000000000055511151231257827]", VectorForm.ARRAY, True),
+        ("[0.1000000000000000000000000000000001]", VectorForm.ARRAY, True),
+        ("[16777217]", VectorForm.ARRAY, True),
+        ("[1E-50,1.5]", VectorForm.ARRAY, True),
     ],
 )
-def test_the_original_text_is_kept_where_printing_would_lose_digits(text: str, kept: bool) -> None:
+def test_an_array_is_kept_in_the_shortest_form_that_gives_its_digits_back(
+    text: str, form: VectorForm, kept: bool
+) -> None:
     vector = parsed(jsontext.loads(text))
-    assert (vector.text is not None) is kept
-    assert jsontext.loads(jsontext.dumps(vector_to_json(vector))) == jsontext.loads(text)
+    assert (vector.form, vector.text is not None) == (form, kept)
+    shown = jsontext.loads(jsontext.dumps(vector_to_json(vector)))
+    assert [digits(number) for number in shown] == [digits(number) for number in jsontext.loads(text)]
+
+
+def digits(number: object) -> object:
+    return Decimal(str(number)).as_tuple()
 
 
 finite = st.floats(width=32, allow_nan=False, allow_infinity=False)
@@ -158,7 +169,15 @@ decimals = st.decimals(-1000, 1000, allow_nan=False, places=12) | st.decimals(-1
 @given(st.lists(decimals | st.integers(-(2**40), 2**40) | finite, min_size=1, max_size=5))
 def test_arrays_come_back_with_their_values(numbers: list[Any]) -> None:
     shown: Any = vector_to_json(parsed(numbers))
-    assert [Decimal(str(number)) for number in shown] == [Decimal(str(number)) for number in numbers]
+    assert list(map(digits, shown)) == list(map(digits, numbers))
+
+
+@given(st.lists(st.floats(-3e38, 3e38) | st.floats(-1, 1) | finite, min_size=1, max_size=5))
+def test_floats_come_back_digit_by_digit(numbers: list[float]) -> None:
+    shown: Any = vector_to_json(parsed(numbers))
+    assert list(map(digits, shown)) == list(map(digits, numbers))
+    again: Any = vector_to_json(parsed([Decimal(str(number)) for number in numbers]))
+    assert list(map(digits, again)) == list(map(digits, numbers))
 
 
 @given(st.lists(finite, min_size=1, max_size=5))
@@ -186,3 +205,11 @@ def test_vectors_are_the_same_when_they_read_back_alike() -> None:
     assert not same_vector(parsed([1, 2]), parsed([1, 2, 3]))
     assert not same_vector(parsed([1, 2]), parsed(binary(1, 2)))
     assert not same_vector(parsed([Decimal("0.123456789")]), parsed([Decimal("0.12345679")]))
+
+
+def test_a_vector_that_an_earlier_version_kept_as_text_is_the_same() -> None:
+    data = np.array([0.123456789], np.float32)
+    earlier = VectorValue(data, VectorForm.ARRAY, "[0.123456789]")
+    assert same_vector(earlier, parsed([0.123456789]))
+    assert not same_vector(earlier, parsed([0.1234567891]))
+    assert same_vector(VectorValue(np.array([0.5], np.float32)), parsed([0.5]))
