@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import simplejson
 
 from storage.large_json import PieceReader
+from storage.vector_texts import TakenOut
 
 JsonValue: TypeAlias = Any
 """A JSON value: str, bool, None, int, Decimal, list or dict; float too where it is written."""
@@ -132,7 +133,8 @@ def loads_in_pieces(text: str) -> JsonValue:
 def loads_request(text: str) -> JsonValue:
     """Return the value of a request's JSON text: keys are unique, numbers have at most 100 characters.
 
-    Large ones are read in pieces, so this belongs in a thread.
+    Numbers are int or Decimal, as with :func:`loads`; only those of a ``$vector`` array may all be float, if floats
+    have the digits that were sent. Large requests are read in pieces, so this belongs in a thread.
 
     Raises:
         LongNumberError: A number is longer.
@@ -144,8 +146,22 @@ def loads_request(text: str) -> JsonValue:
 
 
 def _request(text: str) -> JsonValue:
+    taken = TakenOut(text, LONGEST_NUMBER)
+    # What is left may have as many values as it has characters.
+    if taken.numbers and taken.numbers + min(len(taken.text), _LARGE) <= MOST_VALUES:
+        try:
+            value = _rest_of_request(taken.text, MOST_VALUES - taken.numbers)
+        except (ValueError, InvalidOperation, RecursionError):
+            pass  # The whole text says what is wrong, and where.
+        else:
+            taken.put_back(value)
+            return value
+    return _rest_of_request(text, MOST_VALUES)
+
+
+def _rest_of_request(text: str, most_values: int) -> JsonValue:
     if len(text) > _LARGE:
-        limits = {"most_values": MOST_VALUES, "most_fields": MOST_FIELDS}
+        limits = {"most_values": most_values, "most_fields": MOST_FIELDS}
         return PieceReader(text, _request_piece, duplicate=DuplicateKeyError, **limits).read()
     if _may_have_long_number(text):
         _MEASURING_DECODER.decode(text)

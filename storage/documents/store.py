@@ -34,8 +34,9 @@ from storage.vectors.cache import DEFAULT_POLICY, NEVER_SAVED, IndexCache
 _READERS = 6
 """Reads at the same time: two scans and the first build of an index leave three for everything else."""
 
-_PRAGMAS = ("secure_delete = FAST",)
-"""Freed pages are not overwritten, as some builds of SQLite do: dropping a collection would rewrite all of it."""
+_PRAGMAS = ("page_size = 8192", "secure_delete = FAST")
+"""Vectors of usual lengths fill pages of this size better than smaller ones; files that are there keep theirs. Freed
+pages are not overwritten, as some builds of SQLite do: dropping a collection would rewrite all of it."""
 
 
 class DatabaseStore:

@@ -28,6 +28,9 @@ _EXACT = frozenset({int, Decimal})
 
 _NUMBERS = _EXACT | {float}
 
+_SAMPLE = 8
+"""Numbers of a vector that tell mostly whether all of them are short."""
+
 _NEARLY_ZERO = 1e-12
 """Length below which a vector has no direction that cosine similarity could compare."""
 
@@ -108,12 +111,16 @@ def _from_floats(given: NDArray[np.float64], values: list[Any]) -> VectorValue:
         _check_finite(data, values)
     if np.array_equal(data, given):
         return VectorValue(data, VectorForm.WIDENED)
-    if np.array_equal(np.array(floats_to_json(data), np.float64), given):
+    if _shortest(data[:_SAMPLE], given[:_SAMPLE]) and _shortest(data, given):
         return VectorValue(data, VectorForm.ARRAY)
     rest = rest_of(given, data)
     if rest is not None:
         return VectorValue(data, VectorForm.DOUBLE, rest=rest)
     return VectorValue(data, VectorForm.ARRAY, jsontext.dumps(values))
+
+
+def _shortest(data: Vector, given: NDArray[np.float64]) -> bool:
+    return np.array_equal(floats_to_json(data), given)
 
 
 def _nearest(given: NDArray[np.float64]) -> Vector:
