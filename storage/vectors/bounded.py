@@ -18,6 +18,9 @@ from storage.vectors.metrics import Floats
 NUMBERS_PER_WORD = 2
 """A word of a code is as long as this many numbers of a vector."""
 
+_NUMBERS_PER_BOUND = 32
+"""Working out the bounds of a row takes as long as reading this many numbers of a vector."""
+
 _FIRST_ROWS = 300
 """Rows scored to find the first cut."""
 
@@ -104,6 +107,7 @@ class BoundedSearch:
         limit = cut - self._query.offset
         farthest = int((self._codes.envelope.over(self._scan_bounds) >= limit).sum()) - 1
         places = np.flatnonzero(self._distances <= farthest)
+        self._exact.effort.spend(len(places) * _NUMBERS_PER_BOUND)
         bounds = self._bounds(places)
         kept = np.flatnonzero((bounds >= limit) & (bounds > -np.inf))
         places, bounds = places[kept], bounds[kept]

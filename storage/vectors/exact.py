@@ -61,10 +61,12 @@ class Effort:
         helper: A thread that may do half of the work; None when there is none.
         numbers: How many numbers of vectors and codes may be read; None for no limit. A million takes less than a
             millisecond, in order a quarter of that.
+        spent: How many were read so far, limit or not.
     """
 
     helper: Executor | None = None
     numbers: int | None = None
+    spent: int = 0
 
     def spend(self, numbers: int) -> None:
         """Count numbers that are about to be read.
@@ -72,6 +74,7 @@ class Effort:
         Raises:
             TooMuchToReadError: That would be too many.
         """
+        self.spent += numbers
         if self.numbers is not None:
             self.numbers -= numbers
             if self.numbers < 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from storage.vectors.codes import CodeTable
 from storage.vectors.directory import SeqDirectory, Seqs
 from storage.vectors.exact import IN_ORDER, Effort, ExactSearch, Found, SearchRows
 from storage.vectors.metrics import Floats, Ranking, are_extreme, lengths, row_weights
+from storage.vectors.pruning import Pruning
 from storage.vectors.rows import RowStore
 from storage.vectors.source import VectorChanges
 
@@ -23,6 +25,9 @@ EXACT_ROWS = 20_000
 
 GATHERED_ROWS = 5_000
 """Up to this many rows left by a filter are simply all scored."""
+
+MANY = 50
+"""Asking for more than this many rows is another kind of search: codes rule less out."""
 
 _ENCODED_AT_ONCE = 8_192
 _CENTER_SAMPLE = 16_384
@@ -72,6 +77,7 @@ class VectorIndex:
         self._coder = parts.coder if parts else None
         self._codes = parts.codes if parts else None
         self._written_since_fit = 0
+        self._pruning: defaultdict[tuple[bool, bool], Pruning] = defaultdict(Pruning)
 
     def __len__(self) -> int:
         return self._directory.live
@@ -219,7 +225,17 @@ class VectorIndex:
             return exact.settle(allowed, exact.scores_at(allowed))
         if self._coder is None or self._codes is None or self._encoded < len(self._rows):
             return exact.score_all(allowed)
-        return BoundedSearch(exact, k, self._coder, self._codes).run(allowed)
+        return self._find_by_codes(exact, BoundedSearch(exact, k, self._coder, self._codes), k, allowed)
+
+    def _find_by_codes(self, exact: ExactSearch, bounded: BoundedSearch, k: int, allowed: Positions | None) -> Found:
+        """Search through the codes, unless they have been no use lately in searches of this kind."""
+        pruning = self._pruning[allowed is not None, k > MANY]
+        if not pruning.is_worth_trying():
+            return exact.score_all(allowed)
+        before = exact.effort.spent
+        found = bounded.run(allowed)
+        pruning.note(exact.effort.spent - before, len(self._rows) * self.spec.dimension // IN_ORDER)
+        return found
 
     def frozen(self) -> tuple[IndexParts, Positions]:
         """Return the index as it is now, to be saved while this one goes on.
