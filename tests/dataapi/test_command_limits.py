@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import fields
+from itertools import count
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 
 from astrolabe.dataapi.language.allowances import CommandLimits
@@ -15,6 +15,7 @@ from tests.support.local_api import LocalDatabase, codes, local_database, messag
 
 INVALID = "COMMAND_FIELD_VALUE_INVALID"
 TOO_LARGE = "SHRED_DOC_LIMIT_VIOLATION"
+IDS = count(1)
 
 
 @pytest_asyncio.fixture
@@ -32,7 +33,7 @@ async def db(tmp_path: Path) -> AsyncIterator[LocalDatabase]:
 
 
 def document(make: Callable[[int], object]) -> Callable[[int], Json]:
-    return lambda size: {"insertOne": {"document": {"_id": size, "f": make(size)}}}
+    return lambda size: {"insertOne": {"document": {"_id": next(IDS), "f": make(size)}}}
 
 
 def nested(depth: int) -> object:
@@ -85,18 +86,16 @@ CASES: tuple[tuple[str, str, Callable[[int], Json], str], ...] = (
 )
 
 
-@pytest.mark.parametrize(("limit", "target", "command", "code"), CASES)
-async def test_what_is_allowed_is_taken_and_one_more_names_the_setting(
-    db: LocalDatabase, limit: str, target: str, command: Callable[[int], Json], code: str
-) -> None:
-    most = 30 if limit == "document_characters" else 5
-    db.allow(CommandLimits(**{limit: most}))
-    assert codes(await db.on_collection(command(most), target)) == []
-    refused = await db.on_collection(command(most + 1), target)
-    assert codes(refused) == [code]
-    assert_named(refused, limit)
-    db.allow(CommandLimits(**{limit: most + 1}))
-    assert codes(await db.on_collection(command(most + 1), target)) == []
+async def test_what_is_allowed_is_taken_and_one_more_names_the_setting(db: LocalDatabase) -> None:
+    for limit, target, command, code in CASES:
+        most = 30 if limit == "document_characters" else 5
+        db.allow(CommandLimits(**{limit: most}))
+        assert codes(await db.on_collection(command(most), target)) == [], limit
+        refused = await db.on_collection(command(most + 1), target)
+        assert codes(refused) == [code], limit
+        assert_named(refused, limit)
+        db.allow(CommandLimits(**{limit: most + 1}))
+        assert codes(await db.on_collection(command(most + 1), target)) == [], limit
 
 
 def assert_named(answer: Json, limit: str) -> None:
@@ -122,23 +121,18 @@ async def test_longer_vectors_are_taken_where_they_are_allowed(db: LocalDatabase
     assert await db.on_collection({"find": {"sort": {"$vector": [1] * 4097}}}, "long") == found
 
 
-@pytest.mark.parametrize(("target", "most"), [("docs", 4), ("rows", 4)])
-async def test_a_sort_of_more_documents_names_the_setting(db: LocalDatabase, target: str, most: int) -> None:
-    sort = {"find": {"sort": {"p": 1}}}
-    db.allow(CommandLimits(sorted_documents=most))
-    assert codes(await db.on_collection(sort, target)) == []
-    db.allow(CommandLimits(sorted_documents=3))
-    refused = await db.on_collection(sort, target)
-    assert codes(refused) == ["OVERLOADED_SORT_ROW_LIMIT"]
-    assert_named(refused, "sorted_documents")
-
-
-async def test_counting_goes_as_far_as_is_allowed(db: LocalDatabase) -> None:
-    count: Json = {"countDocuments": {}}
-    db.allow(CommandLimits(counted_documents=2))
-    assert (await db.on_collection(count, "docs"))["status"] == {"count": 2, "moreData": True}
-    db.allow(CommandLimits(counted_documents=3))
-    assert (await db.on_collection(count, "docs"))["status"] == {"count": 3}
+async def test_sorting_and_counting_go_as_far_as_is_allowed(db: LocalDatabase) -> None:
+    for target in ("docs", "rows"):
+        sort = {"find": {"sort": {"p": 1}}}
+        db.allow(CommandLimits(sorted_documents=4))
+        assert codes(await db.on_collection(sort, target)) == []
+        db.allow(CommandLimits(sorted_documents=3))
+        refused = await db.on_collection(sort, target)
+        assert codes(refused) == ["OVERLOADED_SORT_ROW_LIMIT"]
+        assert_named(refused, "sorted_documents")
+    for most, status in ((2, {"count": 2, "moreData": True}), (3, {"count": 3})):
+        db.allow(CommandLimits(counted_documents=most))
+        assert (await db.on_collection({"countDocuments": {}}, "docs"))["status"] == status
 
 
 def test_every_limit_is_looked_at_here() -> None:
