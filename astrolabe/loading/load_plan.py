@@ -29,6 +29,7 @@ class LoadPlan:
         no_vectors: Documents without a vector are meant, though the collection has vectors.
         rows_at: Where in a JSON file's object the rows are; as for
             :func:`~astrolabe.loading.formats.detect.inspect_file`.
+        elsewhere: Whether the collection is across a network: a few batches are under way at once.
     """
 
     path: Path
@@ -39,6 +40,7 @@ class LoadPlan:
     columns: Mapping[str, str] = field(default_factory=dict)
     no_vectors: bool = False
     rows_at: str | None = None
+    elsewhere: bool = False
 
 
 class LoadPhase(StrEnum):

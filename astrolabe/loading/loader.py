@@ -77,7 +77,9 @@ async def run_load(
     with BatchReader(file, destination.builder, most_rows=rows) as batches:
         start = await find_start(ledger, key, file, batches, destination, in_flight=IN_FLIGHT)
         meter.begin(survey.rows, start.record)
-        pipeline = Pipeline(start, batches, destination, ledger, meter, flights=flights_for(plan.info))
+        pipeline = Pipeline(
+            start, batches, destination, ledger, meter, flights=flights_for(plan.info, elsewhere=plan.elsewhere)
+        )
         with wait_listener(meter.waiting), hits_listener(meter.recalled):
             await pipeline.run(cancel)
     summary = await _summary(start, pipeline, ledger, meter, survey.rows, cancelled=cancel.is_set())

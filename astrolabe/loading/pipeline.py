@@ -46,12 +46,18 @@ class _Flight:
     task: asyncio.Task[Settled]
 
 
-def flights_for(info: TargetInfo) -> int:
+def flights_for(info: TargetInfo, *, elsewhere: bool = False) -> int:
     """Return how many batches to keep in flight.
 
     Where nothing is waited for (no provider, or the one on this machine), several at once gain nothing, and one after
     the other keeps the documents in the order of the file.
+
+    Args:
+        info: The collection or table.
+        elsewhere: Whether it is across a network.
     """
+    if elsewhere:
+        return _CONCURRENCY
     return _CONCURRENCY if any(service.provider != EMBEDDED for service in info.services) else 1
 
 

@@ -206,6 +206,7 @@ class Console(TypeAhead):
 
     def start_load(self, plan: LoadPlan, collection: Collection) -> LoadJob:
         """Run a load in the background and say so when it has ended; there is one at a time."""
+        plan = replace(plan, elsewhere=self.connection.capabilities.requests_at_once > 1)
         job = LoadJob(plan, collection, self.workspace.ledger)
 
         def ended() -> None:

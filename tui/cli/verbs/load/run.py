@@ -46,6 +46,7 @@ async def load(args: LoadArguments) -> int:
             columns=columns,
             no_vectors=args.no_vectors,
             rows_at=args.path,
+            elsewhere=workspace.connection.capabilities.requests_at_once > 1,
         )
         progress, cancel = ProgressLine(), asyncio.Event()
         collection = client.collection(args.keyspace, info.name)
