@@ -17,6 +17,7 @@ from tui.settings.settings import Settings
 
 COMMAND_LINE = (ROOT / "docs/guides/command-line.md").read_text(encoding="utf-8")
 SETTINGS = (ROOT / "docs/guides/settings.md").read_text(encoding="utf-8")
+SERVE = (ROOT / "docs/guides/serve.md").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 LOCKS = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("requirements.lock", "requirements-dev.lock")}
 
@@ -63,6 +64,10 @@ def settings(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 @pytest.mark.parametrize("name", sorted(settings(Settings)))
 def test_the_guide_has_every_setting(name: str) -> None:
+    if name.startswith("limits.") and f"| `{name}` |" not in SETTINGS:
+        assert "`ASTROLABE_LIMITS__NAME`" in SETTINGS
+        assert f"| `{name}` |" in SERVE  # the guide to the server has them one by one
+        return
     assert f"| `{name}` |" in SETTINGS
     assert f"`ASTROLABE_{name.upper().replace('.', '__')}`" in SETTINGS
 
