@@ -73,9 +73,10 @@ format: $(VENV)/installed-dev ## rewrite the code in the project's format and fi
 	$(BIN)/ruff format $(CHECKED)
 	$(BIN)/ruff check --fix $(CHECKED)
 
-bench: $(VENV)/installed-dev ## start-up, load, server and search beside their peers; ROWS="10000 100000" for the search
+bench: $(VENV)/installed-dev ## start-up, load, storing, server and search beside their peers; ROWS="10000 100000" for the search
 	$(BIN)/python -m benchmarks.startup
 	$(BIN)/python -m benchmarks.load
+	$(BIN)/python -m benchmarks.storing
 	$(BIN)/python -m benchmarks.embed
 	$(BIN)/python -m benchmarks.rate_limit
 	$(BIN)/python -m benchmarks.serve

@@ -13,7 +13,7 @@ from astrolabe.dataapi.client.client import DatabaseClient
 from astrolabe.dataapi.protocol import DataApi
 from astrolabe.dataapi.read_only import ReadOnlyDataApi
 from astrolabe.errors import NotFoundError, RuleError
-from astrolabe.portal.connections.saved_connection import ASTRA_DATA, ConnectionKind, SavedConnection
+from astrolabe.portal.connections.saved_connection import ASTRA_DATA, ConnectionKind, SavedConnection, filled_in
 from astrolabe.portal.organization import Database, DatabaseDraft, DatabaseStatus, VectorizeChoice
 from astrolabe.remote.address import base_of
 from astrolabe.remote.certificates import context_of
@@ -63,6 +63,7 @@ class RemoteConnection:
         name: As it is listed.
         capabilities: What can be done.
         production: Whether it is marked as production.
+        read_only: Whether nothing may be changed through it.
 
     Raises:
         RuleError: A file of certificates cannot be used.
@@ -73,6 +74,7 @@ class RemoteConnection:
     def __init__(self, saved: SavedConnection, secret: SecretStr | None, workspace: Workspace) -> None:
         self.name = saved.name
         self.production = saved.production
+        self.read_only = saved.read_only
         self._saved = saved
         self._workspace = workspace
         self._token = Token.of(secret, saved.user)
@@ -144,10 +146,7 @@ class RemoteConnection:
         """Return the address of a database; without one, that of the connection."""
         if database is None or self._saved.kind is ConnectionKind.ENDPOINT:
             return self._saved.address
-        template = self._saved.data_address or ASTRA_DATA
-        return (
-            template.replace("{id}", database.id).replace("{region}", database.region).replace("{name}", database.name)
-        )
+        return filled_in(self._saved.data_address or ASTRA_DATA, database.id, database.region, database.name)
 
     async def revision(self) -> int:
         """Return the number for credentials and connections of this machine: what happens elsewhere is not counted."""

@@ -63,7 +63,8 @@ class DatabasesPage(Page):
 
     @staticmethod
     def _row(database: Database) -> tuple[str, ...]:
-        created = database.created_at.astimezone().strftime("%Y-%m-%d")
+        known = database.created_at.timestamp() != 0  # an endpoint does not tell
+        created = database.created_at.astimezone().strftime("%Y-%m-%d") if known else ""
         return (
             database.name,
             STATUS_MARKS.get(database.status, f"◌ {database.status}"),

@@ -56,7 +56,8 @@ class TablePage(Page):
         self.table = await client.table(self.keyspace, self.table_name)
         if self.table is None:
             raise NotFoundError(f"The table {self.keyspace}.{self.table_name} does not exist any more.", field="table")
-        found = await self.app.workspace.credential_usage.disabled(self.database)
+        known = self.app.connection.capabilities.manages_credentials
+        found = await self.app.workspace.credential_usage.disabled(self.database) if known else []
         here = (self.keyspace, self.table_name)
         self.reasons = {
             one.dependent.column or "": one.reason

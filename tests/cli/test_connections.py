@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from astrolabe.portal.connections.saved_connection import filled_in
 from tests.cli.conftest import Program
 from tests.support.served import TOKEN, Served, served
 
@@ -54,7 +55,8 @@ def test_a_connection_is_listed_chosen_tested_and_removed(elsewhere: Program, se
     assert elsewhere.done("databases", "list", "--format", "json").rows[0]["name"] == "beside"
     assert "no database yet" in elsewhere.done("databases", "list", "--connection", "this-machine").err
     assert elsewhere("connections", "use", "nowhere").code == 1
-    elsewhere.done("connections", "remove", "beside", "--yes")
+    removed = elsewhere.done("connections", "remove", "beside", "--yes")
+    assert "this machine now" in removed.err
     assert "no database yet" in elsewhere.done("databases", "list").err
     assert elsewhere.done("connections", "list", "--format", "json").rows == []
 
@@ -68,9 +70,45 @@ def test_what_is_wrong_with_a_connection_is_said_at_once(program: Program) -> No
     assert program("connections", "add", "x", "--astra", "--no-token", "--no-test").code == 1
     inside = "https://u:p@db.example.com"
     assert "--user" in program("connections", "add", "x", "--address", inside, "--no-token", "--no-test").err
+    asked = "https://db.example.com/v1?token=made_up#there"
+    refused = program("connections", "add", "x", "--address", asked, "--no-token", "--no-test")
+    assert (refused.code, "made_up" in refused.err) == (1, False)
     missing = ("--ca-file", "/nowhere/ca.pem")
     failed = program("connections", "add", "x", "--address", "https://127.0.0.1:1", "--no-token", *missing)
     assert "/nowhere/ca.pem cannot be read" in failed.err
+
+
+@pytest.mark.parametrize("template", ["http://db.example.com/{id}", "nonsense {id}", "{id}"])
+def test_databases_of_an_organization_answer_where_a_token_may_go(program: Program, template: str) -> None:
+    there = ("--astra", "--data-address", template, "--secret-stdin", "--no-test")
+    refused = program("connections", "add", "x", *there, stdin=TOKEN)
+    assert refused.code == 1
+    assert "address" in refused.err
+
+
+def test_what_the_organization_says_never_leads_to_another_host() -> None:
+    assert filled_in("https://{id}-{region}.example.com/{name}", "a/b", "eu@c", "x y") == (
+        "https://a%2Fb-eu%40c.example.com/x%20y"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("credentials", "list"),
+        ("credentials", "remove", "main", "--provider", "openai", "--yes"),
+        ("tokens", "list"),
+        ("cache", "clear"),
+        ("doctor",),
+        ("serve",),
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_a_verb_about_this_machine_is_refused_with_a_connection(elsewhere: Program, words: tuple[str, ...]) -> None:
+    outcome = elsewhere("--connection", "beside", *words)
+    assert outcome.code == 2
+    assert "about this machine" in outcome.err
+    assert elsewhere.done("--connection", "this-machine", "tokens", "list").code == 0
 
 
 def test_a_taken_name_is_replaced_only_when_asked(elsewhere: Program, server: Served) -> None:
@@ -163,3 +201,9 @@ def test_an_organization_lists_its_databases_and_finds_their_addresses(program: 
     refused = program(*organization, "--replace", stdin="AstraCS:x:guessed-Zq7Wm4")
     assert refused.code == 1
     assert "token refused" in refused.err
+
+
+def test_a_service_without_a_key_says_that_each_command_has_to_bring_one(elsewhere: Program) -> None:
+    made = ("--connection", "beside", "collections", "create", "--provider", "openai", "--model")
+    told = elsewhere.done(*made, "text-embedding-3-small", "keyless").err
+    assert "each command has to bring one for OpenAI" in told

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from astrolabe.dataapi.client.command_builders import collection_options
+from astrolabe.dataapi.client.command_builders import PlannedCommand, collection_options
 from astrolabe.portal.connections.saved_connection import ConnectionDraft, ConnectionKind
 from astrolabe.portal.organization import DEFAULT_KEYSPACE
 from astrolabe.workspace import Workspace
@@ -26,6 +26,8 @@ async def prepare(workspace: Workspace) -> None:
     await client.create_collection(DEFAULT_KEYSPACE, "articles", collection_options(dimension=2))
     documents = [article | {"$vector": [1, place]} for place, article in enumerate(ARTICLES)]
     await client.collection(DEFAULT_KEYSPACE, "articles").insert_many(documents)
+    columns = {"columns": {"id": "text", "words": "text"}, "primaryKey": "id"}
+    await client.run(PlannedCommand({"createTable": {"name": "zoo", "definition": columns}}, DEFAULT_KEYSPACE))
 
 
 @pytest.fixture
@@ -47,7 +49,9 @@ async def test_the_same_screens_work_on_a_database_elsewhere(console: MakeConsol
         assert "n New" not in user.screen  # databases are created where they are
         await user.press("enter")
         await user.sees("articles", "Red bicycle")
-        await user.press("y")
+        await user.press("down", "o")
+        await user.sees("Table zoo", "words")
+        await user.press("escape", "y")
         await user.type("shop")
         await user.press("ctrl+s")
         await user.sees("This keyspace has no collection and no table.")

@@ -23,6 +23,9 @@ from tui.settings.settings import Settings, load_settings
 PRODUCTION = "production"
 """The word for a connection that is marked so."""
 
+READ_ONLY = "read-only"
+"""The word for a connection through which nothing is changed."""
+
 _FLAGS = ("data_dir", "theme", "mouse", "log_level", "read_only", "connection")
 _SERVER_FLAGS = tuple(ServerSettings.model_fields)
 
@@ -84,9 +87,28 @@ def server_options(all_settings: Settings) -> ServerOptions:
     )
 
 
+def require_this_machine(args: Arguments) -> None:
+    """Refuse ``--connection`` for a verb that would do here what was meant to be done there.
+
+    Raises:
+        UsageError: It names another place. One that ``connections use`` has chosen, or a setting, keeps nobody from it.
+    """
+    named = getattr(args, "connection", None)
+    if named not in {None, "", THIS_MACHINE}:
+        raise UsageError(
+            f"This verb is about this machine; --connection {named} does not apply to it.",
+            hint="Leave --connection out. Verbs on keyspaces, collections, tables, documents, load and search take it.",
+        )
+
+
 @asynccontextmanager
 async def workspace_of(args: Arguments) -> AsyncIterator[Workspace]:
-    """Lend the workspace that the command line and the settings ask for."""
+    """Lend the workspace that the command line and the settings ask for, for work on this machine.
+
+    Raises:
+        UsageError: ``--connection`` names another place.
+    """
+    require_this_machine(args)
     async with Workspace.opened(options_of(settings_of(args))) as workspace:
         yield workspace
 
@@ -110,7 +132,8 @@ async def go_where_asked(workspace: Workspace, settings: Settings) -> tuple[str,
     """Put the connection in place that the settings or `connections use` ask for.
 
     Returns:
-        What is said of it wherever it is used: its name, and :data:`PRODUCTION`; nothing for this machine.
+        What is said of it wherever it is used: its name, :data:`PRODUCTION` and :data:`READ_ONLY` where it is marked
+        so; nothing for this machine.
 
     Raises:
         NotFoundError: There is no such connection.
@@ -119,7 +142,8 @@ async def go_where_asked(workspace: Workspace, settings: Settings) -> tuple[str,
     if name is None or name == THIS_MACHINE:
         return ()
     workspace.connection = connection = await connect(workspace, name)
-    return (name, PRODUCTION) if connection.production else (name,)
+    marks = ((connection.production, PRODUCTION), (connection.read_only, READ_ONLY))
+    return (name, *(word for marked, word in marks if marked))
 
 
 async def database_of(workspace: Workspace, name: str) -> Database:

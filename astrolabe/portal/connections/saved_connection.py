@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from urllib.parse import quote
 
 from pydantic import SecretStr
 
@@ -15,6 +16,14 @@ ASTRA_ADDRESS = "https://api.astra.datastax.com/v2"
 
 ASTRA_DATA = "https://{id}-{region}.apps.astra.datastax.com"
 """Where a database of Astra DB answers."""
+
+
+def filled_in(template: str, database_id: str, region: str, name: str) -> str:
+    """Return the address of a database; what the DevOps API says of it never leads to another host."""
+    values = {"{id}": database_id, "{region}": region, "{name}": name}
+    for place, value in values.items():
+        template = template.replace(place, quote(value, safe=""))
+    return template
 
 
 class ConnectionKind(StrEnum):

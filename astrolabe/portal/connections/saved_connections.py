@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from astrolabe.errors import ConflictError, CorruptStoreError, NotFoundError
 from astrolabe.portal.audit.trail import AuditTrail
-from astrolabe.portal.connections.saved_connection import ConnectionDraft, ConnectionKind, SavedConnection
+from astrolabe.portal.connections.saved_connection import ConnectionDraft, ConnectionKind, SavedConnection, filled_in
 from astrolabe.portal.credentials.checks import secret_or_reference_problems
 from astrolabe.portal.credentials.secrets import CredentialSecrets, owner_of
 from astrolabe.portal.rules import Findings
@@ -159,6 +159,8 @@ class SavedConnections:
         if draft.name in taken and not replace:
             findings.add("name", [f"There is a connection '{draft.name}' already."], ConflictError)
         findings.add("address", self._address_problems(draft.address))
+        if draft.data_address:
+            findings.add("data_address", self._address_problems(filled_in(draft.data_address, "id", "region", "name")))
         if draft.kind is ConnectionKind.ASTRA and draft.secret is None:
             findings.add("secret", ["Astra DB wants an application token."])
         if draft.user and draft.secret is None:
@@ -172,7 +174,11 @@ class SavedConnections:
             check(address, allow_plain_http=self._allow_plain_http)
         except AddressError as error:
             return [error.message.replace("The provider's address", "The address"), error.hint]
-        return [] if "@" not in address else ["Name and password do not belong into the address: `--user` takes them."]
+        if "@" in address:
+            return ["Name and password do not belong into the address: `--user` takes them."]
+        if "?" in address or "#" in address:
+            return ["An address ends with its path: what follows ? or # is not sent, and no place for a token."]
+        return []
 
 
 def _name_problems(name: str) -> list[str]:

@@ -8,7 +8,7 @@ from astrolabe.portal.organization import Database
 from astrolabe.serving.authority import Authority, host_names
 from tui.cli.arguments import Arguments
 from tui.cli.output import emit, say
-from tui.cli.session import settings_of, workspace_of
+from tui.cli.session import require_this_machine, settings_of, workspace_of
 
 _HOW = """\
 It is good for the host names of this folder's databases and for nothing else. No system's trust store was changed; tell
@@ -43,6 +43,7 @@ async def show(args: Arguments) -> int:
 
 async def remove(args: Arguments) -> int:
     """Delete the authority."""
+    require_this_machine(args)
     existed = Authority(settings_of(args).data_dir).remove()
     say("The authority is gone: nobody can make certificates with it any more." if existed else "There is none.")
     return 0

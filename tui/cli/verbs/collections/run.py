@@ -13,6 +13,7 @@ from astrolabe.portal.databases import collection_form as form
 from astrolabe.portal.databases.collection_form import CollectionDraft
 from astrolabe.portal.organization import Credential, Database, VectorizeChoice
 from astrolabe.portal.rules import collection_name_warnings, with_article
+from astrolabe.providers.catalogue.provider_info import Hosting
 from astrolabe.workspace import Workspace
 from storage.shapes import Metric
 from tui.cli.confirm import confirm_name
@@ -30,7 +31,8 @@ async def create(args: CreateArguments) -> int:
         raise UsageError("--analyzer and --no-lexical exclude each other.")
     async with connected(args) as workspace:
         database = await database_of(workspace, args.database)
-        draft = _draft(args, await _choice(workspace, database, args.provider, args.key))
+        choice = await _choice(workspace, database, args.provider, args.key)
+        draft = _draft(args, choice)
         _refuse(draft)
         options = collection_options(
             dimension=form.dimension_of(draft),
@@ -44,6 +46,9 @@ async def create(args: CreateArguments) -> int:
         client = await workspace.connection.client(database)
         there = args.name in {info.name for info in await client.collections(args.keyspace)}
         await client.create_collection(args.keyspace, args.name, options)
+        kept_there = not workspace.connection.capabilities.manages_credentials
+    if choice is not None and choice.provider.hosting is not Hosting.HOSTED and kept_there and not draft.credential:
+        say(f"No key was named: each command has to bring one for {choice.provider.label}; --key names one kept there.")
     for warning in collection_name_warnings(args.name):
         say(warning)
     what = f"The collection {args.keyspace}.{args.name}"

@@ -82,8 +82,11 @@ async def remove(args: RemoveArguments) -> int:
         saved = await workspace.connections.get(args.name)
         lost = "Its token is forgotten. The databases that it leads to stay as they are."
         await confirm_name(saved.name, "connection", [lost], yes=args.yes)
+        was_used = await workspace.connections.chosen() == saved.name
         await workspace.connections.remove(saved.name)
     say(f"The connection {saved.name} was removed.")
+    if was_used:
+        say("It was the one in use: verbs work on the databases of this machine now.")
     return 0
 
 

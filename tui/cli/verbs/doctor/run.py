@@ -18,7 +18,7 @@ from astrolabe.workspace import Workspace
 from storage.sqlite.errors import lacks_room
 from tui.cli.output import Format, say, write_rows
 from tui.cli.process import FAILED
-from tui.cli.session import options_of, settings_of
+from tui.cli.session import options_of, require_this_machine, settings_of
 from tui.cli.verbs.cache.run import megabytes
 from tui.cli.verbs.doctor.arguments import DoctorArguments
 from tui.cli.verbs.doctor.file_modes import file_modes
@@ -27,6 +27,7 @@ from tui.cli.verbs.doctor.finding import Finding, State
 
 async def doctor(args: DoctorArguments) -> int:
     """Print one line for each check; exit 1 when there is a problem."""
+    require_this_machine(args)
     findings = [finding async for finding in _findings(args)]
     form = Format(args.format)
     write_rows([row for found in findings for row in _rows(found, form)], form, whole=True)

@@ -11,7 +11,7 @@ from astrolabe.serving.authority import Authority, host_names
 from astrolabe.serving.server import DataApiServer
 from astrolabe.workspace import Workspace
 from tui.cli.output import emit, say
-from tui.cli.session import options_of, server_options, settings_of
+from tui.cli.session import options_of, require_this_machine, server_options, settings_of
 from tui.cli.verbs.authority.run import hosts_lines
 from tui.cli.verbs.serve.arguments import ServeArguments
 from tui.cli.verbs.serve.comparison_report import comparison_report
@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 async def serve(args: ServeArguments) -> int:
     """Serve until cancelled; requests that have begun are finished."""
+    require_this_machine(args)
     settings = settings_of(args)
     async with Workspace.opened(options_of(settings)) as workspace:
         await _database(workspace, settings.server.database, create=args.create)
