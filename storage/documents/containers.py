@@ -257,21 +257,26 @@ async def check_exists(connection: aiosqlite.Connection, container: Container) -
         raise missing(container)
 
 
-async def check_values(connection: aiosqlite.Connection, container: Container) -> None:
-    """Check, after reading along the values of a container, that no index was dropped meanwhile: it may be half empty.
+async def check_indexes(connection: aiosqlite.Connection, container: Container) -> None:
+    """Check, after reading along the indexes of a container, that none was dropped meanwhile: it may be half empty.
+
+    One that was made again since may have the same number, and be half filled.
 
     Raises:
         ContainerMissingError: The container was dropped.
         ContainerChangedError: One of its indexes was.
     """
-    if not container.values:
+    if not container.values and not container.texts:
         return
-    rows = list(await connection.execute_fetchall("SELECT indexed FROM container WHERE id = ?", (container.id,)))
+    rows = list(await connection.execute_fetchall("SELECT texts, indexed FROM container WHERE id = ?", (container.id,)))
     if not rows:
         raise missing(container)
-    numbers = {name: spec["number"] for name, spec in jsontext.loads(rows[0][0]).items()}
-    if any(numbers.get(name) != spec.number for name, spec in container.values.items()):
-        raise ContainerChangedError(f"An index of {container.name!r} was dropped meanwhile.")
+    indexes: tuple[Mapping[str, TextSpec | ValueSpec], ...] = (container.texts, container.values)
+    for known, kept in zip(indexes, map(jsontext.loads, rows[0]), strict=True):
+        for name, spec in known.items():
+            now = kept.get(name)
+            if now is None or now["number"] != spec.number or now.get("building", False) > spec.building:
+                raise ContainerChangedError(f"An index of {container.name!r} was dropped meanwhile.")
 
 
 def missing(container: Container) -> ContainerMissingError:

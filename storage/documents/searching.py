@@ -56,6 +56,7 @@ class ItemSearch:
                     found += seqs if allowed is None else among(seqs, allowed)
                     if len(found) >= k:
                         break
+            await containers.check_indexes(connection, container)
             return found[:k]
 
         return await containers.read_container(self._file, container, rows)

@@ -14,7 +14,7 @@ import aiosqlite
 import numpy as np
 from numpy.typing import NDArray
 
-from storage.documents.containers import check_values, read_container
+from storage.documents.containers import check_indexes, read_container
 from storage.documents.items import EVERYTHING, NOTHING, Candidate, Condition, fetch_candidates
 from storage.documents.scanning import CHUNK, parse_body
 from storage.documents.schema import Tables
@@ -175,7 +175,7 @@ async def _read(
 
     async def checked(connection: aiosqlite.Connection) -> T:
         found = await block(connection)
-        await check_values(connection, container)
+        await check_indexes(connection, container)
         return found
 
     return await read_container(file, container, checked, snapshot=snapshot, whole=whole)

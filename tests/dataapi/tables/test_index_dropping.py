@@ -12,15 +12,32 @@ from astrolabe.dataapi.engine.definitions.row_layout import extract_of
 from astrolabe.dataapi.protocol import Json
 from storage.documents import reshaping
 from storage.documents.dropped_values import free_columns, numbers_left
+from storage.documents.index_filling import Slice
+from storage.documents.values import Extract
 from storage.errors import ContainerChangedError
+from storage.rows import scanning
 from storage.rows.shapes import RowQuery
 from storage.rows.store import RowStore
 from storage.shapes import Container
-from tests.dataapi.tables.test_index_building import NUMBER, ROWS, SET, fill_table, found_ids, row
+from storage.sqlite.store_file import StoreFile
+from tests.dataapi.tables.test_index_building import NUMBER, ROWS, SET, WORDS, fill_table, found_ids, row
 from tests.support.local_api import LocalDatabase, local_database
 
 DROP: Json = {"dropIndex": {"name": "i"}}
 OTHER: Json = {"createIndex": {"name": "other", "definition": {"column": "body"}}}
+
+
+class Pause:
+    """Holds the first who comes by, until it may go on."""
+
+    def __init__(self) -> None:
+        self.reached, self.go = asyncio.Event(), asyncio.Event()
+
+    async def once(self) -> None:
+        """Wait, the first time."""
+        if not self.reached.is_set():
+            self.reached.set()
+            await self.go.wait()
 
 
 class Slices:
@@ -123,3 +140,47 @@ async def test_who_knows_a_dropped_index_is_not_led_along_it(tmp_path: Path, sli
         await db.on_keyspace(DROP)
         with pytest.raises(ContainerChangedError):
             await anext(RowStore(db.store).scan(known, RowQuery()))
+
+
+@pytest.mark.parametrize(
+    ("index", "asked", "found"),
+    [(NUMBER, {"n": {"$in": [3, 37]}}, [{"id": 3}, {"id": 37}]), (WORDS, {"body": {"$match": "seven"}}, None)],
+    ids=["values", "words"],
+)
+async def test_a_find_begins_again_when_its_index_is_dropped_and_being_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: Json, asked: Json, found: list[Json] | None
+) -> None:
+    looked_up, half_made = Pause(), Pause()
+    plan, fill, filled = scanning._plan, RowStore.fill_indexes, 0
+
+    async def held_plan(file: StoreFile, container: Container, query: RowQuery) -> object:
+        await looked_up.once()
+        return await plan(file, container, query)
+
+    async def held_fill(store: RowStore, container: Container, extract: Extract, place: Slice) -> int | None:
+        nonlocal filled
+        if filled == 2:
+            await half_made.once()
+        filled += 1
+        return await fill(store, container, extract, place)
+
+    monkeypatch.setattr(index_builds, "ROWS_AT_ONCE", 5)
+    async with local_database(tmp_path) as db:
+        await fill_table(db)
+        assert (await db.on_collection(index, "t"))["status"] == {"ok": 1}
+        monkeypatch.setattr(scanning, "_plan", held_plan)
+        find = {"find": {"filter": asked, "projection": {"id": 1}}}
+        finding = asyncio.create_task(db.on_collection(find, "t"))
+        await looked_up.reached.wait()
+        assert (await db.on_keyspace(DROP))["status"] == {"ok": 1}
+        monkeypatch.setattr(RowStore, "fill_indexes", held_fill)
+        making = asyncio.create_task(db.on_collection(index, "t"))
+        await half_made.reached.wait()
+        looked_up.go.set()
+        answer = await finding
+        if found is None:  # words need their index, and it is not there yet
+            assert answer["errors"][0]["errorCode"] == "CANNOT_LEXICAL_FILTER_NON_INDEXED_COLUMNS"
+        else:
+            assert sorted(answer["data"]["documents"], key=lambda one: one["id"]) == found
+        half_made.go.set()
+        assert (await making)["status"] == {"ok": 1}

@@ -32,8 +32,6 @@ from storage.shapes import Item, Vector
 PAGE_SIZE = 50
 """Rows in one page of a find that is not sorted by similarity."""
 
-"""Rows that are put in order in memory at most."""
-
 _WORTH_A_THREAD = 65_536
 """Characters of rows that take about a millisecond to read."""
 
