@@ -17,6 +17,7 @@ from typing import Any, TextIO
 import simplejson
 
 from astrolabe.dataapi.client.client import Collection
+from astrolabe.dataapi.client.page_walk import PageWalk
 from astrolabe.dataapi.protocol import Json
 from astrolabe.errors import AstrolabeError, Owner, UsageError
 
@@ -70,7 +71,7 @@ class Selected:
 
     async def pages(self, limit: int | None = None) -> Pages:
         """Yield what matches, page after page, up to a limit."""
-        state: str | None = None
+        walk = PageWalk()
         left = limit
         while True:
             # A limit ends the pages with the first one, so only what needs it is sent one.
@@ -79,12 +80,11 @@ class Selected:
                 sort=self.sort,
                 projection=self.projection,
                 limit=limit if self.sort else None,
-                page_state=state,
+                page_state=walk.state,
             )
             yield page.documents if left is None else page.documents[:left]
-            state = page.next_page_state
             left = None if left is None else left - len(page.documents)
-            if state is None or (left is not None and left <= 0):
+            if (left is not None and left <= 0) or not walk.leads_on(page.next_page_state):
                 return
 
 

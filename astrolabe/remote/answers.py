@@ -12,13 +12,13 @@ from astrolabe.dataapi.protocol import Json, JsonValue, Response
 from astrolabe.errors import DataApiError
 from astrolabe.providers.catalogue.catalogue import Catalogue
 from astrolabe.providers.wire.adapters import Reply
+from astrolabe.remote.envelope import is_envelope
 from astrolabe.remote.failures import advice_of, from_status, no_data_api
 from storage import jsontext
 
 Clean = Callable[[str], str]
 """Takes what is secret out of foreign words."""
 
-_MEMBERS = frozenset({"data", "status", "errors"})
 _AGAIN = frozenset({429, 502, 503, 504})
 """Statuses that say "later", whatever else is said."""
 
@@ -40,7 +40,7 @@ def read_answer(reply: Reply, host: str, catalogue: Catalogue, clean: Clean) -> 
         EndpointError: It is no answer of a Data API, or asks to come back later.
     """
     body = _object(reply.body)
-    if body is None or reply.status in _AGAIN or not _is_envelope(body):
+    if body is None or reply.status in _AGAIN or not is_envelope(body):
         if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
             raise from_status(host, reply, clean(_words(reply, body)))
         raise no_data_api(host, reply)
@@ -62,19 +62,6 @@ def read_json(content: bytes) -> JsonValue:
 def _object(content: bytes) -> Json | None:
     found = read_json(content)
     return found if isinstance(found, dict) else None
-
-
-def _is_envelope(body: Mapping[str, JsonValue]) -> bool:
-    """Return whether an object has the members of the envelope, of the right types, and no others."""
-    if not body.keys() <= _MEMBERS:
-        return False
-    data, status, errors = body.get("data"), body.get("status"), body.get("errors")
-    return (
-        isinstance(data, dict | None)
-        and isinstance(status, dict | None)
-        and isinstance(errors, list | None)
-        and all(isinstance(error, Mapping) for error in errors or ())
-    )
 
 
 def _error(body: Mapping[str, Any], status: int, catalogue: Catalogue, clean: Clean) -> DataApiError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -90,7 +90,7 @@ class DevOps:
             EndpointError: There was no usable answer.
         """
         try:
-            body = await self._get(f"/databases/{quote(database_id, safe='')}")
+            body = await self._get(f"/databases/{quote(database_id, safe='')}", _is_object)
         except EndpointError as error:
             if error.status == HTTPStatus.NOT_FOUND:
                 raise NotFoundError(f"There is no database '{database_id}'.", field="database") from error
@@ -104,34 +104,34 @@ class DevOps:
             EndpointError: The token was refused, or there was no usable answer.
         """
         reply = await self._line.send(self._call(f"/databases?limit={_PAGE}"), seconds=_SECONDS)
-        body = self._read(reply)
-        return trial_of(reply, self._base, len(body) if isinstance(body, list) else 0)
+        return trial_of(reply, self._base, len(self._read(reply, _is_list)))
 
     async def _pages(self) -> AsyncIterator[list[AstraDatabase]]:
         after = ""
         for _ in range(_MOST_PAGES):
             query = {"include": "nonterminated", "provider": "ALL", "limit": str(_PAGE)}
-            body = await self._get(f"/databases?{urlencode(query | ({'starting_after': after} if after else {}))}")
-            page = [_database(one) for one in body] if isinstance(body, list) else []
+            query |= {"starting_after": after} if after else {}
+            page = [_database(one) for one in await self._get(f"/databases?{urlencode(query)}", _is_list)]
             yield page
             if len(page) < _PAGE or page[-1].database.id == after:
                 return
             after = page[-1].database.id
 
-    async def _get(self, path: str) -> JsonValue:
+    async def _get(self, path: str, expected: Callable[[JsonValue], bool]) -> JsonValue:
         async def attempt() -> JsonValue:
-            return self._read(await self._line.send(self._call(path), seconds=_SECONDS))
+            return self._read(await self._line.send(self._call(path), seconds=_SECONDS), expected)
 
         return await self._line.tried(attempt, _always)
 
     def _call(self, path: str) -> Call:
         return Call(f"{self._base}{path}", {"Accept": "application/json"}, b"", method="GET")
 
-    def _read(self, reply: Reply) -> JsonValue:
+    def _read(self, reply: Reply, expected: Callable[[JsonValue], bool]) -> JsonValue:
+        """Return the JSON of an answer; one that is none, or not of the expected kind, is no answer of this API."""
         body = read_json(reply.body)
         if reply.status >= HTTPStatus.MULTIPLE_CHOICES:
             raise from_status(self._line.host, reply, self._line.token.clean(_words(body)))
-        if body is None:
+        if not expected(body):
             raise no_data_api(self._line.host, reply)
         return body
 
@@ -139,6 +139,14 @@ class DevOps:
 async def _always(_error: EndpointError) -> bool:
     """Questions may be asked twice."""
     return True
+
+
+def _is_object(body: JsonValue) -> bool:
+    return isinstance(body, dict)
+
+
+def _is_list(body: JsonValue) -> bool:
+    return isinstance(body, list) and all(isinstance(one, dict) for one in body)
 
 
 def _words(body: JsonValue) -> str:

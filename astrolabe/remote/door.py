@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pydantic import SecretStr
 
 from astrolabe.dataapi.protocol import Json, Response
+from astrolabe.dataapi.read_only import READING
+from astrolabe.errors import AstrolabeError
 from astrolabe.providers.catalogue.catalogue import Catalogue
 from astrolabe.providers.wire.adapters import Call
 from astrolabe.remote import insertions
 from astrolabe.remote.address import base_of, url_of
 from astrolabe.remote.answers import read_answer
 from astrolabe.remote.errors import EndpointError
-from astrolabe.remote.failures import UNSURE
+from astrolabe.remote.failures import INTERRUPTED, UNSURE
 from astrolabe.remote.kinds import INSERTS, may_be_sent_twice, name_of, seconds_for
 from astrolabe.remote.line import Line
 from storage.gil_yield import in_thread
@@ -23,6 +26,9 @@ from storage.jsontext import dumps_in_pieces
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 _SENT_ON = frozenset({"x-embedding-api-key", "reranking-api-key"})
 """Headers of a command that go with it; everything else is this program's own matter."""
+
+
+_SENT_BEFORE = "The first {} documents were sent before, and are stored where they were not refused."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +90,21 @@ class RemoteDataApi:
         return await self._in_parts(command, parts, target)
 
     async def _in_parts(self, command: Json, parts: list[Json], target: _Target) -> Response:
-        """Send an insertion part by part; an ordered one ends with the first that is refused."""
+        """Send an insertion part by part; an ordered one ends with the first that is refused.
+
+        A failure says how many documents were sent before it.
+        """
         answers = []
         first = 0
         for part in parts:
             places = range(first, first + len(insertions.documents_of(part)))
             first = places.stop
-            answer = await self._delivered(part, target)
+            try:
+                answer = await self._delivered(part, target)
+            except AstrolabeError as error:
+                if places.start:
+                    error.hint = f"{error.hint} {_SENT_BEFORE.format(places.start)}".strip()
+                raise
             answers.append((places, answer))
             if answer.errors and (insertions.is_ordered(command) or insertions.failed_as_a_whole(answer)):
                 break
@@ -103,6 +117,10 @@ class RemoteDataApi:
         except EndpointError as error:
             if error.unsure and not may_be_sent_twice(command) and UNSURE not in error.hint:
                 error.hint = f"{error.hint} {UNSURE}".strip()
+            raise
+        except asyncio.CancelledError as error:
+            if name_of(command) not in READING:
+                error.add_note(INTERRUPTED)  # whoever ends on it says so
             raise
 
     async def once(self, command: Json, target: _Target) -> Response:

@@ -15,6 +15,9 @@ from astrolabe.text.safe_text import display_text
 UNSURE = "It may have been carried out nevertheless: look before you repeat it."
 """Said of a change that got no answer."""
 
+INTERRUPTED = "A change was under way. It may have been carried out: look before you repeat it."
+"""Noted on the cancellation of a change whose answer was not waited for."""
+
 _WORDS_SHOWN = 300
 
 _TRANSPORT: Mapping[ProviderFailure, tuple[EndpointFailure, str, Owner, str]] = {
@@ -60,7 +63,7 @@ _STATUS: Mapping[int, tuple[EndpointFailure, Owner, str]] = {
     401: (
         EndpointFailure.TOKEN,
         Owner.REQUEST,
-        "Give the connection a token that is valid: `astrolabe connections edit`.",
+        "Give the connection a token that is valid: `astrolabe connections add NAME … --replace`.",
     ),
     403: (
         EndpointFailure.FORBIDDEN,
@@ -176,7 +179,7 @@ def from_status(host: str, reply: Reply, words: str) -> EndpointError:
 def no_data_api(host: str, reply: Reply) -> EndpointError:
     """Return the error of a success that is no envelope of the Data API."""
     page = "text/html" in reply.content_type or reply.body.lstrip()[:1] == b"<"
-    what = "a web page" if page else "something else than JSON"
+    what = "a web page" if page else "something else"
     return EndpointError(
         f"{host} answered with {what} in place of a Data API's answer.",
         failure=EndpointFailure.NO_DATA_API,

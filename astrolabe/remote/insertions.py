@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -14,6 +16,10 @@ MOST_BYTES = 12_000_000
 """Bytes of documents of one request: endpoints take 20 MB, and other servers on the way often less."""
 
 _ID = "_id"
+_VECTOR = "$vector"
+_VECTORIZE = "$vectorize"
+_LEXICAL = "$lexical"
+_HYBRID = "$hybrid"
 _IDS_AT_ONCE = 50
 """Ids of one question: its answer is one page."""
 
@@ -62,10 +68,10 @@ def is_ordered(command: JsonValue) -> bool:
 
 
 def questions(documents: Sequence[Mapping[str, JsonValue]]) -> Iterator[Json]:
-    """Yield the commands that ask which of these documents are stored, with what they hold."""
+    """Yield the commands that ask which of these documents are stored, with all that they hold, vectors too."""
     for start in range(0, len(documents), _IDS_AT_ONCE):
         ids = [one[_ID] for one in documents[start : start + _IDS_AT_ONCE]]
-        yield {"find": {"filter": {_ID: {"$in": ids}}}}
+        yield {"find": {"filter": {_ID: {"$in": ids}}, "projection": {"*": 1}}}
 
 
 def stored_of(documents: Sequence[Mapping[str, JsonValue]], found: Iterable[Mapping[str, JsonValue]]) -> set[int]:
@@ -73,19 +79,43 @@ def stored_of(documents: Sequence[Mapping[str, JsonValue]], found: Iterable[Mapp
 
     One of the same id that holds anything else was there before: it is sent again, so that it is refused.
     """
-    there = {_key(one.get(_ID)): _plain(one) for one in found}
+    there = {_key(one.get(_ID)): one for one in found}
     places: set[int] = set()
     for place, document in enumerate(documents):
         key = _key(document[_ID])
-        if key in there and there[key] == _plain(document):
+        if key in there and _is_stored(document, there[key]):
             places.add(place)
             del there[key]  # an id that is sent twice is stored once
     return places
 
 
-def _plain(document: Mapping[str, JsonValue]) -> JsonValue:
-    """Return what is compared of a document: its own fields, not the vectors and texts that a find leaves out."""
-    return _comparable({name: value for name, value in document.items() if not name.startswith("$")})
+def _is_stored(sent: Mapping[str, JsonValue], stored: Mapping[str, JsonValue]) -> bool:
+    """Return whether a stored document is what was sent; a vector that the server made of a text is not compared."""
+    mine, theirs = _parted(sent), _parted(stored)
+    if _VECTOR not in mine and mine.get(_VECTORIZE) is not None:
+        theirs.pop(_VECTOR, None)
+    alike: bool = _floats(mine.get(_VECTOR)) == _floats(theirs.get(_VECTOR))
+    return alike and bool(_comparable(mine) == _comparable(theirs))
+
+
+def _parted(document: Mapping[str, JsonValue]) -> Json:
+    """Return a document as it is kept: ``$hybrid`` as the two texts that it stands for, and no vector for null."""
+    kept = dict(document)
+    if (both := kept.pop(_HYBRID, None)) is not None:
+        kept |= both if isinstance(both, Mapping) else {_VECTORIZE: both, _LEXICAL: both}
+    return {name: value for name, value in kept.items() if value is not None or not name.startswith("$")}
+
+
+def _floats(vector: JsonValue) -> JsonValue:
+    """Return a vector's numbers with the precision of 32 bits in which they are kept; what is no vector as it is."""
+    try:
+        if isinstance(vector, Mapping):
+            packed = base64.b64decode(vector["$binary"], validate=True)
+        else:
+            packed = struct.pack(f">{len(vector)}f", *vector)
+        return struct.unpack(f">{len(packed) // 4}f", packed)
+    except (KeyError, TypeError, ValueError, OverflowError, struct.error):
+        return vector
 
 
 def _key(value: JsonValue) -> str:
@@ -93,19 +123,33 @@ def _key(value: JsonValue) -> str:
 
 
 def _comparable(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Return a value as it is stored: numbers without trailing zeros, ids in one spelling, names in order."""
+    """Return a value as it is stored: numbers by their value, with all digits, and ids in one spelling.
+
+    Names stand in order. The vector of a document is left out: it has its own comparison.
+    """
     if isinstance(value, Mapping):
         small = value.keys() <= {"$uuid", "$objectId"}
         return {
             name: inner.lower() if small and isinstance(inner, str) else _comparable(inner)
             for name, inner in sorted(value.items())
+            if name != _VECTOR
         }
     if isinstance(value, list | tuple):
         return [_comparable(one) for one in value]
     if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        number = Decimal(str(value))
-        return number.normalize() if number else Decimal(0)
+        return _exact(Decimal(value) if isinstance(value, int) else Decimal(str(value)))
     return value
+
+
+def _exact(number: Decimal) -> Decimal:
+    """Return a number without trailing zeros; unlike ``normalize`` it rounds nothing."""
+    sign, digits, exponent = number.as_tuple()
+    if not number or not isinstance(exponent, int):
+        return number or Decimal(0)
+    kept = len(digits)
+    while digits[kept - 1] == 0:
+        kept -= 1
+    return Decimal((sign, digits[:kept], exponent + len(digits) - kept))
 
 
 def stored_response(command: Json, places: Iterable[int]) -> Response:

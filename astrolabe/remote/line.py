@@ -24,6 +24,9 @@ from astrolabe.remote.token import Token
 LARGEST_ANSWER = 16 * 1024 * 1024
 """Bytes of an answer, decompressed: a page of a thousand documents with their vectors has about half of that."""
 
+_LATER = frozenset({EndpointFailure.RATE_LIMITED, EndpointFailure.UNAVAILABLE})
+"""Failures that ask to come back later."""
+
 T = TypeVar("T")
 
 
@@ -139,7 +142,7 @@ class Line:
 
     def _delay(self, error: EndpointError, tries: int) -> float | None:
         """Return how long to wait before the next try; None when there is none."""
-        later = error.status is not None
+        later = error.failure in _LATER or error.retry_after is not None
         if not error.passing or tries >= (self._patience.patient_attempts if later else self._patience.attempts):
             return None
         if error.retry_after is not None:
@@ -148,7 +151,7 @@ class Line:
         return backoff(tries, first=first, longest=longest, random=random.random)
 
     async def _wait(self, error: EndpointError, delay: float) -> None:
-        if error.failure in {EndpointFailure.RATE_LIMITED, EndpointFailure.UNAVAILABLE}:
+        if error.failure in _LATER:
             self._throttle.refused(delay)  # all wait: the next try takes its turn
         else:
             await self._sleep(delay)

@@ -78,6 +78,21 @@ def test_a_signal_ends_a_command_with_its_code(
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_tells_what_was_noted_on_the_way_out(
+    number: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def work() -> int:
+        try:
+            return await wait_for(number)
+        except asyncio.CancelledError as error:
+            error.add_note("A change was under way.")
+            raise
+
+    guarded(lambda: run(work()))
+    assert capsys.readouterr().err.endswith(". A change was under way.\n")
+
+
 def test_a_hangup_that_whoever_started_the_command_ignores_does_not_end_it() -> None:
     """What ``nohup`` asks for."""
 

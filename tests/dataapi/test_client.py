@@ -12,6 +12,7 @@ from astrolabe.dataapi.client.results import DocumentCount, InsertState
 from astrolabe.dataapi.language.error_codes import data_api_error
 from astrolabe.dataapi.protocol import Response
 from astrolabe.errors import DataApiError
+from astrolabe.loading.export import Selected
 from storage.shapes import Metric
 from tests.support.data_api import ScriptedDataApi
 
@@ -89,6 +90,25 @@ async def test_find_all_walks_the_pages() -> None:
     collection = DatabaseClient(api).collection("k", "c")
     assert [document["_id"] async for document in collection.find_all()] == [1, 2]
     assert api.calls[1].command == {"find": {"options": {"pageState": "p2"}}}
+
+
+@pytest.mark.parametrize("states", [["a", "a"], ["a", "b", "a", "b", "a", "b", "a"]])
+async def test_pages_that_go_round_in_a_circle_are_an_error(states: list[str]) -> None:
+    found = [Response(data={"documents": [], "nextPageState": one}) for one in states]
+    changed = [Response(status={"matchedCount": 1, "modifiedCount": 1, "nextPageState": one}) for one in states]
+    with pytest.raises(DataApiError, match="names the same page again"):
+        [one async for one in DatabaseClient(ScriptedDataApi(*found)).collection("k", "c").find_all()]
+    with pytest.raises(DataApiError, match="names the same page again"):
+        [one async for one in Selected(DatabaseClient(ScriptedDataApi(*found)).collection("k", "c")).pages()]
+    with pytest.raises(DataApiError, match="names the same page again"):
+        await DatabaseClient(ScriptedDataApi(*changed)).collection("k", "c").update_many({}, {"$set": {"a": 1}})
+
+
+async def test_deleting_nothing_while_there_is_more_is_an_error() -> None:
+    api = ScriptedDataApi(Response(status={"deletedCount": 0, "moreData": True}))
+    with pytest.raises(DataApiError, match="deleted nothing"):
+        await DatabaseClient(api).collection("k", "c").delete_many({"a": 1})
+    assert len(api.calls) == 1
 
 
 async def test_a_key_of_the_caller_travels_as_a_header() -> None:

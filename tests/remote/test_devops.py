@@ -109,6 +109,9 @@ async def test_what_is_missing_in_an_entry_hides_no_other() -> None:
         (409, {"errors": [{"ID": 1, "message": "conflict"}]}, EndpointFailure.SERVER),
         (500, b"", EndpointFailure.SERVER),
         (200, b"<html>sign in</html>", EndpointFailure.NO_DATA_API),
+        (200, 5, EndpointFailure.NO_DATA_API),
+        (200, {"a": 1}, EndpointFailure.NO_DATA_API),
+        (200, [entry(1), 5], EndpointFailure.NO_DATA_API),
     ],
 )
 async def test_refusals_say_what_they_mean(status: int, body: Any, failure: EndpointFailure) -> None:  # noqa: ANN401

@@ -218,6 +218,23 @@ async def test_a_large_insertion_goes_in_parts_with_one_answer() -> None:
         assert [len(request.json["insertMany"]["documents"]) for request in endpoint.server.requests] == [2, 2, 1]
 
 
+async def test_a_failure_after_the_first_part_says_what_was_sent_before() -> None:
+    documents = [{"t": "x" * 7_000_000}] * 2
+    async with scripted() as endpoint:
+        endpoint.server.script(Answer(200, {"status": {"insertedIds": [1]}}), Answer(401, b""))
+        with pytest.raises(EndpointError) as caught:
+            await endpoint.api.execute({"insertMany": {"documents": documents}}, keyspace="k", name="c")
+    assert "first 1 documents were sent before" in caught.value.hint
+
+
+async def test_a_server_error_is_tried_three_times() -> None:
+    async with scripted() as endpoint:
+        endpoint.server.always(Answer(500, b""))
+        with pytest.raises(EndpointError):
+            await endpoint.api.execute(FIND, keyspace="k", name="c")
+        assert len(endpoint.server.requests) == 3
+
+
 async def test_keys_for_providers_go_along_and_nothing_else() -> None:
     headers = {"X-Embedding-Api-Key": "sk-Hq2Lr7Nd5Vb3Kq8", "Cookie": "a=b", "Token": "another"}
     async with scripted() as endpoint:
@@ -230,15 +247,17 @@ async def test_keys_for_providers_go_along_and_nothing_else() -> None:
     assert "Vb3Kq8" not in response.errors[0].message
 
 
-async def test_a_cancelled_command_ends_at_once() -> None:
+@pytest.mark.parametrize(("command", "noted"), [(FIND, 0), ({"updateOne": {}}, 1)])
+async def test_a_cancelled_command_ends_at_once_and_a_change_notes_it(command: dict[str, Any], noted: int) -> None:
     async with scripted() as endpoint:
         endpoint.server.always(Answer(fault="hang"))
-        task = asyncio.create_task(endpoint.api.execute(FIND, keyspace="k", name="c"))
+        task = asyncio.create_task(endpoint.api.execute(command, keyspace="k", name="c"))
         await endpoint.server.arrived.wait()
         task.cancel()
         async with asyncio.timeout(60):
-            with pytest.raises(asyncio.CancelledError):
+            with pytest.raises(asyncio.CancelledError) as caught:
                 await task
+    assert len(getattr(caught.value, "__notes__", ())) == noted
 
 
 async def test_numbers_keep_their_digits_and_page_states_are_kept() -> None:

@@ -63,8 +63,8 @@ def _flushed(stream: TextIO | None) -> str:
 def _ended(work: Callable[[], int]) -> int:
     try:
         return work()
-    except KeyboardInterrupt:
-        say("Interrupted.")
+    except KeyboardInterrupt as error:
+        say(" ".join(["Interrupted.", *_notes(error)]))
         return INTERRUPTED
     except BrokenPipeError:
         _abandon(sys.stdout)
@@ -75,6 +75,16 @@ def _ended(work: Callable[[], int]) -> int:
     except Exception as error:  # noqa: BLE001 - the process boundary: nothing may end in a traceback
         tell(_unexpected(error))
         return FAILED
+
+
+def _notes(error: BaseException) -> list[str]:
+    """Return what was noted, on its way out, about work that an interruption has cut short; each note once."""
+    notes: list[str] = []
+    one: BaseException | None = error
+    while one is not None:
+        notes += getattr(one, "__notes__", ())
+        one = one.__cause__ or one.__context__
+    return list(dict.fromkeys(notes))
 
 
 def tell(error: AstrolabeError) -> None:
@@ -111,12 +121,12 @@ async def _supervised(work: Coroutine[Any, Any, int], *, until_stopped: bool) ->
                 loop.add_signal_handler(number, stop, number)
     try:
         return await task
-    except asyncio.CancelledError:
+    except asyncio.CancelledError as error:
         if not received:
             raise
         if until_stopped and received[0] == signal.SIGTERM:
             return 0
-        say(f"Stopped by {signal.Signals(received[0]).name}.")
+        say(" ".join([f"Stopped by {signal.Signals(received[0]).name}.", *_notes(error)]))
         return SIGNALLED + received[0]
 
 

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from astrolabe.dataapi.client import command_builders as plans
 from astrolabe.dataapi.client.command_builders import CollectionTarget, PlannedCommand
+from astrolabe.dataapi.client.page_walk import PageWalk, stands_still
 from astrolabe.dataapi.client.rerank_response import RerankedPage, read_page
 from astrolabe.dataapi.client.results import (
     DocumentCount,
@@ -172,13 +173,12 @@ class Collection:
         projection: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[Json]:
         """Yield every matching document, page after page, in insertion order."""
-        state: str | None = None
+        walk = PageWalk()
         while True:
-            page = await self.find(filter=filter, projection=projection, page_state=state)
+            page = await self.find(filter=filter, projection=projection, page_state=walk.state)
             for document in page.documents:
                 yield document
-            state = page.next_page_state
-            if state is None:
+            if not walk.leads_on(page.next_page_state):
                 return
 
     async def find_one(
@@ -266,14 +266,13 @@ class Collection:
     ) -> UpdateResult:
         """Change every matching document, in as many commands as the API takes for it."""
         matched = modified = 0
-        state: str | None = None
+        walk = PageWalk()
         while True:
-            planned = plans.plan_update_many(self._target, filter, update, upsert=upsert, page_state=state)
+            planned = plans.plan_update_many(self._target, filter, update, upsert=upsert, page_state=walk.state)
             status = (await self.run(planned)).status
             matched += status.get("matchedCount", 0)
             modified += status.get("modifiedCount", 0)
-            state = status.get("nextPageState")
-            if state is None:
+            if not walk.leads_on(status.get("nextPageState")):
                 return UpdateResult(matched, modified, status.get("upsertedId"))
 
     async def delete_one(self, filter: Mapping[str, Any]) -> int:  # noqa: A002 - the command's own word
@@ -292,6 +291,8 @@ class Collection:
             total += deleted
             if not response.status.get("moreData"):
                 return total
+            if not deleted:
+                raise stands_still("The server's answer says that there is more to delete, and it deleted nothing.")
 
     async def count(self, filter: Mapping[str, Any] | None = None) -> DocumentCount:  # noqa: A002 - the command's own word
         """Count the matching documents, up to the API's ceiling."""

@@ -24,7 +24,9 @@ async def list_all(args: ListArguments) -> int:
     """List the databases."""
     async with connected(args) as workspace:
         databases = await workspace.connection.databases()
-    empty = "There is no database yet. `astrolabe databases create NAME` creates one."
+        managed = workspace.connection.capabilities.manages_databases
+    create_one = " `astrolabe databases create NAME` creates one." if managed else ""
+    empty = f"There is no database yet.{create_one}"
     write_rows([_row(database) for database in databases], Format(args.format), empty=empty)
     return 0
 
